@@ -1,0 +1,272 @@
+"""Typed layers of a fitted estimator: the one description everything else reads.
+
+A :class:`Graph` holds plain numbers only, no reference to the estimator it came
+from: the columns of the front end, one :class:`Path` per network, and the fused
+decision. Signals are laid out (steps, channels), steps first, throughout this package.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Rule = Literal["anomaly", "confidence"]
+
+DECISIONS = ("normal", "medical", "cyber", "both", "uncertain")
+"""Every answer of a fused decision; the position of each is its code in C."""
+
+
+@dataclass(frozen=True)
+class NumericColumn:
+    """One numeric reading on its way to the network.
+
+    The value is limited to [low, high], replaced by `fill` where it is missing, scaled
+    as ``value * scale + shift`` and limited to [out_low, out_high].
+
+    Attributes
+    ----------
+    name : str
+        Column name of the raw data.
+    reading : int
+        Position among the raw readings.
+    output : int or None
+        Position among the network's inputs; None for a column that was dropped because
+        it never held a value, of which only the indicator is left.
+    low, high : float
+        Limits of the raw value, infinite where there are none.
+    fill : float or None
+        Stands in for a missing reading; None if a missing reading is an error.
+    scale, shift : float
+        Affine map to the network's input.
+    out_low, out_high : float
+        Limits after scaling, infinite where there are none.
+    indicator : int or None
+        Input that says whether the reading is missing.
+    indicator_values : tuple of float
+        What the indicator shows for a reading that is present and for a missing one.
+    """
+
+    name: str
+    reading: int
+    output: int | None
+    low: float = -np.inf
+    high: float = np.inf
+    fill: float | None = None
+    scale: float = 1.0
+    shift: float = 0.0
+    out_low: float = -np.inf
+    out_high: float = np.inf
+    indicator: int | None = None
+    indicator_values: tuple[float, float] = (0.0, 1.0)
+
+
+@dataclass(frozen=True)
+class CategoricalColumn:
+    """One reading that is a category: each category has an input of its own.
+
+    Attributes
+    ----------
+    name : str
+        Column name of the raw data.
+    reading : int
+        Position among the raw readings.
+    output : int
+        Input of the first category; the others follow.
+    categories : tuple
+        Known categories; the reading in C is the position in this list.
+    missing : int or None
+        Category that a missing reading counts as; None sets no input at all.
+    """
+
+    name: str
+    reading: int
+    output: int
+    categories: tuple[Any, ...]
+    missing: int | None = None
+
+
+Column = NumericColumn | CategoricalColumn
+
+
+@dataclass(frozen=True)
+class FrontEnd:
+    """From raw readings to the first signal of the network.
+
+    Attributes
+    ----------
+    readings : tuple of str
+        Name of each raw reading, in the order C takes them.
+    columns : tuple of NumericColumn or CategoricalColumn
+    steps, channels : int
+        Shape of the signal; input number i is step ``i // channels``, channel
+        ``i % channels``.
+    """
+
+    readings: tuple[str, ...]
+    columns: tuple[Column, ...]
+    steps: int
+    channels: int
+
+
+@dataclass(frozen=True)
+class Convolution:
+    """Convolution, activation, affine map per channel (batch norm), max-pool.
+
+    Attributes
+    ----------
+    weight : ndarray of shape (out_channels, in_channels, kernel)
+        Odd kernel, stride 1, zero padding that keeps the length.
+    bias : ndarray of shape (out_channels,)
+    negative_slope : float
+        Slope of the activation below zero: 0 for ReLU, 1 for none.
+    post_scale, post_shift : ndarray of shape (out_channels,)
+        Batch norm, applied after the activation.
+    pool_size : int
+        Length and stride of the maximum; an incomplete last one is dropped.
+    """
+
+    weight: Floats
+    bias: Floats
+    negative_slope: float
+    post_scale: Floats
+    post_shift: Floats
+    pool_size: int = 1
+
+
+@dataclass(frozen=True)
+class Residual:
+    """Two convolutions whose output is added to their input."""
+
+    first: Convolution
+    second: Convolution
+
+
+@dataclass(frozen=True)
+class Dense:
+    """Fully connected layer with activation.
+
+    Attributes
+    ----------
+    weight : ndarray of shape (units, inputs)
+        A signal comes in steps first: input i is step ``i // channels``, channel
+        ``i % channels``.
+    bias : ndarray of shape (units,)
+    negative_slope : float
+        Slope of the activation below zero: 0 for ReLU, 1 for none.
+    """
+
+    weight: Floats
+    bias: Floats
+    negative_slope: float = 1.0
+
+
+@dataclass(frozen=True)
+class Head:
+    """Softmax output of one label column.
+
+    Attributes
+    ----------
+    name : str
+    classes : tuple
+        Labels, in the order of the outputs.
+    dense : Dense
+        Its outputs are the logits.
+    """
+
+    name: str
+    classes: tuple[Any, ...]
+    dense: Dense
+
+
+@dataclass(frozen=True)
+class Path:
+    """One network: convolutional layers, a dense layer, and the heads on it."""
+
+    layers: tuple[Convolution | Residual, ...]
+    dense: Dense
+    heads: tuple[Head, ...]
+
+
+@dataclass(frozen=True)
+class Decision:
+    """How the two heads are fused; see :mod:`skdualcnn` for the rules.
+
+    Attributes
+    ----------
+    rule : {"anomaly", "confidence"}
+    delta : float
+        Lead that one head needs over the other.
+    thresholds : tuple of float
+        Anomaly scores from which the health and the cyber head raise an alert.
+    abstention : float
+        Width of the uncertain band below each threshold.
+    heads : tuple of int
+        Positions of the health and the cyber head among the graph's heads.
+    normal : tuple of int
+        Position of the normal class in each of the two heads.
+    """
+
+    rule: Rule
+    delta: float
+    thresholds: tuple[float, float]
+    abstention: float
+    heads: tuple[int, int]
+    normal: tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Graph:
+    """A fitted estimator as plain numbers.
+
+    Attributes
+    ----------
+    front_end : FrontEnd
+    paths : tuple of Path
+        One for a shared trunk, else one per head; their heads, read in order, are the
+        graph's heads.
+    decision : Decision or None
+        None for an estimator that only predicts.
+    single_output : bool
+        Whether the estimator was fitted on a one-column y.
+    """
+
+    front_end: FrontEnd
+    paths: tuple[Path, ...]
+    decision: Decision | None = None
+    single_output: bool = False
+
+    @property
+    def heads(self) -> tuple[Head, ...]:
+        """Heads of all paths, in order."""
+        return tuple(head for path in self.paths for head in path.heads)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over everything in the graph, as 64 hexadecimal digits."""
+        state = hashlib.sha256()
+        for piece in _pieces(self):
+            state.update(len(piece).to_bytes(8, "little"))
+            state.update(piece)
+        return state.hexdigest()
+
+
+def _pieces(value: Any) -> Iterator[bytes]:
+    """Yield a canonical byte string for each leaf of nested dataclasses."""
+    if is_dataclass(value):
+        yield type(value).__name__.encode()
+        for field in fields(value):
+            yield field.name.encode()
+            yield from _pieces(getattr(value, field.name))
+    elif isinstance(value, tuple):
+        yield f"tuple {len(value)}".encode()
+        for item in value:
+            yield from _pieces(item)
+    elif isinstance(value, np.ndarray):
+        yield repr(value.shape).encode()
+        yield np.ascontiguousarray(value, dtype="<f8").tobytes()
+    else:
+        yield repr(value.item() if isinstance(value, np.generic) else value).encode()

@@ -1,0 +1,304 @@
+"""The integer arithmetic that Python and C share: the specification, in NumPy.
+
+**The one rounding rule.** Every right shift is arithmetic: it rounds towards minus
+infinity. Where a result is rounded to the nearest, half of the divisor is added before
+the shift, so that halves go up: ``(value + 2**(s - 1)) >> s``. There is no other
+rounding, except the truncating conversion of a raw reading, which is followed by the
+same rule (:func:`quantise_numeric`).
+
+**Widths.** Weights are 8 bits, activations and multipliers 16, accumulators 32; no
+product or sum here needs more. The quantiser proves it: of the accumulators from the
+weights (`Linear.bound`), of the rest from the ranges that the functions below name.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from firmware_export._integer_graph import (
+    Add,
+    ChannelScaling,
+    IntegerCategorical,
+    IntegerDecision,
+    IntegerGraph,
+    IntegerNumeric,
+    Linear,
+)
+
+Integers = NDArray[np.int32]
+
+INT16_MAX = 32767
+Q15_ONE = 32768
+"""A probability of one."""
+
+LOG2_E_Q15 = round(np.log2(np.e) * Q15_ONE)
+EXP_FRACTION_BITS = 12
+"""Logit differences enter the exponential in steps of 2**-12."""
+EXP_CUTOFF = 48266
+"""Smallest logit difference (in those steps) whose exponential is zero: about 11.8."""
+EXP2_COARSE = np.rint(Q15_ONE * 2.0 ** -(np.arange(64) / 64)).astype(np.uint16)
+EXP2_FINE = np.rint(Q15_ONE * 2.0 ** -(np.arange(64) / 4096)).astype(np.uint16)
+
+
+def round_shift(value: NDArray[np.integer], bits: int) -> NDArray[np.integer]:
+    """Divide by 2**bits and round to the nearest, halves up.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> round_shift(np.array([5, 6, 7, -5, -6, -7]), 2)
+    array([ 1,  2,  2, -1, -1, -2])
+    """
+    return value if bits == 0 else (value + (1 << (bits - 1))) >> bits
+
+
+def quantise_numeric(
+    values: NDArray[np.float32], column: IntegerNumeric, limit: int
+) -> NDArray[np.int32]:
+    """Turn raw readings that are present into network inputs.
+
+    One subtraction and one multiplication in single precision, then a truncating
+    conversion: `factor` yields twice the input, so that the last bit rounds it. Nothing
+    here can be contracted into a fused multiply-add, so every compiler agrees.
+
+    Parameters
+    ----------
+    values : ndarray of dtype float32
+        Finite readings.
+    column : IntegerNumeric
+    limit : int
+        Magnitude of the largest input.
+    """
+    limited = np.minimum(np.maximum(values, np.float32(column.low)), np.float32(column.high))
+    product = (limited - np.float32(column.origin)) * np.float32(column.factor)
+    twice = product.astype(np.int32)
+    return np.clip(round_shift(twice, 1), -limit, limit).astype(np.int32)
+
+
+def quantise_readings(graph: IntegerGraph, readings: NDArray[np.float32]) -> Integers:
+    """Turn raw readings into the network's input signal.
+
+    Parameters
+    ----------
+    graph : IntegerGraph
+    readings : ndarray of shape (n, n_readings) and dtype float32
+        NaN is a missing reading; a category is its position in the list, any other
+        number an unknown category.
+
+    Returns
+    -------
+    signal : ndarray of shape (n, steps, channels) and dtype int32
+
+    Raises
+    ------
+    ValueError
+        If a reading is infinite, or missing where the estimator imputes nothing.
+    """
+    tensor = graph.tensors[0]
+    inputs = np.zeros((len(readings), tensor.size), dtype=np.int32)
+    infinite = np.isinf(readings).any(axis=0)
+    if infinite.any():
+        raise ValueError(
+            f"Reading {graph.readings[int(infinite.argmax())]!r} is infinite (in single "
+            "precision), expected a finite number, or NaN where it is missing."
+        )
+    for column in graph.numeric:
+        values = readings[:, column.reading]
+        missing = np.isnan(values)
+        if column.missing is None and missing.any():
+            raise ValueError(
+                f"Reading {column.name!r} is missing in row {int(missing.argmax())}, but the "
+                "exported estimator imputes nothing. Put a SimpleImputer in front of the "
+                "classifier, or fill the gaps before."
+            )
+        if column.output is not None:
+            present = quantise_numeric(np.where(missing, np.float32(0), values), column, tensor.limit)
+            inputs[:, column.output] = np.where(missing, column.missing or 0, present)
+        if column.indicator is not None:
+            inputs[:, column.indicator] = np.where(missing, *column.indicator_values[::-1])
+    for category in graph.categorical:
+        _one_hot(readings[:, category.reading], category, inputs)
+    return inputs.reshape(len(readings), tensor.steps, tensor.channels)
+
+
+def _one_hot(
+    values: NDArray[np.float32], column: IntegerCategorical, inputs: NDArray[np.int32]
+) -> None:
+    missing = np.isnan(values)
+    for position in range(len(column.categories)):
+        chosen = missing if position == column.missing else np.zeros_like(missing)
+        chosen = chosen | (values == np.float32(position))
+        inputs[chosen, column.output + position] = column.one
+
+
+def requantise(accumulator: Integers, scaling: ChannelScaling, limit: int) -> Integers:
+    """Activation, batch norm and change of scale in one step, per channel.
+
+    With the constants of the side of zero that the accumulator is on::
+
+        t = limited(accumulator >> preshift, -32767, 32767)
+        y = limited((t * multiplier + offset) >> shift, -limit, limit)
+
+    `offset` holds the batch norm's shift and the half that makes the last shift round to
+    the nearest. As ``|multiplier| <= 32767`` and ``|offset| <= 2**30``, the sum fits
+    32 bits. The pre-shift drops bits that are worth less than about one output step.
+
+    Parameters
+    ----------
+    accumulator : ndarray of shape (..., channels) and dtype int32
+        Bias included.
+    scaling : ChannelScaling
+    limit : int
+    """
+    positive = accumulator >= 0
+    preshift = np.where(positive, scaling.preshift_positive, scaling.preshift_negative)
+    value = accumulator >> preshift
+    np.clip(value, -INT16_MAX, INT16_MAX, out=value)
+    value *= np.where(positive, scaling.multiplier_positive, scaling.multiplier_negative)
+    value += scaling.offset
+    value >>= scaling.shift
+    return np.clip(value, -limit, limit, out=value)
+
+
+def linear(signal: Integers, layer: Linear, windows: int, limit: int) -> Integers:
+    """Run a convolution or a dense layer, with its activation, batch norm and pooling.
+
+    Parameters
+    ----------
+    signal : ndarray of shape (n, steps, channels) and dtype int32
+        Without padding.
+    layer : Linear
+    windows : int
+        Windows to compute, a multiple of `layer.pool`.
+    limit : int
+        Of the output.
+
+    Returns
+    -------
+    ndarray of shape (n, windows // pool, rows) and dtype int32
+    """
+    n = len(signal)
+    if layer.padding:
+        padding = layer.padding
+        signal = np.pad(signal, ((0, 0), (padding, padding), (0, 0)))
+    view = np.lib.stride_tricks.sliding_window_view(signal, layer.kernel, axis=1)
+    columns = view[:, :windows].transpose(0, 1, 3, 2).reshape(n * windows, -1)
+    # Exact: every partial sum is an integer far below 2**53.
+    sums = columns.astype(np.float64) @ layer.weight.T.astype(np.float64)
+    sums += layer.scaling.bias
+    output = requantise(sums.astype(np.int32), layer.scaling, limit)
+    return max_pool(output.reshape(n, windows, -1), layer.pool)
+
+
+def max_pool(signal: Integers, size: int) -> Integers:
+    """Take the maximum over each `size` steps of (n, steps, channels)."""
+    if size == 1:
+        return signal
+    n, steps, channels = signal.shape
+    return signal.reshape(n, steps // size, size, channels).max(axis=2)
+
+
+def add(left: Integers, right: Integers, layer: Add, limit: int) -> Integers:
+    """Add two signals: ``(left * multiplier + right * multiplier + half) >> shift``.
+
+    Multipliers are at most 16383 and signals 16 bits, so the sum fits 32 bits.
+    """
+    total = left * np.int32(layer.multiplier_left) + right * np.int32(layer.multiplier_right)
+    return np.clip(round_shift(total, layer.shift), -limit, limit).astype(np.int32)
+
+
+def exp_q15(difference: Integers) -> NDArray[np.uint32]:
+    """Return e**-x in Q15 for differences x >= 0 in steps of 2**-12.
+
+    The difference becomes a power of two: ``z = round(x * log2(e))`` in the same steps;
+    its whole part is a shift, each six bits of its fraction one table entry.
+    """
+    is_zero = difference >= EXP_CUTOFF
+    difference = np.where(is_zero, 0, difference)
+    power = round_shift(difference.astype(np.uint32) * np.uint32(LOG2_E_Q15), 15)
+    whole, coarse, fine = power >> 12, (power >> 6) & 63, power & 63
+    product = EXP2_COARSE[coarse].astype(np.uint32) * EXP2_FINE[fine].astype(np.uint32)
+    half = np.uint32(1) << (whole + 14)
+    return np.where(is_zero, 0, (product + half) >> (whole + 15)).astype(np.uint32)
+
+
+def softmax_q15(logits: Integers, fraction_bits: int) -> Integers:
+    """Return probabilities in Q15 that add up to 32768 exactly.
+
+    Each probability is rounded down; what is left over goes to the most likely class
+    (the first of several), which therefore is also the first maximum of the logits.
+
+    Parameters
+    ----------
+    logits : ndarray of shape (n, n_classes) and dtype int32
+        16-bit values in steps of ``2**-fraction_bits``.
+    fraction_bits : int
+        0 to 12.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> softmax_q15(np.array([[0, 0], [4096, 0]], dtype=np.int32), 12)
+    array([[16384, 16384],
+           [23956,  8812]], dtype=int32)
+    """
+    difference = (logits.max(axis=1, keepdims=True) - logits) << (EXP_FRACTION_BITS - fraction_bits)
+    weights = exp_q15(difference).astype(np.int64)
+    probabilities = (weights * Q15_ONE // weights.sum(axis=1, keepdims=True)).astype(np.int32)
+    rows = np.arange(len(logits))
+    probabilities[rows, logits.argmax(axis=1)] += Q15_ONE - probabilities.sum(axis=1)
+    return probabilities
+
+
+def anomaly_scores(
+    probabilities: Sequence[Integers], decision: IntegerDecision
+) -> tuple[Integers, Integers]:
+    """Return what the rule compares, in Q15, for the health and the cyber head."""
+    health, cyber = (probabilities[head] for head in decision.heads)
+    if decision.rule == "confidence":
+        return health.max(axis=1), cyber.max(axis=1)
+    return Q15_ONE - health[:, decision.normal[0]], Q15_ONE - cyber[:, decision.normal[1]]
+
+
+def decide(probabilities: Sequence[Integers], decision: IntegerDecision) -> NDArray[np.int64]:
+    """Fuse the heads' Q15 probabilities; returns positions in `_graph.DECISIONS`.
+
+    Rule "anomaly": a score at or above its threshold is an alert; of two alerts, one is
+    chosen if its score leads by more than delta, else the answer is both; with no alert
+    the answer is uncertain if a score lies in its band, else normal. Rule "confidence":
+    the score that leads by more than delta, else uncertain.
+    """
+    health, cyber = anomaly_scores(probabilities, decision)
+    medical_leads = health > cyber + decision.delta
+    cyber_leads = cyber > health + decision.delta
+    if decision.rule == "confidence":
+        return np.select([medical_leads, cyber_leads], [1, 2], default=4)
+    alert_health = health >= decision.thresholds[0]
+    alert_cyber = cyber >= decision.thresholds[1]
+    band = (health >= decision.bands[0]) | (cyber >= decision.bands[1])
+    both = np.select([medical_leads, cyber_leads], [1, 2], default=3)
+    return np.select(
+        [alert_health & alert_cyber, alert_health, alert_cyber, band], [both, 1, 2, 4], default=0
+    )
+
+
+def run(graph: IntegerGraph, signal: Integers) -> list[Integers]:
+    """Run the network and return every tensor, the input first.
+
+    Parameters
+    ----------
+    graph : IntegerGraph
+    signal : ndarray of shape (n, steps, channels) and dtype int32
+        From :func:`quantise_readings`.
+    """
+    values: dict[int, Integers] = {0: signal}
+    for operation in graph.operations:
+        target = graph.tensors[operation.target]
+        if isinstance(operation, Linear):
+            source, windows = values[operation.source], target.steps * operation.pool
+            values[operation.target] = linear(source, operation, windows, target.limit)
+        else:
+            left, right = values[operation.left], values[operation.right]
+            values[operation.target] = add(left, right, operation, target.limit)
+    return [values[index] for index in range(len(graph.tensors))]

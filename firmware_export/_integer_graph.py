@@ -1,0 +1,247 @@
+"""The quantised network as integers: what the twin runs and the C generator prints.
+
+A tensor holds `int16` values; the real value is ``integer * scale`` (symmetric, zero
+point 0). Operations are listed in the order they run.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from firmware_export._graph import Rule
+
+INT32_MAX = 2**31 - 1
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """A signal between two operations.
+
+    Attributes
+    ----------
+    name : str
+    steps, channels : int
+        Stored steps first.
+    padding : int
+        Steps of zeros kept before and after the signal for the convolution that reads it.
+    limit : int
+        Every value is within [-limit, limit].
+    scale : float
+        Real value of one integer step.
+    """
+
+    name: str
+    steps: int
+    channels: int
+    padding: int
+    limit: int
+    scale: float
+
+    @property
+    def size(self) -> int:
+        """Values of the signal itself."""
+        return self.steps * self.channels
+
+    @property
+    def storage(self) -> int:
+        """Values with the padding."""
+        return (self.steps + 2 * self.padding) * self.channels
+
+
+@dataclass(frozen=True)
+class ChannelScaling:
+    """How an accumulator of each output channel becomes an output value.
+
+    All arrays have one entry per channel; :func:`firmware_export._integer.requantise`
+    says what they mean.
+    """
+
+    bias: NDArray[np.int32]
+    offset: NDArray[np.int32]
+    multiplier_positive: NDArray[np.int16]
+    multiplier_negative: NDArray[np.int16]
+    preshift_positive: NDArray[np.uint8]
+    preshift_negative: NDArray[np.uint8]
+    shift: NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Linear:
+    """Weighted sums over a window that slides along a signal: convolution or dense layer.
+
+    Attributes
+    ----------
+    name : str
+    summary : str
+        What the layer computes, in words.
+    source, target : int
+        Tensors it reads and writes.
+    weight : ndarray of shape (rows, kernel * channels) and dtype int8
+        One row per output channel; the window is laid out steps first.
+    kernel : int
+        Steps in a window. A dense layer has one window: the whole signal.
+    padding : int
+        Steps of zeros before the first window, at most the source's padding.
+    pool : int
+        Windows that each output is the maximum of.
+    scaling : ChannelScaling
+    weight_scale : ndarray of shape (rows,) and dtype float64
+        Real value of one step of a row's weights.
+    bound : int
+        No accumulator can exceed this magnitude, whatever the input; below 2**31.
+    """
+
+    name: str
+    summary: str
+    source: int
+    target: int
+    weight: NDArray[np.int8]
+    kernel: int
+    padding: int
+    pool: int
+    scaling: ChannelScaling
+    weight_scale: NDArray[np.float64]
+    bound: int
+
+
+@dataclass(frozen=True)
+class Add:
+    """Sum of two signals of the same shape, each brought to the scale of the result."""
+
+    name: str
+    summary: str
+    left: int
+    right: int
+    target: int
+    multiplier_left: int
+    multiplier_right: int
+    shift: int
+
+
+Operation = Linear | Add
+
+
+@dataclass(frozen=True)
+class HeadOutput:
+    """Logits of one head.
+
+    Attributes
+    ----------
+    name : str
+    classes : tuple
+        Labels, in the order of the outputs.
+    tensor : int
+        Tensor that holds the logits.
+    fraction_bits : int
+        One integer step of a logit is 2**-fraction_bits.
+    """
+
+    name: str
+    classes: tuple[Any, ...]
+    tensor: int
+    fraction_bits: int
+
+
+@dataclass(frozen=True)
+class IntegerNumeric:
+    """One numeric reading; see :func:`firmware_export._integer.quantise_numeric`.
+
+    `low`, `high`, `origin` and `factor` are exact in single precision. `missing` is the
+    input for a missing reading, None if that is an error; `indicator_values` are the
+    inputs for a present and a missing reading.
+    """
+
+    name: str
+    reading: int
+    output: int | None
+    low: float
+    high: float
+    origin: float
+    factor: float
+    missing: int | None
+    indicator: int | None
+    indicator_values: tuple[int, int]
+
+
+@dataclass(frozen=True)
+class IntegerCategorical:
+    """One categorical reading: input `output` + category is `one`, the others are 0."""
+
+    name: str
+    reading: int
+    output: int
+    categories: tuple[Any, ...]
+    missing: int | None
+    one: int
+
+
+@dataclass(frozen=True)
+class IntegerDecision:
+    """A fused decision on Q15 probabilities; pairs are (health, cyber).
+
+    `thresholds` raise an alert, `bands` are where the uncertain band below them begins.
+    """
+
+    rule: Rule
+    delta: int
+    thresholds: tuple[int, int]
+    bands: tuple[int, int]
+    heads: tuple[int, int]
+    normal: tuple[int, int]
+
+
+@dataclass(frozen=True)
+class IntegerGraph:
+    """A quantised estimator.
+
+    Attributes
+    ----------
+    readings : tuple of str
+        Raw readings in the order C takes them.
+    numeric : tuple of IntegerNumeric
+    categorical : tuple of IntegerCategorical
+    tensors : tuple of Tensor
+        The first is the network's input.
+    operations : tuple of Linear or Add
+        In the order they run; each writes the tensor after the previous one's.
+    heads : tuple of HeadOutput
+    decision : IntegerDecision or None
+    single_output : bool
+        Whether the estimator was fitted on a one-column y.
+    activation_bits : int
+    calibration : str
+    digest : str
+        Hash of the float graph this came from.
+    """
+
+    readings: tuple[str, ...]
+    numeric: tuple[IntegerNumeric, ...]
+    categorical: tuple[IntegerCategorical, ...]
+    tensors: tuple[Tensor, ...]
+    operations: tuple[Operation, ...]
+    heads: tuple[HeadOutput, ...]
+    decision: IntegerDecision | None
+    single_output: bool
+    activation_bits: int
+    calibration: str
+    digest: str
+
+    @property
+    def parameters(self) -> int:
+        """Weights and biases, batch norm folded away."""
+        return sum(
+            operation.weight.size + len(operation.weight)
+            for operation in self.operations
+            if isinstance(operation, Linear)
+        )
+
+    @property
+    def multiply_adds(self) -> int:
+        """Multiply-accumulate operations of one inference."""
+        return sum(
+            operation.weight.size * self.tensors[operation.target].steps * operation.pool
+            for operation in self.operations
+            if isinstance(operation, Linear)
+        )

@@ -1,0 +1,504 @@
+"""The estimator: a scikit-learn classifier that owns a skorch net."""
+
+import warnings
+from numbers import Integral, Real
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import softmax
+from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import Tags, check_consistent_length, check_random_state
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import check_is_fitted, validate_data
+from skorch import NeuralNet
+
+from skdualcnn._fitting import Rows, as_signals, split_for_early_stopping
+from skdualcnn._labels import Heads, Labels, class_weights
+from skdualcnn.exceptions import ArchitectureError
+from skdualcnn.metrics import subset_accuracy
+from skdualcnn.network._training import make_net, predict_logits, train
+
+
+class DualPathCNNClassifier(ClassifierMixin, BaseEstimator):
+    """One-dimensional CNN with one softmax head per column of y.
+
+    The network of the paper: convolution, activation, batch norm, max-pool and
+    dropout, then a dense layer, then a linear head for each label column, trained on
+    the sum of the heads' cross-entropies. A head learns from the rows that carry its
+    label. With a one-dimensional y it is an ordinary classifier.
+
+    Parameters
+    ----------
+    conv_channels : tuple of int, default=(64,)
+        Output channels of each convolutional block.
+    kernel_size : int, default=3
+        Steps each kernel sees; odd.
+    residual_blocks : int, default=0
+        Residual blocks after the convolutional ones.
+    activation : {"leaky_relu", "relu"}, default="leaky_relu"
+        Activation after each convolution and after the dense layer.
+    pool_size : int, default=2
+        Steps each maximum is taken over; 1 means no pooling.
+    conv_dropout : float, default=0.3
+        Dropout after each block.
+    dense_units : int, default=128
+        Units of the dense layer.
+    dense_dropout : float, default=0.5
+        Dropout after the dense layer.
+    sharing : {"trunk", "none"}, default="trunk"
+        Whether the heads share one trunk, or each has a network of its own, trained
+        as a classifier of that head alone would be.
+    lr : float, default=1e-4
+        Learning rate of Adam.
+    weight_decay : float, default=0.0
+        L2 penalty of Adam.
+    batch_size : int, default=32
+        Rows per training step.
+    max_epochs : int, default=20
+        Passes over the training data.
+    early_stopping : bool, default=False
+        Whether to stop when the loss on held-out rows no longer falls, and to restore
+        the weights of the best epoch.
+    validation_fraction : float, default=0.1
+        Share of the rows, or of the groups if `fit` is given groups, held out for
+        early stopping.
+    n_iter_no_change : int, default=5
+        Epochs without improvement after which early stopping stops.
+    tol : float, default=1e-4
+        What counts as an improvement of the validation loss.
+    class_weight : dict, "balanced", list of these or None, default=None
+        Weights of the classes in the loss; a list holds one entry per head.
+    warm_start : bool, default=False
+        Whether `fit` goes on from the last fit's weights.
+    callbacks : list of skorch callbacks or None, default=None
+        Called by skorch during training.
+    device : str, default="cpu"
+        Torch device, or "auto" for a GPU where there is one.
+    verbose : int, default=0
+        1 shows a progress bar.
+    random_state : int, RandomState instance or None, default=None
+        Seed of the weights, the shuffling, dropout and the held-out rows.
+
+    Attributes
+    ----------
+    classes_ : ndarray or list of ndarray
+        Class labels; one array per head if y has several columns.
+    n_heads_ : int
+        Number of heads.
+    head_names_ : list of str
+        Columns of a DataFrame y, else "head_0", "head_1", ...
+    nets_ : list of skorch.NeuralNet
+        The trained nets, one with `sharing="trunk"`, one per head with "none".
+    history_ : DataFrame
+        A row per epoch: losses in nats, accuracies in [0, 1].
+    input_shape_ : tuple of int
+        Channels and steps of the signal as the convolution sees it.
+    n_features_in_ : int
+        Columns of a 2-D X, time steps of a 3-D X.
+    feature_names_in_ : ndarray of str
+        Names of the columns, if X had any.
+
+    See Also
+    --------
+    FusionDecider : Fuses two heads into one decision.
+    make_fusion_preprocessor : Prepares the columns that this classifier reads.
+
+    Notes
+    -----
+    Rows are visited in an order that depends on their content and the seed, not on
+    the order they come in, and equal rows are merged with their weights added, so
+    that a whole-number `sample_weight` is the same thing as repeating the row.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skdualcnn import DualPathCNNClassifier
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.random((200, 12))
+    >>> health = np.where(X[:, 2] > 0.5, "normal", "hypoxia")
+    >>> cyber = np.where(X[:, 9] > 0.5, 0.0, 1.0)
+    >>> cyber[:50] = np.nan  # no label: these rows train the other head only
+    >>> y = np.column_stack([health.astype(object), cyber])
+    >>> clf = DualPathCNNClassifier(lr=0.01, random_state=0).fit(X, y)
+    >>> [proba.shape for proba in clf.predict_proba(X)]
+    [(200, 2), (200, 2)]
+    >>> clf.predict(X[:1])
+    array([['normal', 0.0]], dtype=object)
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "conv_channels": ["array-like"],
+        "kernel_size": [Interval(Integral, 1, None, closed="left")],
+        "residual_blocks": [Interval(Integral, 0, None, closed="left")],
+        "activation": [StrOptions({"leaky_relu", "relu"})],
+        "pool_size": [Interval(Integral, 1, None, closed="left")],
+        "conv_dropout": [Interval(Real, 0, 1, closed="left")],
+        "dense_units": [Interval(Integral, 1, None, closed="left")],
+        "dense_dropout": [Interval(Real, 0, 1, closed="left")],
+        "sharing": [StrOptions({"trunk", "none"})],
+        "lr": [Interval(Real, 0, None, closed="neither")],
+        "weight_decay": [Interval(Real, 0, None, closed="left")],
+        "batch_size": [Interval(Integral, 2, None, closed="left")],
+        "max_epochs": [Interval(Integral, 1, None, closed="left")],
+        "early_stopping": ["boolean"],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+        "tol": [Interval(Real, 0, None, closed="left")],
+        "class_weight": [dict, list, tuple, StrOptions({"balanced"}), None],
+        "warm_start": ["boolean"],
+        "callbacks": [list, tuple, None],
+        "device": [str],
+        "verbose": ["verbose"],
+        "random_state": ["random_state"],
+    }
+
+    def __init__(
+        self,
+        *,
+        conv_channels: tuple[int, ...] = (64,),
+        kernel_size: int = 3,
+        residual_blocks: int = 0,
+        activation: str = "leaky_relu",
+        pool_size: int = 2,
+        conv_dropout: float = 0.3,
+        dense_units: int = 128,
+        dense_dropout: float = 0.5,
+        sharing: str = "trunk",
+        lr: float = 1e-4,
+        weight_decay: float = 0.0,
+        batch_size: int = 32,
+        max_epochs: int = 20,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 5,
+        tol: float = 1e-4,
+        class_weight: Any = None,
+        warm_start: bool = False,
+        callbacks: list[Any] | None = None,
+        device: str = "cpu",
+        verbose: int = 0,
+        random_state: int | np.random.RandomState | None = None,
+    ) -> None:
+        self.conv_channels = conv_channels
+        self.kernel_size = kernel_size
+        self.residual_blocks = residual_blocks
+        self.activation = activation
+        self.pool_size = pool_size
+        self.conv_dropout = conv_dropout
+        self.dense_units = dense_units
+        self.dense_dropout = dense_dropout
+        self.sharing = sharing
+        self.lr = lr
+        self.weight_decay = weight_decay
+        self.batch_size = batch_size
+        self.max_epochs = max_epochs
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.class_weight = class_weight
+        self.warm_start = warm_start
+        self.callbacks = callbacks
+        self.device = device
+        self.verbose = verbose
+        self.random_state = random_state
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        *,
+        groups: ArrayLike | None = None,
+        X_val: ArrayLike | None = None,
+        y_val: ArrayLike | None = None,
+    ) -> Self:
+        """Train the network.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_features) or (n, n_steps, n_channels)
+            Finite numbers, best scaled to [0, 1]; read as float32. A 2-D X is a signal
+            along its columns, a 3-D X a window per row.
+        y : array-like of shape (n,) or (n, n_heads)
+            Class labels; NaN, None or pandas.NA where a label is missing.
+        sample_weight : array-like of shape (n,) or (n, n_heads), default=None
+            Weight of each row, or of each label.
+        groups : array-like of shape (n,), default=None
+            Groups, such as patients, that early stopping holds out whole.
+        X_val, y_val : array-like, default=None
+            Rows for early stopping to watch instead of a share of X.
+
+        Returns
+        -------
+        self : DualPathCNNClassifier
+            The fitted classifier.
+
+        Raises
+        ------
+        HeadError
+            If a head has no label, one class only, or labels that are not classes.
+        ArchitectureError
+            If the signal is too short for the kernel or the pooling.
+        DeviceError
+            If `device` is not there.
+        DivergenceError
+            If the training loss is not finite.
+        """
+        resume = self.warm_start and hasattr(self, "nets_")
+        X = self._read_signals(X, y, reset=not resume)
+        labels = Labels.read(y, sample_weight)
+        if not resume:
+            self._build(X, Heads.from_labels(labels))
+        return self._train(
+            self._rows(X, labels),
+            epochs=self.max_epochs,
+            early_stopping=self.early_stopping,
+            groups=groups,
+            validation=None
+            if X_val is None
+            else self._rows(self._read_signals(X_val, y_val), Labels.read(y_val)),
+        )
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        classes: Any = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> Self:
+        """Train for one pass over a part of the data, without early stopping.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_features) or (n, n_steps, n_channels)
+            One part of the data.
+        y : array-like of shape (n,) or (n, n_heads)
+            Its labels.
+        classes : array-like or list of array-like, default=None
+            All classes, one array per head; needed at the first call if the first part
+            does not hold them all.
+        sample_weight : array-like of shape (n,) or (n, n_heads), default=None
+            Weight of each row, or of each label.
+
+        Returns
+        -------
+        self : DualPathCNNClassifier
+            The classifier, trained a little more.
+        """
+        first = not hasattr(self, "nets_")
+        X = self._read_signals(X, y, reset=first)
+        labels = Labels.read(y, sample_weight)
+        if first and classes is not None:
+            self._build(X, Heads.from_classes(labels, classes))
+        elif first:
+            self._build(X, Heads.from_labels(labels))
+        return self._train(self._rows(X, labels), epochs=1)
+
+    def predict_proba(self, X: ArrayLike) -> NDArray[np.float64] | list[NDArray[np.float64]]:
+        """Return the probability of each class.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_features) or (n, n_steps, n_channels)
+            Rows as in `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n, n_classes) and dtype float64, or a list of them
+            One array per head if y had several columns.
+        """
+        probabilities = [softmax(logits, axis=1) for logits in self._logits(X)]
+        return probabilities[0] if self._heads.single_output else probabilities
+
+    def predict(self, X: ArrayLike) -> NDArray[Any]:
+        """Return the most probable class of each head.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_features) or (n, n_steps, n_channels)
+            Rows as in `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n,) or (n, n_heads)
+            Class labels, as they were given to `fit`.
+        """
+        codes = np.column_stack([logits.argmax(axis=1) for logits in self._logits(X)])
+        return self._heads.decode(codes)
+
+    def score(
+        self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> float:
+        """Return the share of rows of which every head with a label is right.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_features) or (n, n_steps, n_channels)
+            Rows as in `fit`.
+        y : array-like of shape (n,) or (n, n_heads)
+            True labels; missing ones do not count.
+        sample_weight : array-like of shape (n,), default=None
+            Weight of each row.
+
+        Returns
+        -------
+        float
+            Subset accuracy in [0, 1].
+        """
+        return subset_accuracy(y, self.predict(X), sample_weight=sample_weight)
+
+    @property
+    def net_(self) -> NeuralNet:
+        """The one skorch net of `sharing="trunk"`."""
+        check_is_fitted(self, "nets_")
+        if len(self.nets_) > 1:
+            raise AttributeError(
+                'With sharing="none" there is one net per head; use nets_ instead of net_.'
+            )
+        return self.nets_[0]
+
+    @property
+    def _heads(self) -> Heads:
+        classes = self.classes_ if isinstance(self.classes_, list) else [self.classes_]
+        return Heads(tuple(self.head_names_), tuple(classes), not isinstance(self.classes_, list))
+
+    def _build(self, X: NDArray[np.float32], heads: Heads) -> None:
+        """Make new nets for the signals and the heads, untrained."""
+        self.classes_ = heads.classes[0] if heads.single_output else list(heads.classes)
+        self.n_heads_ = len(heads.names)
+        self.head_names_ = list(heads.names)
+        self.windowed_ = X.ndim == 3
+        self.input_shape_ = (X.shape[2], X.shape[1]) if self.windowed_ else (1, X.shape[1])
+        self.history_ = pd.DataFrame()
+        self.seed_ = int(check_random_state(self.random_state).randint(2**31 - 1))
+        self.nets_ = [
+            make_net(
+                module={
+                    "in_channels": self.input_shape_[0],
+                    "length": self.input_shape_[1],
+                    "n_classes": [len(heads.classes[head]) for head in path],
+                    "conv_channels": tuple(self.conv_channels),
+                    "kernel_size": self.kernel_size,
+                    "residual_blocks": self.residual_blocks,
+                    "activation": self.activation,
+                    "pool_size": self.pool_size,
+                    "conv_dropout": self.conv_dropout,
+                    "dense_units": self.dense_units,
+                    "dense_dropout": self.dense_dropout,
+                },
+                head_names=[heads.names[head] for head in path],
+                lr=self.lr,
+                weight_decay=self.weight_decay,
+                batch_size=self.batch_size,
+                max_epochs=self.max_epochs,
+                device=self.device,
+                seed=self.seed_,
+                callbacks=self.callbacks,
+                verbose=self.verbose,
+            )
+            for path in self._paths()
+        ]
+
+    def _paths(self) -> list[list[int]]:
+        """Return the heads of each net."""
+        heads = list(range(self.n_heads_))
+        return [heads] if self.sharing == "trunk" else [[head] for head in heads]
+
+    def _train(
+        self,
+        rows: Rows,
+        *,
+        epochs: int,
+        groups: ArrayLike | None = None,
+        validation: Rows | None = None,
+        early_stopping: bool = False,
+    ) -> Self:
+        """Train every net on the rows that carry a label of its heads."""
+        weights = class_weights(self.class_weight, self._heads, rows.codes, rows.weights)
+        for net, path in zip(self.nets_, self._paths(), strict=True):
+            of_path = rows.of_heads(path)
+            path_weights = [weights[head] for head in path]
+            visits, watched = of_path.plan(path_weights), None
+            seed = (self.seed_ + len(net.history)) % 2**31
+            if early_stopping and validation is None:
+                visits, held = split_for_early_stopping(
+                    of_path, visits, groups, self.validation_fraction, np.random.RandomState(seed)
+                )
+                watched = of_path.dataset(held)
+            elif early_stopping and validation is not None:
+                val_of_path = validation.of_heads(path)
+                watched = val_of_path.dataset(val_of_path.plan(path_weights))
+            finished = train(
+                net,
+                of_path.dataset(visits),
+                watched,
+                epochs=epochs,
+                patience=self.n_iter_no_change,
+                tol=self.tol,
+                seed=seed,
+            )
+            if not finished:
+                warnings.warn(
+                    f"Training was interrupted after {len(net.history)} epoch(s); the estimator "
+                    "can be used with the weights it has reached. Fit again to train it fully.",
+                    ConvergenceWarning,
+                    stacklevel=3,
+                )
+                break
+        self.history_ = self._read_history()
+        return self
+
+    def _rows(self, X: NDArray[np.float32], labels: Labels) -> Rows:
+        check_consistent_length(X, labels.weights)
+        return Rows(X, self._heads.encode(labels), labels.weights)
+
+    def _read_history(self) -> pd.DataFrame:
+        parts = []
+        for net, path in zip(self.nets_, self._paths(), strict=True):
+            epochs = [
+                {key: value for key, value in epoch.items() if _is_curve(key)}
+                for epoch in net.history.to_list()
+            ]
+            name = " + ".join(self.head_names_[head] for head in path)
+            parts.append(pd.DataFrame(epochs).assign(path=name))
+        return pd.concat(parts, ignore_index=True)
+
+    def _read_signals(
+        self, X: ArrayLike, y: ArrayLike | None = None, *, reset: bool = False
+    ) -> NDArray[np.float32]:
+        X = validate_data(self, X, dtype=np.float32, order="C", allow_nd=True, reset=reset)
+        if X.ndim > 3:
+            raise ArchitectureError(
+                f"X has shape {X.shape}, expected (n, n_features) or (n, n_steps, n_channels)."
+            )
+        if not reset:
+            channels, steps = self.input_shape_
+            expected = (steps, channels) if self.windowed_ else (steps,)
+            if X.shape[1:] != expected:
+                raise ArchitectureError(
+                    f"X has rows of shape {X.shape[1:]}, expected {expected} as in fit. "
+                    "Give the same columns, or windows of the same length, as for training."
+                )
+        return X
+
+    def _logits(self, X: ArrayLike) -> list[NDArray[np.float64]]:
+        """Return (n, n_classes) logits of each head."""
+        check_is_fitted(self, "nets_")
+        signals = as_signals(self._read_signals(X))
+        return [logits for net in self.nets_ for logits in predict_logits(net, signals)]
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags
+
+
+def _is_curve(key: str) -> bool:
+    """Return whether skorch's history entry is a figure of the epoch worth showing."""
+    return key in {"epoch", "train_loss", "valid_loss"} or "_accuracy_" in key

@@ -1,0 +1,84 @@
+"""From validated rows to what the nets are trained and watched on."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+from sklearn.utils import check_consistent_length, column_or_1d
+
+from skdualcnn._holdout import hold_out
+from skdualcnn.network import MISSING
+from skdualcnn.network._batches import LabelledSignals, Visits, content_hash, plan_visits
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Signals with the codes and weights of their labels.
+
+    Attributes
+    ----------
+    X : ndarray of shape (n, n_features) or (n, n_steps, n_channels) and dtype float32
+    codes : ndarray of shape (n, n_heads) and dtype int64
+        Class codes, -1 where the label is missing.
+    weights : ndarray of shape (n, n_heads) and dtype float64
+        Sample weights, 0 where the label is missing.
+    """
+
+    X: NDArray[np.float32]
+    codes: NDArray[np.int64]
+    weights: NDArray[np.float64]
+
+    def of_heads(self, heads: list[int]) -> "Rows":
+        """Return the same rows with the labels of some heads only."""
+        return Rows(self.X, self.codes[:, heads], self.weights[:, heads])
+
+    def plan(self, class_weight: list[NDArray[np.float64]]) -> Visits:
+        """Return what an epoch visits, class weights included."""
+        visits = plan_visits(self.X, self.codes, self.weights)
+        codes = self.codes[visits.rows]
+        # A missing label reads the last class's weight, and has weight 0 of its own.
+        factors = [weight[codes[:, head]] for head, weight in enumerate(class_weight)]
+        return Visits(visits.rows, (visits.weights * np.column_stack(factors)).astype(np.float32))
+
+    def dataset(self, visits: Visits) -> LabelledSignals:
+        """Return the visited rows as tensors that share memory with X."""
+        signals = as_signals(self.X)
+        return LabelledSignals(signals, torch.from_numpy(self.codes), visits)
+
+
+def split_for_early_stopping(
+    rows: Rows,
+    visits: Visits,
+    groups: ArrayLike | None,
+    fraction: float,
+    random_state: np.random.RandomState,
+) -> tuple[Visits, Visits]:
+    """Divide the visits into those to train on and those to watch.
+
+    Without groups the rows are stratified by their labels, and equal rows stay on one
+    side; with groups, whole groups are held out.
+    """
+    if groups is None:
+        units = content_hash(rows.X, rows.codes)
+        _, strata = np.unique(rows.codes, axis=0, return_inverse=True)
+        strata = strata.ravel()
+    else:
+        groups = column_or_1d(groups)
+        check_consistent_length(rows.X, groups)
+        _, units = np.unique(groups, return_inverse=True)
+        strata = np.zeros(len(units), dtype=np.int64)
+    held = hold_out(units[visits.rows], strata[visits.rows], fraction, random_state)
+    return (
+        Visits(visits.rows[~held], visits.weights[~held]),
+        Visits(visits.rows[held], visits.weights[held]),
+    )
+
+
+def as_signals(X: NDArray[np.float32]) -> torch.Tensor:
+    """Return (n, n_channels, n_steps): a 2-D X is one channel along its columns."""
+    if not X.flags.writeable:
+        # torch cannot mark a tensor read-only and warns; nothing here writes to it.
+        X = np.lib.stride_tricks.as_strided(X, writeable=True)
+    tensor = torch.from_numpy(X)
+    return tensor[:, None, :] if X.ndim == 2 else tensor.transpose(1, 2)

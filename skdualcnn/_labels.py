@@ -1,0 +1,262 @@
+"""Labels of one or several heads: names, classes, missing values, weights."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+from sklearn.utils import assert_all_finite, check_array, check_consistent_length
+from sklearn.utils.class_weight import compute_class_weight
+from sklearn.utils.multiclass import check_classification_targets
+
+from skdualcnn.exceptions import HeadError
+from skdualcnn.network import MISSING
+
+
+@dataclass(frozen=True)
+class Labels:
+    """y as one column per head, with the weight of each label.
+
+    Attributes
+    ----------
+    names : tuple of str
+        Column names of a DataFrame y, else "head_0", "head_1", ...
+    columns : tuple of ndarray of shape (n,)
+        Labels of each head as they came.
+    weights : ndarray of shape (n, n_heads) and dtype float64
+        Sample weights; 0 where the label is missing.
+    single_output : bool
+        Whether y was one column: an ordinary classifier.
+    """
+
+    names: tuple[str, ...]
+    columns: tuple[NDArray[Any], ...]
+    weights: NDArray[np.float64]
+    single_output: bool
+
+    @classmethod
+    def read(cls, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
+        """Take y apart: an array, a Series, or a pandas or polars DataFrame.
+
+        Raises
+        ------
+        ValueError
+            If y or `sample_weight` has the wrong shape or the weights are negative.
+        """
+        names, columns = _split_columns(y)
+        present = np.column_stack([~pd.isna(column) for column in columns])
+        weights = _read_weights(sample_weight, present.shape) * present
+        return cls(names, columns, weights, len(columns) == 1)
+
+    def used(self, head: int) -> NDArray[Any]:
+        """Return the labels of one head that are there and have a weight."""
+        return _tidy(self.names[head], self.columns[head][self.weights[:, head] > 0])
+
+
+@dataclass(frozen=True)
+class Heads:
+    """The heads of a classifier and the classes each of them tells apart.
+
+    Attributes
+    ----------
+    names : tuple of str
+        Name of each head.
+    classes : tuple of ndarray
+        Sorted class labels of each head.
+    single_output : bool
+        Whether the heads were read from a one-column y.
+    """
+
+    names: tuple[str, ...]
+    classes: tuple[NDArray[Any], ...]
+    single_output: bool
+
+    @classmethod
+    def from_labels(cls, labels: Labels) -> Self:
+        """Read the classes off the labels.
+
+        Raises
+        ------
+        HeadError
+            If a head has no label at all or only one class.
+        """
+        classes = tuple(_find_classes(name, labels.used(i)) for i, name in enumerate(labels.names))
+        return cls(labels.names, classes, labels.single_output)
+
+    @classmethod
+    def from_classes(cls, labels: Labels, classes: Any) -> Self:
+        """Take the classes as given: one array, or one array per head.
+
+        Raises
+        ------
+        HeadError
+            If the number of arrays is not the number of heads.
+        """
+        listed = [classes] if labels.single_output else list(classes)
+        if len(listed) != len(labels.names):
+            raise HeadError(
+                f"classes has {len(listed)} entries, expected one array of labels per head: "
+                f"{list(labels.names)}."
+            )
+        found = tuple(np.unique(np.asarray(one)) for one in listed)
+        return cls(labels.names, found, labels.single_output)
+
+    def encode(self, labels: Labels) -> NDArray[np.int64]:
+        """Return class codes of shape (n, n_heads), -1 where a label has no weight.
+
+        Raises
+        ------
+        HeadError
+            If y has another number of columns or a label that no class has.
+        """
+        if len(labels.columns) != len(self.names):
+            raise HeadError(
+                f"y has {len(labels.columns)} column(s), expected {len(self.names)}, "
+                f"one per head: {list(self.names)}."
+            )
+        codes = np.full(labels.weights.shape, MISSING, dtype=np.int64)
+        for head, classes in enumerate(self.classes):
+            known = labels.used(head)
+            unknown = ~np.isin(known, classes)
+            if unknown.any():
+                raise HeadError(
+                    f"Head {self.names[head]!r} has label(s) "
+                    f"{np.unique(known[unknown]).tolist()} that are not among its classes "
+                    f"{classes.tolist()}. Fit on data that holds every class, or give partial_fit "
+                    "all classes at its first call."
+                )
+            codes[labels.weights[:, head] > 0, head] = np.searchsorted(classes, known)
+        return codes
+
+    def decode(self, codes: NDArray[np.int64]) -> NDArray[Any]:
+        """Return labels, (n,) for a single output, else (n, n_heads)."""
+        columns = [classes[codes[:, head]] for head, classes in enumerate(self.classes)]
+        if self.single_output:
+            return columns[0]
+        if len({column.dtype.kind for column in columns}) > 1:
+            columns = [column.astype(object) for column in columns]
+        return np.column_stack(columns)
+
+
+def class_weights(
+    class_weight: Any, heads: Heads, codes: NDArray[np.int64], weights: NDArray[np.float64]
+) -> list[NDArray[np.float64]]:
+    """Return the weight of each class of each head.
+
+    Parameters
+    ----------
+    class_weight : None, "balanced", dict, or a sequence of these, one per head
+    heads : Heads
+    codes : ndarray of shape (n, n_heads) and dtype int64
+    weights : ndarray of shape (n, n_heads) and dtype float64
+        Sample weights, which "balanced" counts with.
+
+    Raises
+    ------
+    HeadError
+        If there is not one entry per head, or an entry is none of the three.
+    """
+    if class_weight is None or isinstance(class_weight, str | Mapping):
+        class_weight = [class_weight] * len(heads.names)
+    if len(class_weight) != len(heads.names):
+        raise HeadError(
+            f"class_weight has {len(class_weight)} entries, expected one per head: "
+            f"{list(heads.names)}."
+        )
+    result = []
+    for head, (chosen, classes) in enumerate(zip(class_weight, heads.classes, strict=True)):
+        if not (chosen is None or isinstance(chosen, Mapping) or chosen == "balanced"):
+            raise HeadError(
+                f"class_weight of head {heads.names[head]!r} is {chosen!r}; "
+                'expected None, "balanced" or a dict from class label to weight.'
+            )
+        present = codes[:, head] != MISSING
+        if chosen == "balanced":
+            count = np.bincount(
+                codes[present, head], weights[present, head], minlength=len(classes)
+            )
+            # A class that partial_fit has not met yet has no share to balance.
+            result.append(count.sum() / (len(classes) * np.where(count > 0, count, np.inf)))
+        else:
+            labels = classes[codes[present, head]]
+            result.append(compute_class_weight(chosen, classes=classes, y=labels))
+    return result
+
+
+def _split_columns(y: Any) -> tuple[tuple[str, ...], tuple[NDArray[Any], ...]]:
+    if hasattr(y, "to_pandas"):  # polars
+        y = y.to_pandas()
+    if isinstance(y, pd.DataFrame) and y.shape[1] > 0:
+        columns = tuple(y.iloc[:, i].to_numpy(dtype=object) for i in range(y.shape[1]))
+        return tuple(str(name) for name in y.columns), columns
+    array = y.to_numpy(dtype=object) if isinstance(y, pd.Series) else np.asarray(y)
+    if array.ndim == 1:
+        array = array[:, None]
+    if array.ndim != 2 or array.shape[1] == 0:
+        raise HeadError(
+            "y should be a 1d array or have one column per head, got an array of shape "
+            f"{array.shape} instead."
+        )
+    return tuple(f"head_{i}" for i in range(array.shape[1])), tuple(array.T)
+
+
+def _read_weights(sample_weight: Any, shape: tuple[int, ...]) -> NDArray[np.float64]:
+    if sample_weight is None:
+        return np.ones(shape)
+    if np.isscalar(sample_weight):
+        sample_weight = np.full(shape[0], sample_weight)
+    weights = check_array(
+        sample_weight, ensure_2d=False, dtype=np.float64, input_name="sample_weight"
+    )
+    if weights.ndim == 1:
+        weights = weights[:, None]
+    check_consistent_length(weights, np.empty(shape))
+    if weights.shape[1:] not in {(1,), shape[1:]}:
+        raise HeadError(
+            f"sample_weight has shape {weights.shape}, expected ({shape[0]},) or one column per "
+            f"head, {shape}."
+        )
+    if weights.min() < 0:
+        raise ValueError(
+            f"Negative values in data passed to `sample_weight`: the smallest is {weights.min()}, "
+            "expected weights of zero or more."
+        )
+    if weights.max() == 0:
+        raise ValueError(
+            "Every sample_weight is zero, expected at least one row with a positive weight."
+        )
+    return np.broadcast_to(weights, shape)
+
+
+def _find_classes(name: str, labels: NDArray[Any]) -> NDArray[Any]:
+    classes = np.unique(labels)
+    if len(classes) == 0:
+        raise HeadError(
+            f"Head {name!r} has no label in any row, expected labels of two or more classes. "
+            "Leave the head out of y, or choose folds in which it has labels."
+        )
+    if len(classes) == 1:
+        raise HeadError(
+            f"Head {name!r} has one class only, {classes.tolist()[0]!r}, expected two or more "
+            "classes. Leave the head out of y, or choose folds in which every class occurs."
+        )
+    return classes
+
+
+def _tidy(name: str, labels: NDArray[Any]) -> NDArray[Any]:
+    """Return labels without missing values in the narrowest dtype, checked to be classes."""
+    if labels.dtype == object and len(labels):
+        if len({isinstance(label, str) for label in labels}) > 1:
+            raise HeadError(
+                f"Head {name!r} mixes text and numbers among its labels, expected one of the two. "
+                "Convert the column with astype(str)."
+            )
+        labels = np.asarray(labels.tolist())
+    if labels.dtype.kind == "f":
+        assert_all_finite(labels, input_name="y")
+    if len(labels):
+        check_classification_targets(labels)
+    return labels
+

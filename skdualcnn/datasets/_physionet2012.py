@@ -1,0 +1,343 @@
+"""PhysioNet Challenge 2012: the first 48 hours of intensive care stays."""
+
+import hashlib
+import io
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from skdualcnn.datasets._bunch import make_dataset, make_target
+from skdualcnn.datasets._files import (
+    DataHome,
+    ExpectedFile,
+    Origin,
+    as_numbers,
+    read_table,
+    unpack_tar,
+)
+from skdualcnn.exceptions import DataFileError
+
+ORIGIN = Origin(
+    title="PhysioNet Challenge 2012",
+    homepage="https://physionet.org/content/challenge-2012/1.0.0/",
+    subfolder="physionet2012",
+)
+VARIABLES = (
+    "Albumin ALP ALT AST Bilirubin BUN Cholesterol Creatinine DiasABP FiO2 GCS Glucose HCO3 HCT "
+    "HR K Lactate Mg MAP MechVent Na NIDiasABP NIMAP NISysABP PaCO2 PaO2 pH Platelets RespRate "
+    "SaO2 SysABP Temp TroponinI TroponinT Urine WBC Weight"
+).split()
+DESCRIPTORS = ["Age", "Gender", "Height", "ICUType"]
+UNITS = {1.0: "coronary", 2.0: "cardiac_surgery", 3.0: "medical", 4.0: "surgical"}
+STATISTICS = ["mean", "min", "max", "std", "first", "last", "count"]
+OUTCOMES = ["SAPS-I", "SOFA", "Length_of_stay", "Survival"]
+N_HOURS = 48
+HEADER = b"Time,Parameter,Value"
+# The checksum is of the records' contents, one after the other in the order of their file
+# names, so that it holds for the archive and for the folder extracted from it.
+RECORDS_SHA256 = {
+    "a": "998cdda0813ade746f87a52bf195dea3e045de92a008fe921db65578f6df2848",
+    "b": "e7f4e45555f1fe514799915a40f9f3feae0c7cc84bf57713cd582be88ae67fc8",
+}
+N_RECORDS = 4_000
+
+
+def _outcomes_file(letter: str, sha256: str) -> ExpectedFile:
+    return ExpectedFile(
+        origin=ORIGIN,
+        name=f"Outcomes-{letter}.txt",
+        columns=("RecordID", *OUTCOMES, "In-hospital_death"),
+        rows=N_RECORDS,
+        sha256=sha256,
+    )
+
+
+OUTCOMES_FILES = {
+    "a": _outcomes_file("a", "2613ea60ccda29f87571a7d6b09ad130858a8ccd66325bd073365925026883c2"),
+    "b": _outcomes_file("b", "1305f29734da374a809483229a99f33a9230aa8d4fa74b1a2d6ad788136423d5"),
+}
+DESCR = """PhysioNet/Computing in Cardiology Challenge 2012: Predicting Mortality of ICU Patients
+
+8,000 adult intensive care stays of at least 48 hours (sets a and b, 4,000 each) with up
+to 37 vital signs and laboratory values of the first 48 hours, measured irregularly, and
+age, gender, height and kind of unit. The label is death in the hospital, about 14 %.
+Set c of the challenge is not read.
+
+Origin: https://physionet.org/content/challenge-2012/1.0.0/, under the licence that is
+stated there. Cite I. Silva, G. Moody, D. J. Scott, L. A. Celi, R. G. Mark, "Predicting
+In-Hospital Mortality of ICU Patients: The PhysioNet/Computing in Cardiology Challenge
+2012", Computing in Cardiology 39 (2012), 245-248, and A. L. Goldberger et al.,
+"PhysioBank, PhysioToolkit, and PhysioNet", Circulation 101 (2000), e215-e220.
+
+Traps. -1 means missing. The other columns of the Outcomes files (SAPS-I, SOFA, length of
+stay, survival) leak: survival is the label in days, length of stay is known afterwards.
+Physically impossible values (a temperature of -17.8, a pH of 735) are left as recorded:
+clip or filter them. How often a value was measured says much about the patient, and about
+the hospital's habits. There is no room, no network and no cyber label in it.
+"""
+
+
+@dataclass(frozen=True)
+class _Stays:
+    """One set: its stays in ascending RecordID, and their measurements one a row."""
+
+    record_id: npt.NDArray[np.int64]
+    outcomes: pd.DataFrame
+    static: pd.DataFrame
+    measurements: pd.DataFrame
+
+
+def load_physionet2012(
+    data_home: Any,
+    *,
+    subset: str = "all",
+    representation: str = "summary",
+    drop_leaky: bool = True,
+    verify: bool = True,
+    return_X_y: bool = False,
+) -> Any:
+    """Load PhysioNet Challenge 2012: intensive care stays and in-hospital death.
+
+    The files are read as their authors publish them; nothing is downloaded.
+
+    Parameters
+    ----------
+    data_home : str or path-like
+        Folder with ``Outcomes-a.txt`` and ``set-a.tar.gz`` or the extracted folder
+        ``set-a`` (and the same for b), the parent of a folder ``physionet2012`` with
+        them, or a .zip or .tar.gz archive.
+    subset : {"all", "a", "b"}, default="all"
+        Which of the challenge's sets.
+    representation : {"summary", "hourly"}, default="summary"
+        One row a stay with statistics of each variable, or 48 hourly means of each.
+    drop_leaky : bool, default=True
+        Leave out the outcomes other than death: ``SAPS-I`` and ``SOFA`` (scores
+        computed from the same values and more), ``Length_of_stay`` and ``Survival``
+        (known only afterwards; the latter is the label in days). With False they are
+        columns of `data` (summary) or of `static` (hourly).
+    verify : bool, default=True
+        Check the number of stays and the checksums.
+    return_X_y : bool, default=False
+        Return ``(data, target)`` instead of the Bunch.
+
+    Returns
+    -------
+    dataset : Bunch or (data, DataFrame)
+        data : DataFrame of shape (n, 263), or ndarray of shape (n, 48, 37), float32
+            Summary: mean, min, max, std, first, last and count of each of the 37
+            variables (``HR_mean``, ...), then ``Age``, ``Gender`` (0 female, 1 male),
+            ``Height`` (cm) and ``ICUType`` (category). Missing values are NaN, the count
+            is 0 then. Hourly: the mean of each hour, NaN where nothing was measured;
+            axis 1 is the hour, axis 2 the variable in the order of `feature_names`.
+        mask : ndarray of shape (n, 48, 37), dtype bool
+            Hourly only: where something was measured.
+        static : DataFrame of shape (n, 4)
+            ``Age``, ``Gender``, ``Height``, ``ICUType`` of each stay.
+        target : DataFrame of shape (n, 2)
+            "health" is "normal" (left the hospital alive) or "death"; "cyber" is missing.
+        groups : Series of shape (n,)
+            RecordID: each stay is its own group.
+        part : ndarray of shape (n,), dtype object
+            "train" for set a, "test" for set b.
+        modalities, split_by, protocol, DESCR, feature_names
+            As for every data set; ``split_by`` is "file"; all features belong to the
+            patient.
+
+    Raises
+    ------
+    DataFileError
+        If a file is missing, truncated, altered or of another format, or if the stays
+        and the outcomes do not belong together.
+    ValueError
+        If `subset` or `representation` is unknown.
+
+    Notes
+    -----
+    Units are those of the challenge's documentation. Physically impossible values are
+    left as recorded.
+
+    References
+    ----------
+    .. [1] I. Silva, G. Moody, D. J. Scott, L. A. Celi, R. G. Mark, "Predicting
+       In-Hospital Mortality of ICU Patients: The PhysioNet/Computing in Cardiology
+       Challenge 2012", Computing in Cardiology 39, 245-248, 2012.
+
+    Examples
+    --------
+    >>> from skdualcnn.datasets import load_physionet2012
+    >>> stays = load_physionet2012("data/physionet2012")  # doctest: +SKIP
+    >>> stays.data.shape  # doctest: +SKIP
+    (8000, 263)
+    """
+    if subset not in ("all", "a", "b"):
+        raise ValueError(f'subset is {subset!r}, expected "all", "a" or "b"')
+    if representation not in ("summary", "hourly"):
+        raise ValueError(f'representation is {representation!r}, expected "summary" or "hourly"')
+    home = DataHome(data_home, ORIGIN)
+    letters = ["a", "b"] if subset == "all" else [subset]
+    sets = [_read_set(home, letter, verify=verify) for letter in letters]
+
+    outcomes = pd.concat([stays.outcomes for stays in sets], ignore_index=True)
+    static = pd.concat([stays.static for stays in sets], ignore_index=True)
+    static["ICUType"] = static["ICUType"].astype(pd.CategoricalDtype(list(UNITS.values())))
+    if not drop_leaky:
+        static = pd.concat([static, outcomes[OUTCOMES]], axis=1)
+    data: Any
+    if representation == "summary":
+        summary = pd.concat([_summary(stays) for stays in sets], ignore_index=True)
+        data = pd.concat([summary, static], axis=1)
+        feature_names, extra = list(data.columns), {}
+    else:
+        data = np.concatenate([_hourly(stays) for stays in sets])
+        feature_names, extra = VARIABLES, {"mask": ~np.isnan(data)}
+    death = outcomes["In-hospital_death"].to_numpy() == 1
+    parts = np.array(["train" if letter == "a" else "test" for letter in letters], dtype=object)
+    return make_dataset(
+        data=data,
+        target=make_target(len(data), health=np.where(death, "death", "normal")),
+        groups=np.concatenate([stays.record_id for stays in sets]),
+        modalities={"patient": feature_names},
+        split_by="file",
+        part=np.repeat(parts, [len(stays.record_id) for stays in sets]),
+        protocol="Train on set a and test on set b of the challenge; one stay is one row.",
+        descr=DESCR,
+        feature_names=feature_names,
+        return_X_y=return_X_y,
+        static=static,
+        **extra,
+    )
+
+
+def _read_set(home: DataHome, letter: str, *, verify: bool) -> _Stays:
+    expected = OUTCOMES_FILES[letter]
+    outcomes = read_table(home, expected, verify=verify)
+    outcomes = as_numbers(outcomes, expected.columns, home, expected).sort_values("RecordID")
+    outcomes = outcomes.reset_index(drop=True)
+    # Survival -1 means that no death is on record, the rest that a score is missing.
+    outcomes[OUTCOMES] = outcomes[OUTCOMES].mask(outcomes[OUTCOMES] == -1)
+    records = _read_records(home, letter, verify=verify)
+    names = sorted(records)
+    body = b"".join(records[name][len(HEADER) :].lstrip() for name in names)
+    try:
+        rows = pd.read_csv(
+            io.BytesIO(body),
+            names=["time", "variable", "value"],
+            dtype={"time": "category", "variable": "category", "value": "float64"},
+        )
+    except ValueError as error:
+        raise _records_error(home, letter, f"a record that is no such table ({error})") from error
+    variable = rows["variable"].astype(str).to_numpy()
+    known = {*VARIABLES, *DESCRIPTORS, "RecordID"}
+    unknown = sorted(set(rows["variable"].cat.categories) - known)
+    if unknown:
+        raise _records_error(home, letter, f"the unknown variables {unknown[:8]}")
+    starts = variable == "RecordID"
+    if starts.sum() != len(names) or not starts[:1].all():
+        raise _records_error(
+            home, letter, f"{int(starts.sum())} RecordID rows in {len(names)} records"
+        )
+    record_id = rows["value"].to_numpy()[starts].astype(np.int64)
+    if not np.array_equal(record_id, outcomes["RecordID"].to_numpy()):
+        strangers = sorted(set(record_id) ^ set(outcomes["RecordID"].astype(int)))
+        raise _records_error(
+            home,
+            letter,
+            f"records that are not those of Outcomes-{letter}.txt, "
+            f"{len(strangers)} on one side only, such as {[int(one) for one in strangers[:3]]}",
+        )
+    rows["stay"] = np.cumsum(starts) - 1
+    rows["minute"] = _minutes(rows["time"], home, letter)
+    rows["value"] = rows["value"].mask(rows["value"] == -1)
+    static = (
+        rows[np.isin(variable, DESCRIPTORS)]
+        .astype({"variable": object})
+        .pivot_table(index="stay", columns="variable", values="value", aggfunc="first", sort=True)
+        .reindex(index=range(len(names)), columns=DESCRIPTORS)
+        .rename_axis(index=None, columns=None)
+    )
+    static["ICUType"] = static["ICUType"].map(UNITS).astype(object)
+    code = pd.Index(VARIABLES).get_indexer(pd.Index(variable))
+    keep = (code >= 0) & rows["value"].notna().to_numpy()
+    measurements = rows.loc[keep, ["stay", "minute", "value"]].assign(variable=code[keep])
+    return _Stays(record_id, outcomes, static, measurements)
+
+
+def _read_records(home: DataHome, letter: str, *, verify: bool) -> dict[str, bytes]:
+    """Read the stays' files, from the folder or from the archive of this set."""
+    records = home.find_folder(f"set-{letter}", ".txt")
+    if not records:
+        archive = home.find(f"set-{letter}.tar.gz")
+        if archive is None:
+            raise _records_error(home, letter, f"neither of them ({home.listing()})")
+        try:
+            records = unpack_tar(archive, ".txt")
+        except ValueError as error:
+            raise _records_error(home, letter, str(error)) from error
+    for name, content in records.items():
+        if not content.startswith(HEADER):
+            first = content[:60].split(b"\n")[0].decode(errors="replace")
+            raise _records_error(home, letter, f"{name} with the header {first!r}")
+    if verify:
+        if len(records) != N_RECORDS:
+            raise _records_error(home, letter, f"{len(records):,} records")
+        digest = hashlib.sha256(b"".join(records[name] for name in sorted(records))).hexdigest()
+        if digest != RECORDS_SHA256[letter]:
+            raise _records_error(home, letter, f"altered records, sha256 {digest}")
+    return {name: content.rstrip() + b"\n" for name, content in records.items()}
+
+
+def _records_error(home: DataHome, letter: str, got: str) -> DataFileError:
+    return ORIGIN.error(
+        f"set-{letter}.tar.gz or set-{letter}/ in {home.path}",
+        got,
+        f"{N_RECORDS:,} records (.txt) with the columns {HEADER.decode()}, one for each row of "
+        f"Outcomes-{letter}.txt, sha256 of their contents in the order of their names "
+        f"{RECORDS_SHA256[letter]}",
+        "verify=False skips the check of number and checksum.",
+    )
+
+
+def _minutes(time: pd.Series, home: DataHome, letter: str) -> npt.NDArray[np.int64]:
+    """Turn hh:mm into minutes; only the 2,881 different texts are parsed."""
+    texts = pd.Series(time.cat.categories.astype(str))
+    parts = texts.str.extract(r"^(\d{2}):(\d{2})$").astype("float64")
+    minutes = parts[0] * 60 + parts[1]
+    if minutes.isna().any() or (minutes > N_HOURS * 60).any():
+        bad = texts[minutes.isna() | (minutes > N_HOURS * 60)].iloc[0]
+        raise _records_error(home, letter, f"the time {bad!r}, not within 00:00 to 48:00")
+    codes = time.cat.codes.to_numpy()
+    if (codes < 0).any():
+        raise _records_error(home, letter, "a row without a time")
+    return minutes.to_numpy().astype(np.int64)[codes]
+
+
+def _summary(stays: _Stays) -> pd.DataFrame:
+    """One row a stay: statistics of each variable."""
+    # Records list their measurements in the order of time; a stable sort keeps ties.
+    rows = stays.measurements.sort_values(["stay", "minute"], kind="stable")
+    table = rows.groupby(["stay", "variable"])["value"].agg(STATISTICS).unstack("variable")
+    wanted = pd.MultiIndex.from_product([STATISTICS, range(len(VARIABLES))])
+    table = table.reindex(index=range(len(stays.record_id)), columns=wanted)
+    table.columns = pd.Index(
+        [f"{VARIABLES[code]}_{statistic}" for statistic, code in wanted.to_flat_index()]
+    )
+    names = [f"{variable}_{statistic}" for variable in VARIABLES for statistic in STATISTICS]
+    counts = [f"{variable}_count" for variable in VARIABLES]
+    table = table[names].astype("float64")
+    table[counts] = table[counts].fillna(0.0)
+    return table
+
+
+def _hourly(stays: _Stays) -> npt.NDArray[np.float32]:
+    """Mean of each hour; the value of minute 48:00 belongs to the last hour."""
+    rows = stays.measurements
+    hour = np.minimum(rows["minute"].to_numpy() // 60, N_HOURS - 1)
+    shape = (len(stays.record_id), N_HOURS, len(VARIABLES))
+    cell = np.ravel_multi_index((rows["stay"].to_numpy(), hour, rows["variable"].to_numpy()), shape)
+    means = rows["value"].groupby(cell).mean()
+    values = np.full(shape, np.nan, dtype=np.float32)
+    values.ravel()[means.index.to_numpy()] = means.to_numpy()
+    return values

@@ -1,0 +1,46 @@
+"""The errors this package raises on purpose.
+
+Every message says what was got, what was expected and what to do. Each class is
+also the built-in error that scikit-learn's users catch: a wrong argument or wrong
+data is a `ValueError`, a failure of the run or of the machine a `RuntimeError`.
+"""
+
+
+class SkdualcnnError(Exception):
+    """Base class of every error that skdualcnn and firmware_export define."""
+
+
+class DataFileError(SkdualcnnError, ValueError):
+    """A data set's file is missing, truncated, altered or of another format."""
+
+
+class ArchitectureError(SkdualcnnError, ValueError):
+    """The network asked for cannot be built for the signal it is given."""
+
+
+class HeadError(SkdualcnnError, ValueError):
+    """A head is unknown, or the labels given cannot train it."""
+
+
+class NormalClassError(SkdualcnnError, ValueError):
+    """Which class of a head means normal is not known."""
+
+
+class DeviceError(SkdualcnnError, RuntimeError):
+    """The device asked for is not available on this machine."""
+
+
+class DivergenceError(SkdualcnnError, RuntimeError):
+    """The training loss became infinite or not a number."""
+
+
+class ModelFileError(SkdualcnnError, ValueError):
+    """A saved model is truncated, altered, foreign or from a newer version."""
+
+
+class ExportError(SkdualcnnError, ValueError):
+    """A fitted estimator cannot be turned into fixed-point C."""
+
+
+class ToolchainError(SkdualcnnError, RuntimeError):
+    """A compiler or an emulator is missing, or it failed."""

@@ -1,0 +1,60 @@
+"""Scores for estimators with several heads."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from skdualcnn._labels import Labels
+from skdualcnn.exceptions import HeadError
+
+
+def subset_accuracy(
+    y_true: ArrayLike, y_pred: ArrayLike, *, sample_weight: ArrayLike | None = None
+) -> float:
+    """Return the share of rows of which every head with a label is right.
+
+    Parameters
+    ----------
+    y_true : array-like of shape (n,) or (n, n_heads)
+        True labels; NaN, None or pandas.NA where missing. A row without any label
+        does not count.
+    y_pred : array-like of shape (n,) or (n, n_heads)
+        Predicted labels.
+    sample_weight : array-like of shape (n,), default=None
+        Weight of each row.
+
+    Returns
+    -------
+    float
+        Accuracy in [0, 1].
+
+    Raises
+    ------
+    HeadError
+        If the two do not have the same shape, or no row has a label.
+
+    Examples
+    --------
+    >>> from skdualcnn.metrics import subset_accuracy
+    >>> subset_accuracy([[0, 1], [0, None], [1, 1]], [[0, 1], [0, 0], [1, 0]])
+    0.6666666666666666
+    """
+    true, predicted = Labels.read(y_true, sample_weight), Labels.read(y_pred)
+    if true.weights.shape != predicted.weights.shape:
+        raise HeadError(
+            f"y_true has shape {true.weights.shape} and y_pred {predicted.weights.shape} (rows, "
+            "heads), expected the same shape."
+        )
+    right = np.column_stack(
+        [np.asarray(_equal(a, b), dtype=bool) for a, b in zip(true.columns, predicted.columns, strict=True)]
+    )
+    weight = true.weights.max(axis=1)
+    if not weight.any():
+        raise HeadError("y_true has no label in any row, expected at least one to score against.")
+    return float(np.average((right | (true.weights == 0)).all(axis=1), weights=weight))
+
+
+def _equal(a: Any, b: Any) -> Any:
+    # As objects, text and numbers compare unequal instead of being an error.
+    return np.asarray(a, dtype=object) == np.asarray(b, dtype=object)

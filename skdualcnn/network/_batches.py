@@ -1,0 +1,157 @@
+"""Rows in an order of their own, and whole batches of them.
+
+Training must not depend on how the rows came: shuffled, repeated, or once with a
+weight. So equal rows are merged, their weights added, and the merged rows put in an
+order that their content alone decides. A row of weight w is then visited ceil(w)
+times per epoch, each time with weight w / ceil(w) in the loss, which makes a
+whole-number `sample_weight` the same thing as repetition.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import Dataset
+
+# Weights in the thousands must not make an epoch thousands of times longer: beyond this
+# many visits to a distinct row, on average, all weights are scaled down.
+MAX_MEAN_VISITS = 32
+
+_HASH_CHUNK = 8192
+
+
+@dataclass(frozen=True)
+class Visits:
+    """Which rows an epoch visits, and how much each visit counts.
+
+    Attributes
+    ----------
+    rows : ndarray of shape (n_visits,) and dtype int64
+        Positions in the data, equal rows next to each other.
+    weights : ndarray of shape (n_visits, n_heads) and dtype float32
+        Weight of each visit in each head's loss, 0 where the label is missing.
+    """
+
+    rows: NDArray[np.int64]
+    weights: NDArray[np.float32]
+
+
+def plan_visits(
+    X: NDArray[np.float32], codes: NDArray[np.int64], weights: NDArray[np.float64]
+) -> Visits:
+    """Merge equal rows, order them by content and share their weight over visits.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n, ...) and dtype float32
+    codes : ndarray of shape (n, n_heads) and dtype int64
+        Class codes, -1 where missing.
+    weights : ndarray of shape (n, n_heads) and dtype float64
+        Row weights, 0 where the label is missing. Rows of weight 0 are left out.
+    """
+    used = np.flatnonzero(weights.max(axis=1) > 0)
+    keys = content_hash(X, codes)[used]
+    order = used[np.argsort(keys, kind="stable")]
+    _, first, group = np.unique(np.sort(keys), return_index=True, return_inverse=True)
+    merged = np.zeros((len(first), weights.shape[1]))
+    np.add.at(merged, group, weights[order])
+    largest = merged.max(axis=1)
+    scale = max(1.0, largest.mean() / MAX_MEAN_VISITS) if len(largest) else 1.0
+    copies = np.ceil(largest / scale).astype(np.int64)
+    share = (merged / scale / copies[:, None]).astype(np.float32)
+    return Visits(np.repeat(order[first], copies), np.repeat(share, copies, axis=0))
+
+
+def content_hash(X: NDArray[np.float32], codes: NDArray[np.int64]) -> NDArray[np.uint64]:
+    """Hash each row's values and labels to 64 bits by a random linear combination.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n, ...) and dtype float32
+    codes : ndarray of shape (n, n_heads) and dtype int64
+
+    Returns
+    -------
+    ndarray of shape (n,) and dtype uint64
+        Equal for equal rows, and for no others but by an accident of 1 in 2**64.
+    """
+    flat = X.reshape(len(X), -1)
+    multipliers = np.random.default_rng(0).integers(
+        1, 2**64, size=flat.shape[1] + codes.shape[1], dtype=np.uint64
+    ) | np.uint64(1)
+    keys = np.empty(len(X), dtype=np.uint64)
+    for start in range(0, len(X), _HASH_CHUNK):
+        chunk = slice(start, start + _HASH_CHUNK)
+        # Adding zero turns -0.0 into 0.0, which compares equal and so must hash equal.
+        bits = (flat[chunk] + np.float32(0)).view(np.uint32).astype(np.uint64)
+        keys[chunk] = bits @ multipliers[: flat.shape[1]]
+        keys[chunk] += codes[chunk].astype(np.uint64) @ multipliers[flat.shape[1] :]
+    return keys
+
+
+class LabelledSignals(Dataset):  # type: ignore[type-arg]
+    """Signals, class codes and weights as tensors; a data set that skorch accepts.
+
+    Parameters
+    ----------
+    signals : Tensor of shape (n, channels, steps) and dtype float32
+    codes : Tensor of shape (n, n_heads) and dtype int64
+    visits : Visits
+        The rows that belong to this data set, in order, with their weights.
+    """
+
+    def __init__(self, signals: Tensor, codes: Tensor, visits: Visits) -> None:
+        self.signals = signals
+        self.codes = codes
+        self.rows = torch.from_numpy(visits.rows)
+        self.weights = torch.from_numpy(visits.weights)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, index: int | Tensor) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+        row = self.rows[index]
+        return self.signals[row], (self.codes[row], self.weights[index])
+
+
+class BatchIterator:
+    """Yield whole batches by indexing tensors, not row by row.
+
+    Parameters
+    ----------
+    dataset : LabelledSignals
+    batch_size : int
+        A last batch of one row joins the batch before: batch norm cannot learn from it.
+    seed : int or None
+        Seed of the shuffling, a new order each epoch; None keeps the order.
+    """
+
+    def __init__(
+        self, dataset: LabelledSignals, batch_size: int, seed: int | None = None, **_: Any
+    ) -> None:
+        self.dataset = dataset
+        self.batch_size = batch_size
+        self.generator = None if seed is None else torch.Generator().manual_seed(seed)
+
+    def __iter__(self) -> Iterator[tuple[Tensor, tuple[Tensor, Tensor]]]:
+        n = len(self.dataset)
+        if self.generator is None:
+            order = torch.arange(n)
+        else:
+            order = torch.randperm(n, generator=self.generator)
+        for start, stop in self._bounds():
+            yield self.dataset[order[start:stop]]
+
+    def __len__(self) -> int:
+        return len(self._bounds())
+
+    def _bounds(self) -> list[tuple[int, int]]:
+        n = len(self.dataset)
+        edges = list(range(0, n, self.batch_size))
+        if len(edges) > 1 and n - edges[-1] == 1:
+            edges.pop()
+        return list(zip(edges, [*edges[1:], n], strict=True))

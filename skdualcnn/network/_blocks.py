@@ -1,0 +1,93 @@
+"""Convolutional blocks that the trunk is stacked from."""
+
+from typing import Literal
+
+from torch import Tensor, nn
+
+Activation = Literal["leaky_relu", "relu"]
+
+NEGATIVE_SLOPE = 0.01
+
+
+def make_activation(name: Activation) -> nn.Module:
+    """Return a new activation module, ReLU or LeakyReLU with slope 0.01."""
+    return nn.ReLU() if name == "relu" else nn.LeakyReLU(NEGATIVE_SLOPE)
+
+
+class ConvBlock(nn.Module):
+    """Convolution, activation, batch norm, max-pool, dropout: one block of the paper.
+
+    Parameters
+    ----------
+    in_channels, out_channels : int
+        Channels of the signal before and after the convolution.
+    kernel_size : int
+        Odd number of steps the kernel sees; the signal is padded with zeros so that
+        its length stays the same.
+    activation : {"leaky_relu", "relu"}
+        What follows the convolution.
+    pool_size : int
+        Steps that one maximum is taken over; 1 leaves the length as it is.
+    dropout : float
+        Share of values set to zero while training.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        *,
+        kernel_size: int,
+        activation: Activation,
+        pool_size: int,
+        dropout: float,
+    ) -> None:
+        super().__init__()
+        self.conv = nn.Conv1d(in_channels, out_channels, kernel_size, padding=kernel_size // 2)
+        self.activation = make_activation(activation)
+        self.norm = nn.BatchNorm1d(out_channels)
+        self.pool = nn.MaxPool1d(pool_size) if pool_size > 1 else nn.Identity()
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, signal: Tensor) -> Tensor:
+        """Map (n, in_channels, length) to (n, out_channels, length // pool_size)."""
+        return self.dropout(self.pool(self.norm(self.activation(self.conv(signal)))))
+
+
+class ResidualBlock(nn.Module):
+    """Two convolution units whose output is added to their input.
+
+    Parameters
+    ----------
+    channels : int
+        Channels of the signal, the same before and after.
+    kernel_size : int
+        Odd number of steps each kernel sees.
+    activation : {"leaky_relu", "relu"}
+        What follows each convolution.
+    dropout : float
+        Share of values set to zero while training.
+    """
+
+    def __init__(
+        self, channels: int, *, kernel_size: int, activation: Activation, dropout: float
+    ) -> None:
+        super().__init__()
+        self.units = nn.Sequential(
+            *(
+                ConvBlock(
+                    channels,
+                    channels,
+                    kernel_size=kernel_size,
+                    activation=activation,
+                    pool_size=1,
+                    dropout=0.0,
+                )
+                for _ in range(2)
+            )
+        )
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, signal: Tensor) -> Tensor:
+        """Map (n, channels, length) to the same shape."""
+        return self.dropout(signal + self.units(signal))

@@ -1,0 +1,118 @@
+"""The paper's network: one convolutional trunk, one linear head per label column."""
+
+from collections.abc import Sequence
+
+from torch import Tensor, nn
+
+from skdualcnn.exceptions import ArchitectureError
+from skdualcnn.network._blocks import Activation, ConvBlock, ResidualBlock, make_activation
+
+
+class DualPathNetwork(nn.Module):
+    """One-dimensional CNN with any number of classification heads.
+
+    The trunk is one :class:`ConvBlock` per entry of `conv_channels`, then
+    `residual_blocks` residual blocks, flatten (index = channel * length + step), a
+    dense layer with activation and dropout. Each head is one linear layer on it.
+
+    Parameters
+    ----------
+    in_channels : int
+        Channels of the input signal.
+    length : int
+        Steps of the input signal.
+    n_classes : sequence of int
+        Number of classes of each head.
+    conv_channels : sequence of int
+        Output channels of each convolutional block.
+    kernel_size : int
+        Odd number of steps each kernel sees.
+    residual_blocks : int
+        Residual blocks after the last convolutional block.
+    activation : {"leaky_relu", "relu"}
+        Activation everywhere.
+    pool_size : int
+        Max-pooling after each convolutional block; 1 means none.
+    conv_dropout, dense_dropout : float
+        Dropout after each block and after the dense layer.
+    dense_units : int
+        Units of the dense layer.
+
+    Raises
+    ------
+    ArchitectureError
+        If the kernel is even or longer than the signal, or nothing is left to pool.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        length: int,
+        n_classes: Sequence[int],
+        *,
+        conv_channels: Sequence[int] = (64,),
+        kernel_size: int = 3,
+        residual_blocks: int = 0,
+        activation: Activation = "leaky_relu",
+        pool_size: int = 2,
+        conv_dropout: float = 0.3,
+        dense_units: int = 128,
+        dense_dropout: float = 0.5,
+    ) -> None:
+        super().__init__()
+        blocks: list[nn.Module] = []
+        for out_channels in conv_channels:
+            check_fits(kernel_size, pool_size, length)
+            blocks.append(
+                ConvBlock(
+                    in_channels,
+                    out_channels,
+                    kernel_size=kernel_size,
+                    activation=activation,
+                    pool_size=pool_size,
+                    dropout=conv_dropout,
+                )
+            )
+            in_channels, length = out_channels, length // pool_size
+        for _ in range(residual_blocks):
+            check_fits(kernel_size, 1, length)
+            blocks.append(
+                ResidualBlock(
+                    in_channels,
+                    kernel_size=kernel_size,
+                    activation=activation,
+                    dropout=conv_dropout,
+                )
+            )
+        self.blocks = nn.Sequential(*blocks)
+        self.dense = nn.Linear(in_channels * length, dense_units)
+        self.activation = make_activation(activation)
+        self.dropout = nn.Dropout(dense_dropout)
+        self.heads = nn.ModuleList(nn.Linear(dense_units, k) for k in n_classes)
+
+    def forward(self, signal: Tensor) -> list[Tensor]:
+        """Map (n, in_channels, length) to one (n, n_classes) tensor of logits per head."""
+        features = self.dense(self.blocks(signal).flatten(1))
+        features = self.dropout(self.activation(features))
+        return [head(features) for head in self.heads]
+
+
+def check_fits(kernel_size: int, pool_size: int, length: int) -> None:
+    """Refuse a block that the signal of `length` steps is too short for."""
+    if kernel_size % 2 == 0:
+        raise ArchitectureError(
+            f"kernel_size={kernel_size} is even; an odd kernel keeps the signal's length. "
+            f"Use {kernel_size - 1 or 1} or {kernel_size + 1}."
+        )
+    # One step more than the signal is allowed: that step is padding.
+    if kernel_size > length + 1:
+        raise ArchitectureError(
+            f"kernel_size={kernel_size} is longer than the signal of {length} step(s) "
+            f"(n_features = {length} for 2-D X at the first block). Use a smaller kernel_size, "
+            "fewer conv_channels, a smaller pool_size, or longer input."
+        )
+    if pool_size > length:
+        raise ArchitectureError(
+            f"pool_size={pool_size} is longer than the signal of {length} step(s) that reaches it. "
+            "Use a smaller pool_size, fewer conv_channels, or longer input."
+        )

@@ -1,0 +1,39 @@
+"""The loss: cross-entropy of every head, added up (eq. 8-10)."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+MISSING = -1  # the code of a missing label
+
+
+class MultiHeadCrossEntropy(nn.Module):
+    """Sum over heads of the weighted mean cross-entropy on the rows with a label.
+
+    References
+    ----------
+    Eq. 8-10 of the paper, with a mask per head: a head learns from the rows that
+    carry its label and from no others.
+    """
+
+    def forward(self, logits: list[Tensor], target: tuple[Tensor, Tensor]) -> Tensor:
+        """Return the scalar loss.
+
+        Parameters
+        ----------
+        logits : list of Tensor of shape (n, n_classes) and dtype float32
+            One entry per head.
+        target : tuple of Tensor
+            Class codes (n, n_heads) of dtype int64, -1 where the label is missing,
+            and row weights (n, n_heads) of dtype float32, 0 where it is missing.
+        """
+        codes, weights = target
+        total = weights.new_zeros(())
+        for head, head_logits in enumerate(logits):
+            losses = functional.cross_entropy(
+                head_logits, codes[:, head], ignore_index=MISSING, reduction="none"
+            )
+            weight = weights[:, head]
+            # A batch without a label of this head adds nothing, rather than 0 / 0.
+            total = total + torch.dot(losses, weight) / weight.sum().clamp_min(1e-12)
+        return total

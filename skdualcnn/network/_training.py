@@ -1,0 +1,159 @@
+"""What skorch is given: module, loss, batches, callbacks; and the state around a run."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from skorch import NeuralNet
+from skorch.callbacks import EarlyStopping
+from skorch.helper import predefined_split
+
+from skdualcnn.exceptions import DeviceError
+from skdualcnn.network._batches import BatchIterator, LabelledSignals
+from skdualcnn.network._callbacks import HeadAccuracy, ProgressBar, StopOnDivergence
+from skdualcnn.network._dual_path import DualPathNetwork
+from skdualcnn.network._loss import MultiHeadCrossEntropy
+
+# Rows per forward pass: larger chunks fall out of the cache.
+PREDICTION_CHUNK = 1024
+
+
+def make_net(
+    *,
+    module: Mapping[str, Any],
+    head_names: Sequence[str],
+    lr: float,
+    weight_decay: float,
+    batch_size: int,
+    max_epochs: int,
+    device: str,
+    seed: int,
+    callbacks: Sequence[Any] | None,
+    verbose: int,
+) -> NeuralNet:
+    """Return an initialised skorch net around a new :class:`DualPathNetwork`.
+
+    The weights depend on `seed` alone, not on torch's global generator.
+    """
+    own = [
+        ("accuracy", HeadAccuracy(head_names)),
+        ("divergence", StopOnDivergence()),
+    ]
+    if verbose:
+        own.append(("progress", ProgressBar(" + ".join(head_names))))
+    net = NeuralNet(
+        DualPathNetwork,
+        **{f"module__{name}": value for name, value in module.items()},
+        criterion=MultiHeadCrossEntropy,
+        optimizer=torch.optim.Adam,
+        optimizer__weight_decay=weight_decay,
+        optimizer__fused=True,
+        lr=lr,
+        max_epochs=max_epochs,
+        batch_size=batch_size,
+        iterator_train=BatchIterator,
+        iterator_train__seed=seed,
+        iterator_valid=BatchIterator,
+        train_split=None,
+        callbacks=[*own, *(callbacks or [])],
+        callbacks__print_log=None,
+        device=resolve_device(device),
+        verbose=0,
+    )
+    with isolated(seed):
+        return net.initialize()
+
+
+def train(
+    net: NeuralNet,
+    training: LabelledSignals,
+    validation: LabelledSignals | None,
+    *,
+    epochs: int,
+    patience: int,
+    tol: float,
+    seed: int,
+) -> bool:
+    """Train `net` in place; return False if the keyboard interrupted it.
+
+    With a validation set, training stops after `patience` epochs in which its loss
+    fell by less than `tol`, and the weights of the best epoch are restored.
+    """
+    net.max_epochs = epochs
+    net.iterator_train__seed = seed
+    net.train_split = None if validation is None else predefined_split(validation)
+    stopper = EarlyStopping(
+        monitor="valid_loss",
+        patience=patience,
+        threshold=tol,
+        threshold_mode="abs",
+        load_best=True,
+        sink=_silent,
+    )
+    chosen = net.callbacks_
+    if validation is not None:
+        net.callbacks_ = [*chosen, ("early_stopping", stopper)]
+    before = len(net.history)
+    try:
+        with isolated(seed):
+            net.partial_fit(training)
+    finally:
+        net.callbacks_ = chosen
+        net.train_split = None
+    stopped_early = validation is not None and stopper.misses_ >= patience
+    return stopped_early or len(net.history) - before == epochs
+
+
+def predict_logits(net: NeuralNet, signals: torch.Tensor) -> list[NDArray[np.float64]]:
+    """Return each head's logits, (n, n_classes) of dtype float64, for signals (n, c, t)."""
+    module = net.module_.eval()
+    parts = []
+    with torch.inference_mode():
+        for chunk in signals.split(PREDICTION_CHUNK):
+            parts.append([logits.cpu() for logits in module(chunk.to(net.device))])
+    return [torch.cat(head).double().numpy() for head in zip(*parts, strict=True)]
+
+
+@contextmanager
+def isolated(seed: int) -> Iterator[None]:
+    """Run on one thread from `seed`, and leave torch's global state as it was.
+
+    Sums are ordered by the number of threads, so one thread is what makes the same
+    seed give the same model in a worker process and in the main one; it is also safe
+    beside other workers, where spinning threads cost several times the time.
+    """
+    threads = torch.get_num_threads()
+    devices = list(range(torch.cuda.device_count())) if torch.cuda.is_available() else []
+    torch.set_num_threads(1)
+    try:
+        with torch.random.fork_rng(devices=devices):
+            torch.manual_seed(seed)
+            yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+def resolve_device(device: str) -> str:
+    """Return the torch device for "auto" or a name, or raise if it is not there."""
+    if device == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        kind = torch.device(device).type
+    except RuntimeError as error:
+        raise DeviceError(
+            f'device={device!r} is not a torch device; expected "cpu", "cuda", "cuda:0", ... '
+            'or "auto".'
+        ) from error
+    if kind == "cuda" and not torch.cuda.is_available():
+        raise DeviceError(
+            f"device={device!r} was asked for, but torch finds no CUDA device on this machine. "
+            'Use device="cpu", or device="auto" to take a GPU only where there is one.'
+        )
+    return device
+
+
+def _silent(*_: object, **__: object) -> None:
+    """Swallow what skorch's early stopping would print."""
