@@ -16,10 +16,6 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Rule = Literal["anomaly", "confidence"]
 
-DECISIONS = ("normal", "medical", "cyber", "both", "uncertain")
-"""Every answer of a fused decision; the position of each is its code in C."""
-
-
 @dataclass(frozen=True)
 class NumericColumn:
     """One numeric reading on its way to the network.
@@ -100,6 +96,8 @@ class FrontEnd:
     ----------
     readings : tuple of str
         Name of each raw reading, in the order C takes them.
+    positions : tuple of int
+        Column of each reading in the raw data.
     columns : tuple of NumericColumn or CategoricalColumn
     steps, channels : int
         Shape of the signal; input number i is step ``i // channels``, channel
@@ -107,6 +105,7 @@ class FrontEnd:
     """
 
     readings: tuple[str, ...]
+    positions: tuple[int, ...]
     columns: tuple[Column, ...]
     steps: int
     channels: int
@@ -193,7 +192,7 @@ class Path:
 
 @dataclass(frozen=True)
 class Decision:
-    """How the two heads are fused; see :mod:`skdualcnn` for the rules.
+    """How the two heads are fused; :mod:`skdualcnn._rules` holds the rules.
 
     Attributes
     ----------
@@ -204,17 +203,18 @@ class Decision:
         Anomaly scores from which the health and the cyber head raise an alert.
     abstention : float
         Width of the uncertain band below each threshold.
-    heads : tuple of int
-        Positions of the health and the cyber head among the graph's heads.
+    heads : tuple of int or None
+        Positions of the health and the cyber head among the graph's heads; None for
+        one that is not there, which then counts as normal.
     normal : tuple of int
-        Position of the normal class in each of the two heads.
+        Position of the normal class in each of the two heads; 0 for one not there.
     """
 
     rule: Rule
     delta: float
     thresholds: tuple[float, float]
     abstention: float
-    heads: tuple[int, int]
+    heads: tuple[int | None, int | None]
     normal: tuple[int, int]
 
 

@@ -25,6 +25,7 @@ from firmware_export._integer_graph import (
     IntegerNumeric,
     Linear,
 )
+from skdualcnn._rules import fuse_anomalies, fuse_confidences
 
 Integers = NDArray[np.int32]
 
@@ -251,36 +252,40 @@ def softmax_q15(logits: Integers, fraction_bits: int) -> Integers:
     return probabilities
 
 
-def anomaly_scores(
-    probabilities: Sequence[Integers], decision: IntegerDecision
-) -> tuple[Integers, Integers]:
-    """Return what the rule compares, in Q15, for the health and the cyber head."""
-    health, cyber = (probabilities[head] for head in decision.heads)
-    if decision.rule == "confidence":
-        return health.max(axis=1), cyber.max(axis=1)
-    return Q15_ONE - health[:, decision.normal[0]], Q15_ONE - cyber[:, decision.normal[1]]
-
-
 def decide(probabilities: Sequence[Integers], decision: IntegerDecision) -> NDArray[np.int64]:
-    """Fuse the heads' Q15 probabilities; returns positions in `_graph.DECISIONS`.
+    """Fuse the heads' Q15 probabilities by the rules of :mod:`skdualcnn._rules`.
 
-    Rule "anomaly": a score at or above its threshold is an alert; of two alerts, one is
-    chosen if its score leads by more than delta, else the answer is both; with no alert
-    the answer is uncertain if a score lies in its band, else normal. Rule "confidence":
-    the score that leads by more than delta, else uncertain.
+    The rules compare sums of integers here: scores of 0 to 32768, delta, thresholds and
+    abstention in Q15. A head that is not there scores 0.
+
+    Returns
+    -------
+    ndarray of shape (n,) and dtype int64
+        Positions in `DECISIONS`.
     """
-    health, cyber = anomaly_scores(probabilities, decision)
-    medical_leads = health > cyber + decision.delta
-    cyber_leads = cyber > health + decision.delta
-    if decision.rule == "confidence":
-        return np.select([medical_leads, cyber_leads], [1, 2], default=4)
-    alert_health = health >= decision.thresholds[0]
-    alert_cyber = cyber >= decision.thresholds[1]
-    band = (health >= decision.bands[0]) | (cyber >= decision.bands[1])
-    both = np.select([medical_leads, cyber_leads], [1, 2], default=3)
-    return np.select(
-        [alert_health & alert_cyber, alert_health, alert_cyber, band], [both, 1, 2, 4], default=0
+    health, cyber = (
+        _score(probabilities, decision, head, normal)
+        for head, normal in zip(decision.heads, decision.normal, strict=True)
     )
+    if decision.rule == "confidence":
+        return fuse_confidences(health, cyber, delta=decision.delta)
+    return fuse_anomalies(
+        health,
+        cyber,
+        thresholds=decision.thresholds,
+        abstention=decision.abstention,
+        delta=decision.delta,
+    )
+
+
+def _score(
+    probabilities: Sequence[Integers], decision: IntegerDecision, head: int | None, normal: int
+) -> Integers:
+    if head is None:
+        return np.zeros(len(probabilities[0]), dtype=np.int32)
+    if decision.rule == "confidence":
+        return probabilities[head].max(axis=1)
+    return Q15_ONE - probabilities[head][:, normal]
 
 
 def run(graph: IntegerGraph, signal: Integers) -> list[Integers]:

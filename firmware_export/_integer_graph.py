@@ -181,14 +181,14 @@ class IntegerCategorical:
 class IntegerDecision:
     """A fused decision on Q15 probabilities; pairs are (health, cyber).
 
-    `thresholds` raise an alert, `bands` are where the uncertain band below them begins.
+    The fields are those of :class:`firmware_export._graph.Decision`, the numbers in Q15.
     """
 
     rule: Rule
     delta: int
     thresholds: tuple[int, int]
-    bands: tuple[int, int]
-    heads: tuple[int, int]
+    abstention: int
+    heads: tuple[int | None, int | None]
     normal: tuple[int, int]
 
 

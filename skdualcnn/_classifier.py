@@ -17,7 +17,7 @@ from skorch import NeuralNet
 
 from skdualcnn._fitting import Rows, as_signals, split_for_early_stopping
 from skdualcnn._labels import Heads, Labels, class_weights
-from skdualcnn.exceptions import ArchitectureError
+from skdualcnn.exceptions import ArchitectureError, HeadError
 from skdualcnn.metrics import subset_accuracy
 from skdualcnn.network._training import make_net, predict_logits, train
 
@@ -126,7 +126,7 @@ class DualPathCNNClassifier(ClassifierMixin, BaseEstimator):
     >>> [proba.shape for proba in clf.predict_proba(X)]
     [(200, 2), (200, 2)]
     >>> clf.predict(X[:1])
-    array([['normal', 0.0]], dtype=object)
+    array([['hypoxia', 0.0]], dtype=object)
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
@@ -250,18 +250,16 @@ class DualPathCNNClassifier(ClassifierMixin, BaseEstimator):
             If the training loss is not finite.
         """
         resume = self.warm_start and hasattr(self, "nets_")
-        X = self._read_signals(X, y, reset=not resume)
+        signals = self._read_signals(X, reset=not resume)
         labels = Labels.read(y, sample_weight)
         if not resume:
-            self._build(X, Heads.from_labels(labels))
+            self._build(signals, Heads.from_labels(labels))
         return self._train(
-            self._rows(X, labels),
+            self._rows(signals, labels),
             epochs=self.max_epochs,
             early_stopping=self.early_stopping,
             groups=groups,
-            validation=None
-            if X_val is None
-            else self._rows(self._read_signals(X_val, y_val), Labels.read(y_val)),
+            validation=self._read_validation(X_val, y_val),
         )
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -292,13 +290,13 @@ class DualPathCNNClassifier(ClassifierMixin, BaseEstimator):
             The classifier, trained a little more.
         """
         first = not hasattr(self, "nets_")
-        X = self._read_signals(X, y, reset=first)
+        signals = self._read_signals(X, reset=first)
         labels = Labels.read(y, sample_weight)
         if first and classes is not None:
-            self._build(X, Heads.from_classes(labels, classes))
+            self._build(signals, Heads.from_classes(labels, classes))
         elif first:
-            self._build(X, Heads.from_labels(labels))
-        return self._train(self._rows(X, labels), epochs=1)
+            self._build(signals, Heads.from_labels(labels))
+        return self._train(self._rows(signals, labels), epochs=1)
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64] | list[NDArray[np.float64]]:
         """Return the probability of each class.
@@ -332,9 +330,7 @@ class DualPathCNNClassifier(ClassifierMixin, BaseEstimator):
         codes = np.column_stack([logits.argmax(axis=1) for logits in self._logits(X)])
         return self._heads.decode(codes)
 
-    def score(
-        self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
-    ) -> float:
+    def score(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
         """Return the share of rows of which every head with a label is right.
 
         Parameters
@@ -454,6 +450,16 @@ class DualPathCNNClassifier(ClassifierMixin, BaseEstimator):
         self.history_ = self._read_history()
         return self
 
+    def _read_validation(self, X_val: ArrayLike | None, y_val: ArrayLike | None) -> Rows | None:
+        if X_val is None and y_val is None:
+            return None
+        if X_val is None or y_val is None:
+            raise HeadError(
+                "Only one of X_val and y_val was given, expected both: the rows that early "
+                "stopping watches and their labels."
+            )
+        return self._rows(self._read_signals(X_val), Labels.read(y_val))
+
     def _rows(self, X: NDArray[np.float32], labels: Labels) -> Rows:
         check_consistent_length(X, labels.weights)
         return Rows(X, self._heads.encode(labels), labels.weights)
@@ -469,23 +475,23 @@ class DualPathCNNClassifier(ClassifierMixin, BaseEstimator):
             parts.append(pd.DataFrame(epochs).assign(path=name))
         return pd.concat(parts, ignore_index=True)
 
-    def _read_signals(
-        self, X: ArrayLike, y: ArrayLike | None = None, *, reset: bool = False
-    ) -> NDArray[np.float32]:
-        X = validate_data(self, X, dtype=np.float32, order="C", allow_nd=True, reset=reset)
-        if X.ndim > 3:
+    def _read_signals(self, X: ArrayLike, *, reset: bool = False) -> NDArray[np.float32]:
+        signals: NDArray[np.float32] = validate_data(
+            self, X, dtype=np.float32, order="C", allow_nd=True, reset=reset
+        )
+        if signals.ndim > 3:
             raise ArchitectureError(
-                f"X has shape {X.shape}, expected (n, n_features) or (n, n_steps, n_channels)."
+                f"X has shape {signals.shape}, expected (n, n_features) or (n, n_steps, n_channels)."
             )
         if not reset:
             channels, steps = self.input_shape_
             expected = (steps, channels) if self.windowed_ else (steps,)
-            if X.shape[1:] != expected:
+            if signals.shape[1:] != expected:
                 raise ArchitectureError(
-                    f"X has rows of shape {X.shape[1:]}, expected {expected} as in fit. "
+                    f"X has rows of shape {signals.shape[1:]}, expected {expected} as in fit. "
                     "Give the same columns, or windows of the same length, as for training."
                 )
-        return X
+        return signals
 
     def _logits(self, X: ArrayLike) -> list[NDArray[np.float64]]:
         """Return (n, n_classes) logits of each head."""

@@ -8,7 +8,6 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import check_consistent_length, column_or_1d
 
 from skdualcnn._holdout import hold_out
-from skdualcnn.network import MISSING
 from skdualcnn.network._batches import LabelledSignals, Visits, content_hash, plan_visits
 
 

@@ -37,7 +37,7 @@ class Labels:
     single_output: bool
 
     @classmethod
-    def read(cls, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
+    def read(cls, y: Any, sample_weight: ArrayLike | None = None) -> Self:
         """Take y apart: an array, a Series, or a pandas or polars DataFrame.
 
         Raises
@@ -186,8 +186,8 @@ def class_weights(
 
 
 def _split_columns(y: Any) -> tuple[tuple[str, ...], tuple[NDArray[Any], ...]]:
-    if hasattr(y, "to_pandas"):  # polars
-        y = y.to_pandas()
+    if hasattr(y, "get_columns"):  # polars
+        y = pd.DataFrame({column.name: column.to_list() for column in y.get_columns()})
     if isinstance(y, pd.DataFrame) and y.shape[1] > 0:
         columns = tuple(y.iloc[:, i].to_numpy(dtype=object) for i in range(y.shape[1]))
         return tuple(str(name) for name in y.columns), columns
@@ -259,4 +259,3 @@ def _tidy(name: str, labels: NDArray[Any]) -> NDArray[Any]:
     if len(labels):
         check_classification_targets(labels)
     return labels
-

@@ -47,7 +47,10 @@ def subset_accuracy(
             "heads), expected the same shape."
         )
     right = np.column_stack(
-        [np.asarray(_equal(a, b), dtype=bool) for a, b in zip(true.columns, predicted.columns, strict=True)]
+        [
+            np.asarray(_equal(a, b), dtype=bool)
+            for a, b in zip(true.columns, predicted.columns, strict=True)
+        ]
     )
     weight = true.weights.max(axis=1)
     if not weight.any():
@@ -57,4 +60,4 @@ def subset_accuracy(
 
 def _equal(a: Any, b: Any) -> Any:
     # As objects, text and numbers compare unequal instead of being an error.
-    return np.asarray(a, dtype=object) == np.asarray(b, dtype=object)
+    return np.asarray(np.asarray(a, dtype=object) == np.asarray(b, dtype=object), dtype=bool)

@@ -61,12 +61,7 @@ def honest_split(
     >>> set(ward.groups[train]) & set(ward.groups[test])
     set()
     """
-    if (
-        not isinstance(test_size, numbers.Real)
-        or isinstance(test_size, bool)
-        or not 0 < test_size < 1
-    ):
-        raise ValueError(f"test_size is {test_size!r}, expected a number between 0 and 1")
+    _check_test_size(test_size)
     split_by = dataset["split_by"]
     if split_by == "groups":
         return _by_groups(np.asarray(dataset["groups"]), test_size, random_state)
@@ -75,6 +70,11 @@ def honest_split(
     if split_by == "file":
         return _by_file(np.asarray(dataset["part"], dtype=object))
     raise ValueError(f'split_by is {split_by!r}, expected "groups", "time" or "file"')
+
+
+def _check_test_size(test_size: Any) -> None:
+    if not isinstance(test_size, numbers.Real) or not 0.0 < float(test_size) < 1.0:
+        raise ValueError(f"test_size is {test_size!r}, expected a number between 0 and 1")
 
 
 def _by_groups(

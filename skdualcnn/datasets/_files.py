@@ -160,7 +160,7 @@ class DataHome:
         }
 
     def listing(self) -> str:
-        """What lies here, in a few words, for messages."""
+        """Say in a few words what lies here, for messages."""
         if self.path.is_dir():
             names = sorted(entry.name for entry in self.path.iterdir())
         else:

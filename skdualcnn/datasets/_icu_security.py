@@ -13,26 +13,27 @@ ORIGIN = Origin(
     homepage="https://doi.org/10.3390/s21093025",
     subfolder="icu_security",
 )
-COLUMNS = tuple(
-    (
-        "frame.time_delta frame.time_relative frame.len ip.src ip.dst tcp.srcport tcp.dstport "
-        "tcp.flags tcp.time_delta tcp.len tcp.ack tcp.connection.fin tcp.connection.rst "
-        "tcp.connection.sack tcp.connection.syn tcp.flags.ack tcp.flags.fin tcp.flags.push "
-        "tcp.flags.reset tcp.flags.syn tcp.flags.urg tcp.hdr_len tcp.payload tcp.pdu.size "
-        "tcp.window_size_value tcp.checksum mqtt.clientid mqtt.clientid_len mqtt.conack.flags "
-        "mqtt.conack.val mqtt.conflag.passwd mqtt.conflag.qos mqtt.conflag.reserved "
-        "mqtt.conflag.retain mqtt.conflag.willflag mqtt.conflags mqtt.dupflag mqtt.hdrflags "
-        "mqtt.kalive mqtt.len mqtt.msg mqtt.msgtype mqtt.qos mqtt.retain mqtt.topic "
-        "mqtt.topic_len mqtt.ver mqtt.willmsg_len ip.proto ip.ttl class label"
-    ).split()
-)
-LEAKY_TEXT = (
-    "ip.src ip.dst tcp.payload mqtt.clientid mqtt.msg mqtt.topic class"  # identities, contents
-).split()
-LEAKY_NUMBERS = (
-    "frame.time_relative tcp.srcport tcp.dstport tcp.ack tcp.checksum mqtt.clientid_len "
-    "mqtt.topic_len ip.proto ip.ttl"
-).split()
+_COLUMNS = """
+frame.time_delta frame.time_relative frame.len ip.src ip.dst tcp.srcport tcp.dstport
+tcp.flags tcp.time_delta tcp.len tcp.ack tcp.connection.fin tcp.connection.rst
+tcp.connection.sack tcp.connection.syn tcp.flags.ack tcp.flags.fin tcp.flags.push
+tcp.flags.reset tcp.flags.syn tcp.flags.urg tcp.hdr_len tcp.payload tcp.pdu.size
+tcp.window_size_value tcp.checksum mqtt.clientid mqtt.clientid_len mqtt.conack.flags
+mqtt.conack.val mqtt.conflag.passwd mqtt.conflag.qos mqtt.conflag.reserved
+mqtt.conflag.retain mqtt.conflag.willflag mqtt.conflags mqtt.dupflag mqtt.hdrflags
+mqtt.kalive mqtt.len mqtt.msg mqtt.msgtype mqtt.qos mqtt.retain mqtt.topic
+mqtt.topic_len mqtt.ver mqtt.willmsg_len ip.proto ip.ttl class label
+"""
+COLUMNS = tuple(_COLUMNS.split())
+# Identities and contents, as text, and what identifies or dates a packet, as numbers.
+LEAKY_TEXT = [
+    *("ip.src", "ip.dst", "tcp.payload"),
+    *("mqtt.clientid", "mqtt.msg", "mqtt.topic", "class"),
+]
+LEAKY_NUMBERS = [
+    *("frame.time_relative", "tcp.srcport", "tcp.dstport", "tcp.ack", "tcp.checksum"),
+    *("mqtt.clientid_len", "mqtt.topic_len", "ip.proto", "ip.ttl"),
+]
 N_BLOCKS = 50
 
 

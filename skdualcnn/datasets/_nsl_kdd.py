@@ -12,18 +12,17 @@ ORIGIN = Origin(
     title="NSL-KDD", homepage="https://www.unb.ca/cic/datasets/nsl.html", subfolder="nsl_kdd"
 )
 CATEGORICAL = ("protocol_type", "service", "flag")
-FEATURES = tuple(
-    (
-        "duration protocol_type service flag src_bytes dst_bytes land wrong_fragment urgent hot "
-        "num_failed_logins logged_in num_compromised root_shell su_attempted num_root "
-        "num_file_creations num_shells num_access_files num_outbound_cmds is_host_login "
-        "is_guest_login count srv_count serror_rate srv_serror_rate rerror_rate srv_rerror_rate "
-        "same_srv_rate diff_srv_rate srv_diff_host_rate dst_host_count dst_host_srv_count "
-        "dst_host_same_srv_rate dst_host_diff_srv_rate dst_host_same_src_port_rate "
-        "dst_host_srv_diff_host_rate dst_host_serror_rate dst_host_srv_serror_rate "
-        "dst_host_rerror_rate dst_host_srv_rerror_rate"
-    ).split()
-)
+_FEATURES = """
+duration protocol_type service flag src_bytes dst_bytes land wrong_fragment urgent hot
+num_failed_logins logged_in num_compromised root_shell su_attempted num_root
+num_file_creations num_shells num_access_files num_outbound_cmds is_host_login
+is_guest_login count srv_count serror_rate srv_serror_rate rerror_rate srv_rerror_rate
+same_srv_rate diff_srv_rate srv_diff_host_rate dst_host_count dst_host_srv_count
+dst_host_same_srv_rate dst_host_diff_srv_rate dst_host_same_src_port_rate
+dst_host_srv_diff_host_rate dst_host_serror_rate dst_host_srv_serror_rate
+dst_host_rerror_rate dst_host_srv_rerror_rate
+"""
+FEATURES = tuple(_FEATURES.split())
 ATTACKS = {
     "normal": "normal",
     "dos": "apache2 back land mailbomb neptune pod processtable smurf teardrop udpstorm",
@@ -149,9 +148,7 @@ def load_nsl_kdd(
     (47736, 41)
     """
     if train_file not in ("auto", *TRAIN_FILES):
-        raise ValueError(
-            f"train_file is {train_file!r}, expected one of {('auto', *TRAIN_FILES)}"
-        )
+        raise ValueError(f"train_file is {train_file!r}, expected one of {('auto', *TRAIN_FILES)}")
     home = DataHome(data_home, ORIGIN)
     if train_file == "auto":
         train_file = "full" if home.find(TRAIN_FILES["full"].name) is not None else "20percent"

@@ -25,11 +25,12 @@ ORIGIN = Origin(
     homepage="https://physionet.org/content/challenge-2012/1.0.0/",
     subfolder="physionet2012",
 )
-VARIABLES = (
-    "Albumin ALP ALT AST Bilirubin BUN Cholesterol Creatinine DiasABP FiO2 GCS Glucose HCO3 HCT "
-    "HR K Lactate Mg MAP MechVent Na NIDiasABP NIMAP NISysABP PaCO2 PaO2 pH Platelets RespRate "
-    "SaO2 SysABP Temp TroponinI TroponinT Urine WBC Weight"
-).split()
+_VARIABLES = """
+Albumin ALP ALT AST Bilirubin BUN Cholesterol Creatinine DiasABP FiO2 GCS Glucose HCO3 HCT
+HR K Lactate Mg MAP MechVent Na NIDiasABP NIMAP NISysABP PaCO2 PaO2 pH Platelets RespRate
+SaO2 SysABP Temp TroponinI TroponinT Urine WBC Weight
+"""
+VARIABLES = _VARIABLES.split()
 DESCRIPTORS = ["Age", "Gender", "Height", "ICUType"]
 UNITS = {1.0: "coronary", 2.0: "cardiac_surgery", 3.0: "medical", 4.0: "surgical"}
 STATISTICS = ["mean", "min", "max", "std", "first", "last", "count"]
@@ -318,17 +319,17 @@ def _summary(stays: _Stays) -> pd.DataFrame:
     """One row a stay: statistics of each variable."""
     # Records list their measurements in the order of time; a stable sort keeps ties.
     rows = stays.measurements.sort_values(["stay", "minute"], kind="stable")
-    table = rows.groupby(["stay", "variable"])["value"].agg(STATISTICS).unstack("variable")
-    wanted = pd.MultiIndex.from_product([STATISTICS, range(len(VARIABLES))])
-    table = table.reindex(index=range(len(stays.record_id)), columns=wanted)
-    table.columns = pd.Index(
-        [f"{VARIABLES[code]}_{statistic}" for statistic, code in wanted.to_flat_index()]
-    )
+    groups = rows.groupby(["stay", "variable"])["value"]
+    shape = (len(stays.record_id), len(VARIABLES), len(STATISTICS))
+    values = np.full(shape, np.nan)
+    for position, statistic in enumerate(STATISTICS):
+        column = groups.agg(statistic)
+        stay, variable = (column.index.get_level_values(level) for level in (0, 1))
+        values[stay, variable, position] = column
+    counts = values[:, :, STATISTICS.index("count")]
+    counts[np.isnan(counts)] = 0.0
     names = [f"{variable}_{statistic}" for variable in VARIABLES for statistic in STATISTICS]
-    counts = [f"{variable}_count" for variable in VARIABLES]
-    table = table[names].astype("float64")
-    table[counts] = table[counts].fillna(0.0)
-    return table
+    return pd.DataFrame(values.reshape(len(values), -1), columns=names)
 
 
 def _hourly(stays: _Stays) -> npt.NDArray[np.float32]:

@@ -12,25 +12,24 @@ ORIGIN = Origin(
     homepage="https://www.cse.wustl.edu/~jain/ehms/index.html",
     subfolder="wustl_ehms_2020",
 )
-NETWORK = (
-    "SrcBytes DstBytes SrcLoad DstLoad SIntPkt DIntPkt SIntPktAct SrcJitter DstJitter "
-    "sMaxPktSz dMaxPktSz sMinPktSz Dur TotPkts TotBytes Load Loss pLoss pSrcLoss pDstLoss Rate"
-).split()
-VITALS = "Temp SpO2 Pulse_Rate SYS DIA Heart_rate Resp_Rate ST".split()
-CONSTANT_NUMBERS = "Dport SrcGap DstGap DIntPktAct dMinPktSz Trans".split()
-LEAKY_TEXT = "Dir Flgs SrcAddr DstAddr Sport SrcMac DstMac".split()
+_NETWORK = """
+SrcBytes DstBytes SrcLoad DstLoad SIntPkt DIntPkt SIntPktAct SrcJitter DstJitter
+sMaxPktSz dMaxPktSz sMinPktSz Dur TotPkts TotBytes Load Loss pLoss pSrcLoss pDstLoss Rate
+"""
+NETWORK = _NETWORK.split()
+VITALS = ["Temp", "SpO2", "Pulse_Rate", "SYS", "DIA", "Heart_rate", "Resp_Rate", "ST"]
+CONSTANT_NUMBERS = ["Dport", "SrcGap", "DstGap", "DIntPktAct", "dMinPktSz", "Trans"]
+LEAKY_TEXT = ["Dir", "Flgs", "SrcAddr", "DstAddr", "Sport", "SrcMac", "DstMac"]
+_COLUMNS = """
+Dir Flgs SrcAddr DstAddr Sport Dport SrcBytes DstBytes SrcLoad DstLoad SrcGap DstGap
+SIntPkt DIntPkt SIntPktAct DIntPktAct SrcJitter DstJitter sMaxPktSz dMaxPktSz
+sMinPktSz dMinPktSz Dur Trans TotPkts TotBytes Load Loss pLoss pSrcLoss pDstLoss
+Rate SrcMac DstMac Packet_num Temp SpO2 Pulse_Rate SYS DIA Heart_rate Resp_Rate ST
+"""
 FILE = ExpectedFile(
     origin=ORIGIN,
     name="wustl-ehms-2020_with_attacks_categories.csv",
-    columns=tuple(
-        (
-            "Dir Flgs SrcAddr DstAddr Sport Dport SrcBytes DstBytes SrcLoad DstLoad SrcGap DstGap "
-            "SIntPkt DIntPkt SIntPktAct DIntPktAct SrcJitter DstJitter sMaxPktSz dMaxPktSz "
-            "sMinPktSz dMinPktSz Dur Trans TotPkts TotBytes Load Loss pLoss pSrcLoss pDstLoss "
-            "Rate SrcMac DstMac Packet_num Temp SpO2 Pulse_Rate SYS DIA Heart_rate Resp_Rate ST"
-        ).split()
-        + ["Attack Category", "Label"]
-    ),
+    columns=(*_COLUMNS.split(), "Attack Category", "Label"),
     rows=16_318,
     sha256="8359da96154fa60247df9d75e52d232077acb9886c09c36de2a0aaaee6cf2c25",
 )

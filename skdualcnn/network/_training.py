@@ -19,6 +19,9 @@ from skdualcnn.network._loss import MultiHeadCrossEntropy
 
 # Rows per forward pass: larger chunks fall out of the cache.
 PREDICTION_CHUNK = 1024
+# Matrix kernels for one to three rows add in another order than those for more; a row
+# must get the same answer alone as among others, so smaller chunks are filled up.
+SMALLEST_CHUNK = 4
 
 
 def make_net(
@@ -113,7 +116,9 @@ def predict_logits(net: NeuralNet, signals: torch.Tensor) -> list[NDArray[np.flo
     parts = []
     with torch.inference_mode():
         for chunk in signals.split(PREDICTION_CHUNK):
-            parts.append([logits.cpu() for logits in module(chunk.to(net.device))])
+            filler = chunk[-1:].expand(max(0, SMALLEST_CHUNK - len(chunk)), -1, -1)
+            outputs = module(torch.cat([chunk, filler]).to(net.device))
+            parts.append([logits[: len(chunk)].cpu() for logits in outputs])
     return [torch.cat(head).double().numpy() for head in zip(*parts, strict=True)]
 
 

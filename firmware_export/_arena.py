@@ -1,0 +1,50 @@
+"""Where each tensor lies in the one buffer they share."""
+
+from firmware_export._integer_graph import Add, IntegerGraph, Operation
+
+
+def sources_of(operation: Operation) -> tuple[int, ...]:
+    """Return the tensors that an operation reads."""
+    if isinstance(operation, Add):
+        return operation.left, operation.right
+    return (operation.source,)
+
+
+def plan_arena(graph: IntegerGraph) -> tuple[tuple[int, ...], int]:
+    """Place the tensors so that those alive at the same time do not overlap.
+
+    Largest first, each at the lowest place that is free for as long as it lives. Logits
+    live to the end.
+
+    Returns
+    -------
+    offsets : tuple of int
+        First value of each tensor, counted in 16-bit values.
+    size : int
+        Values in the buffer.
+    """
+    last = len(graph.operations)
+    birth = [0] * len(graph.tensors)
+    death = [0] * len(graph.tensors)
+    for time, operation in enumerate(graph.operations, start=1):
+        birth[operation.target] = time
+        for source in sources_of(operation):
+            death[source] = time
+    for head in graph.heads:
+        death[head.tensor] = last
+    offsets: dict[int, int] = {}
+    order = sorted(range(len(graph.tensors)), key=lambda index: -graph.tensors[index].storage)
+    for index in order:
+        neighbours = sorted(
+            (offsets[other], graph.tensors[other].storage)
+            for other in offsets
+            if birth[index] <= death[other] and birth[other] <= death[index]
+        )
+        offset = 0
+        for start, storage in neighbours:
+            if offset + graph.tensors[index].storage <= start:
+                break
+            offset = max(offset, start + storage)
+        offsets[index] = offset
+    size = max(offsets[index] + graph.tensors[index].storage for index in offsets)
+    return tuple(offsets[index] for index in range(len(graph.tensors))), size

@@ -1,0 +1,368 @@
+"""Preprocessing steps of scikit-learn -> typed columns, and rows of data -> readings."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.compose import ColumnTransformer
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import MinMaxScaler, OneHotEncoder
+
+from firmware_export._graph import CategoricalColumn, Column, FrontEnd, NumericColumn
+from skdualcnn.exceptions import ExportError
+from skdualcnn.preprocessing import OutlierClipper
+
+SUPPORTED = (
+    "Supported in front of the classifier: the ColumnTransformer of make_fusion_preprocessor, "
+    "or for numeric columns SimpleImputer, OutlierClipper and then MinMaxScaler, each at most "
+    "once; for categorical columns SimpleImputer and OneHotEncoder."
+)
+
+Step = tuple[str, Any]
+
+
+@dataclass(frozen=True)
+class _Slot:
+    """One column on its way through the numeric steps: a value or a missing indicator.
+
+    `fill` and `shown`, what an indicator shows for a present and a missing reading, are
+    carried through every step as values; for `scale` and `shift` see `NumericColumn`.
+    """
+
+    column: int
+    is_indicator: bool = False
+    fill: float | None = None
+    shown: tuple[float, float] = (0.0, 1.0)
+    low: float = -np.inf
+    high: float = np.inf
+    scale: float = 1.0
+    shift: float = 0.0
+    out_low: float = -np.inf
+    out_high: float = np.inf
+
+
+def plain_front_end(steps: int, channels: int, names: Sequence[str] | None) -> FrontEnd:
+    """Return the front end of a classifier that is given its signal as it is."""
+    if names is None:
+        single = channels == 1
+        names = [f"x{t}" if single else f"x{t}_{c}" for t in range(steps) for c in range(channels)]
+    columns = tuple(NumericColumn(name, i, i) for i, name in enumerate(names))
+    return FrontEnd(tuple(names), tuple(range(len(names))), columns, steps, channels)
+
+
+def read_front_end(steps: Sequence[Step]) -> FrontEnd:
+    """Read the fitted steps in front of a classifier that takes 2-D input.
+
+    Raises
+    ------
+    ExportError
+        If a step does something that the firmware cannot repeat.
+    """
+    name, first = steps[0]
+    if isinstance(first, ColumnTransformer):
+        if len(steps) > 1:
+            raise _unsupported(*steps[1], reason="comes after a ColumnTransformer")
+        return _read_column_transformer(name, first)
+    names = getattr(first, "feature_names_in_", None)
+    if names is None:
+        names = [f"x{i}" for i in range(first.n_features_in_)]
+    columns = _read_numeric(steps, [str(one) for one in names])
+    return _assemble([str(one) for one in names], range(len(names)), columns)
+
+
+def _read_column_transformer(step: str, transformer: ColumnTransformer) -> FrontEnd:
+    names = getattr(transformer, "feature_names_in_", None)
+    if names is None:
+        names = [f"x{i}" for i in range(transformer.n_features_in_)]
+    every = [str(one) for one in names]
+    columns: list[Column] = []
+    used: list[int] = []
+    for name, fitted, selected in transformer.transformers_:
+        where = transformer.output_indices_[name]
+        if where.stop == where.start:
+            continue
+        place = f"{step}.{name}"
+        steps = _steps_of(place, fitted)
+        positions = _positions(every, selected)
+        block = [every[position] for position in positions]
+        categorical = isinstance(steps[-1][1], OneHotEncoder)
+        read = _read_categorical(steps, block) if categorical else _read_numeric(steps, block)
+        columns.extend(_move(one, where.start, positions) for one in read)
+        used.extend(positions)
+    kept = sorted(set(used))
+    order = {position: reading for reading, position in enumerate(kept)}
+    columns = [replace(one, reading=order[one.reading]) for one in columns]
+    return _assemble([every[position] for position in kept], kept, columns)
+
+
+def _steps_of(place: str, fitted: Any) -> list[Step]:
+    if isinstance(fitted, Pipeline):
+        steps = [(f"{place}.{name}", step) for name, step in fitted.steps]
+    else:
+        steps = [(place, fitted)]
+    steps = [(name, step) for name, step in steps if step is not None]
+    return [(name, step) for name, step in steps if not _is_passthrough(step)] or steps
+
+
+def _is_passthrough(step: Any) -> bool:
+    if isinstance(step, str):
+        return step == "passthrough"
+    # ColumnTransformer fits a FunctionTransformer without a function for "passthrough".
+    return type(step).__name__ == "FunctionTransformer" and step.func is None
+
+
+def _positions(names: list[str], selected: Any) -> list[int]:
+    """Return column positions for names, positions, a slice or a mask."""
+    if isinstance(selected, str | int | np.integer):
+        selected = [selected]
+    if isinstance(selected, slice):
+        if isinstance(selected.start, str) or isinstance(selected.stop, str):
+            first = 0 if selected.start is None else names.index(selected.start)
+            last = len(names) - 1 if selected.stop is None else names.index(selected.stop)
+            return list(range(first, last + 1))
+        return list(range(len(names)))[selected]
+    chosen = np.asarray(selected)
+    if chosen.dtype == bool:
+        return [int(i) for i in np.flatnonzero(chosen)]
+    return [names.index(one) if isinstance(one, str) else int(one) for one in selected]
+
+
+def _move(column: Column, start: int, positions: list[int]) -> Column:
+    """Shift a column read from a block to its place in the whole."""
+    output = None if column.output is None else column.output + start
+    column = replace(column, reading=positions[column.reading], output=output)  # type: ignore[arg-type]
+    if isinstance(column, NumericColumn) and column.indicator is not None:
+        column = replace(column, indicator=column.indicator + start)
+    return column
+
+
+def _assemble(names: list[str], positions: Sequence[int], columns: Sequence[Column]) -> FrontEnd:
+    width = 0
+    for column in columns:
+        if isinstance(column, CategoricalColumn):
+            width += len(column.categories)
+        else:
+            width += (column.output is not None) + (column.indicator is not None)
+    return FrontEnd(tuple(names), tuple(positions), tuple(columns), width, 1)
+
+
+def _read_numeric(steps: Sequence[Step], names: list[str]) -> list[NumericColumn]:
+    slots = [_Slot(column) for column in range(len(names))]
+    readers = {SimpleImputer: _read_imputer, OutlierClipper: _read_clipper, MinMaxScaler: _read_scaler}
+    done: list[type] = []
+    for name, step in steps:
+        if _is_passthrough(step):
+            continue
+        kind = next((known for known in readers if isinstance(step, known)), None)
+        if kind is None:
+            raise _unsupported(name, step)
+        if kind in done or MinMaxScaler in done:
+            raise _unsupported(name, step, reason=f"comes after {done[-1].__name__}")
+        done.append(kind)
+        slots = readers[kind](name, step, slots)
+    return _merge(slots, names)
+
+
+def _read_imputer(name: str, step: SimpleImputer, slots: list[_Slot]) -> list[_Slot]:
+    if not _is_nan(step.missing_values):
+        raise _unsupported(name, step, reason=f"has missing_values={step.missing_values!r}, not NaN")
+    try:
+        fills = [float(value) for value in step.statistics_]
+    except (TypeError, ValueError):
+        raise _unsupported(
+            name, step, reason="fills numeric columns with something other than numbers"
+        ) from None
+    if step.keep_empty_features:
+        fills = [0.0 if np.isnan(fill) else fill for fill in fills]
+    filled = zip(slots, fills, strict=True)
+    kept = [replace(slot, fill=fill) for slot, fill in filled if not np.isnan(fill)]
+    if step.add_indicator:
+        kept += [_Slot(int(column), is_indicator=True) for column in step.indicator_.features_]
+    return kept
+
+
+def _read_clipper(name: str, step: OutlierClipper, slots: list[_Slot]) -> list[_Slot]:
+    del name
+    return [
+        replace(
+            slot,
+            fill=None if slot.fill is None else float(np.clip(slot.fill, low, high)),
+            shown=_pair(np.clip(slot.shown, low, high)),
+            low=float(low),
+            high=float(high),
+        )
+        for slot, low, high in zip(slots, step.lower_, step.upper_, strict=True)
+    ]
+
+
+def _read_scaler(name: str, step: MinMaxScaler, slots: list[_Slot]) -> list[_Slot]:
+    del name
+    low, high = step.feature_range if step.clip else (-np.inf, np.inf)
+    return [
+        replace(
+            slot,
+            shown=_pair(np.clip(np.array(slot.shown) * scale + shift, low, high)),
+            scale=float(scale),
+            shift=float(shift),
+            out_low=float(low),
+            out_high=float(high),
+        )
+        for slot, scale, shift in zip(slots, step.scale_, step.min_, strict=True)
+    ]
+
+
+def _pair(values: NDArray[np.float64]) -> tuple[float, float]:
+    return float(values[0]), float(values[1])
+
+
+def _is_nan(value: Any) -> bool:
+    return value is pd.NA or (isinstance(value, float) and np.isnan(value))
+
+
+def _merge(slots: list[_Slot], names: list[str]) -> list[NumericColumn]:
+    """Join each column's value and indicator; the slots' order is the outputs' order."""
+    columns: dict[int, NumericColumn] = {}
+    for output, slot in enumerate(slots):
+        name = names[slot.column]
+        if slot.is_indicator:
+            dropped = NumericColumn(name, slot.column, None, fill=0.0)
+            columns[slot.column] = replace(
+                columns.get(slot.column, dropped), indicator=output, indicator_values=slot.shown
+            )
+            continue
+        columns[slot.column] = NumericColumn(
+            name,
+            slot.column,
+            output,
+            low=slot.low,
+            high=slot.high,
+            fill=slot.fill,
+            scale=slot.scale,
+            shift=slot.shift,
+            out_low=slot.out_low,
+            out_high=slot.out_high,
+        )
+    return [columns[key] for key in sorted(columns)]
+
+
+def _read_categorical(steps: Sequence[Step], names: list[str]) -> list[CategoricalColumn]:
+    *before, (name, encoder) = steps
+    fills: list[Any] = [np.nan] * len(names)
+    for other, step in before:
+        if not isinstance(step, SimpleImputer) or len(before) > 1:
+            raise _unsupported(other, step, reason="comes before a OneHotEncoder")
+        if step.add_indicator or not _is_nan(step.missing_values):
+            raise _unsupported(
+                other, step, reason="marks missing categories other than by a category of their own"
+            )
+        fills = list(step.statistics_)
+    grouped = encoder.min_frequency is not None or encoder.max_categories is not None
+    if encoder.drop is not None or grouped or encoder.handle_unknown != "ignore":
+        raise _unsupported(
+            name,
+            encoder,
+            reason="has drop, min_frequency or max_categories set, or handle_unknown other than "
+            "'ignore'",
+        )
+    if len(encoder.categories_) != len(names):
+        raise _unsupported(name, encoder, reason="follows an imputer that dropped a column")
+    columns = []
+    output = 0
+    for reading, (column, fill) in enumerate(zip(names, fills, strict=True)):
+        categories = tuple(
+            one.item() if isinstance(one, np.generic) else one
+            for one in encoder.categories_[reading]
+        )
+        columns.append(
+            CategoricalColumn(column, reading, output, categories, _missing(categories, fill))
+        )
+        output += len(categories)
+    return columns
+
+
+def _missing(categories: tuple[Any, ...], fill: Any) -> int | None:
+    """Return the category of a missing reading: the imputer's, else NaN's own, else None's."""
+    if not _is_nan(fill):
+        return categories.index(fill) if fill in categories else None
+    own = [i for i, one in enumerate(categories) if _is_nan(one) or one is None]
+    return own[-1] if own else None
+
+
+def _unsupported(name: str, step: Any, reason: str = "cannot be turned into firmware") -> ExportError:
+    kind = step if isinstance(step, str) else type(step).__name__
+    return ExportError(
+        f"Step {name!r} ({kind}) {reason}. {SUPPORTED} Apply anything else to the data before "
+        "the pipeline, and export the pipeline without it."
+    )
+
+
+def encode_readings(front_end: FrontEnd, X: Any) -> NDArray[np.float32]:
+    """Return rows of raw data as the readings that the firmware takes.
+
+    Parameters
+    ----------
+    front_end : FrontEnd
+    X : DataFrame, or array of shape (n, n_columns) or (n, n_steps, n_channels)
+        What the float estimator takes.
+
+    Returns
+    -------
+    readings : ndarray of shape (n, n_readings) and dtype float32
+        NaN where missing; a category is its position in the list, -1 if unknown.
+
+    Raises
+    ------
+    ValueError
+        If a column is absent or a numeric column holds text.
+    """
+    if isinstance(X, pd.DataFrame):
+        absent = [name for name in front_end.readings if name not in X.columns]
+        if absent and len(absent) < len(front_end.readings):
+            raise ValueError(
+                f"X lacks the column(s) {absent}, expected every reading the estimator was "
+                f"fitted on: {list(front_end.readings)}."
+            )
+        columns = [
+            X.iloc[:, position] if absent else X[name]
+            for name, position in zip(front_end.readings, front_end.positions, strict=True)
+        ]
+        n = len(X)
+    else:
+        array = np.asarray(X)
+        array = array.reshape(len(array), -1)
+        if array.shape[1] <= max(front_end.positions):
+            raise ValueError(
+                f"X has {array.shape[1]} value(s) a row, expected at least "
+                f"{max(front_end.positions) + 1}."
+            )
+        columns = [array[:, position] for position in front_end.positions]
+        n = len(array)
+    readings = np.full((n, len(columns)), np.nan, dtype=np.float32)
+    for column in front_end.columns:
+        values = columns[column.reading]
+        if isinstance(column, CategoricalColumn):
+            readings[:, column.reading] = _category_codes(values, column)
+        else:
+            readings[:, column.reading] = _numbers(values, column.name)
+    return readings
+
+
+def _numbers(values: Any, name: str) -> NDArray[np.float32]:
+    try:
+        if isinstance(values, pd.Series):
+            numbers = values.to_numpy(dtype=np.float64, na_value=np.nan)
+        else:
+            numbers = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise ValueError(f"Column {name!r} holds something other than numbers.") from None
+    with np.errstate(over="ignore"):
+        return numbers.astype(np.float32)
+
+
+def _category_codes(values: Any, column: CategoricalColumn) -> list[float]:
+    codes = {category: float(code) for code, category in enumerate(column.categories)}
+    return [np.nan if _is_nan(value) else codes.get(value, -1.0) for value in values]

@@ -1,0 +1,407 @@
+"""Integer graph -> C source, through the templates."""
+
+import textwrap
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import numpy as np
+from numpy.typing import NDArray
+
+import skdualcnn
+from firmware_export._arena import plan_arena
+from firmware_export._integer import (
+    EXP2_COARSE,
+    EXP2_FINE,
+    EXP_CUTOFF,
+    LOG2_E_Q15,
+)
+from firmware_export._integer_graph import Add, IntegerGraph, IntegerNumeric, Linear
+from firmware_export._names import comment_text, unique_identifiers
+from skdualcnn._rules import DECISIONS
+
+LANES = 4
+"""Rows of weights that are stored interleaved."""
+NOWHERE = 0xFFFF
+CHANNEL_BYTES = 16
+LAYER_BYTES = 36
+COLUMN_BYTES = {"numeric": 32, "categorical": 10}
+SOFTMAX_TABLE_BYTES = 256
+
+
+@dataclass(frozen=True)
+class GoldenVectors:
+    """Rows with the twin's answers, for the self-test.
+
+    Attributes
+    ----------
+    readings : ndarray of shape (n, n_readings) and dtype float32
+    logits, probabilities : list of ndarray of shape (n, n_classes)
+        One per head.
+    decisions : ndarray of shape (n,) or None
+        Positions in `DECISIONS`.
+    """
+
+    readings: NDArray[np.float32]
+    logits: list[NDArray[np.int32]]
+    probabilities: list[NDArray[np.int32]]
+    decisions: NDArray[np.int64] | None
+
+
+def constant_bytes(graph: IntegerGraph) -> int:
+    """Return the bytes of constant tables that a 32-bit chip stores."""
+    total = SOFTMAX_TABLE_BYTES
+    total += COLUMN_BYTES["numeric"] * len(graph.numeric)
+    total += COLUMN_BYTES["categorical"] * len(graph.categorical)
+    for operation in graph.operations:
+        if isinstance(operation, Linear):
+            rows, window = operation.weight.shape
+            total += -(-rows // LANES) * LANES * window + rows * CHANNEL_BYTES + LAYER_BYTES
+        else:
+            total += CHANNEL_BYTES
+    return total
+
+
+def render_firmware(graph: IntegerGraph, prefix: str, vectors: GoldenVectors) -> dict[str, str]:
+    """Return the text of every source file, by file name.
+
+    Parameters
+    ----------
+    graph : IntegerGraph
+    prefix : str
+        Checked by :func:`firmware_export._names.check_prefix`.
+    vectors : GoldenVectors
+    """
+    context = _context(graph, prefix, vectors)
+    names = {
+        f"{prefix}.h": "header.h.j2",
+        f"{prefix}_model.c": "model.c.j2",
+        f"{prefix}_kernels.h": "kernels.h.j2",
+        f"{prefix}_kernels.c": "kernels.c.j2",
+        f"{prefix}_weights.h": "weights.h.j2",
+        f"{prefix}_weights.c": "weights.c.j2",
+        f"{prefix}_selftest.c": "selftest.c.j2",
+        "Makefile": "Makefile.j2",
+        "README.md": "README.md.j2",
+    }
+    return {name: _render(template, context) for name, template in names.items()}
+
+
+def render_harness(graph: IntegerGraph, prefix: str) -> str:
+    """Return a host program that answers rows from a file; see the template."""
+    context = {
+        "p": prefix,
+        "P": prefix.upper(),
+        "heads": _heads(graph, [0] * len(graph.tensors), {}),
+        "decision": graph.decision,
+    }
+    return _render("harness.c.j2", context)
+
+
+def _render(template: str, context: dict[str, Any]) -> str:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,  # noqa: S701
+    )
+    return environment.get_template(template).render(context).rstrip("\n") + "\n"
+
+
+def _context(graph: IntegerGraph, prefix: str, vectors: GoldenVectors) -> dict[str, Any]:
+    offsets, arena_values = plan_arena(graph)
+    symbols = unique_identifiers([tensor.name for tensor in graph.tensors])
+    tensors = [
+        {
+            "index": index,
+            "upper": symbol.upper(),
+            "at": f"AT_{symbol.upper()}",
+            "offset": offset,
+            "steps": tensor.steps,
+            "channels": tensor.channels,
+            "shape": f"{tensor.steps} x {tensor.channels}",
+            "size": tensor.size,
+            "storage": tensor.storage,
+            "lead": _plus(tensor.padding * tensor.channels),
+        }
+        for index, (tensor, symbol, offset) in enumerate(
+            zip(graph.tensors, symbols, offsets, strict=True)
+        )
+    ]
+    heads = _heads(graph, offsets, {index: one["at"] for index, one in enumerate(tensors)})
+    return {
+        "p": prefix,
+        "P": prefix.upper(),
+        "version": skdualcnn.__version__,
+        "provenance": _provenance(graph),
+        "digest": graph.digest,
+        "readings": _readings(graph),
+        "inputs": graph.tensors[0].size,
+        "input_limit": graph.tensors[0].limit,
+        "heads": heads,
+        "decision": _decision(graph, heads),
+        "decision_names": DECISIONS.tolist(),
+        "arena_values": arena_values,
+        "arena_bytes": 2 * arena_values,
+        "arena_map": _arena_map(graph, offsets),
+        "constant_bytes": constant_bytes(graph),
+        "parameters": graph.parameters,
+        "multiply_adds": graph.multiply_adds,
+        "tensors": tensors,
+        "numeric": [_numeric_line(column) for column in graph.numeric],
+        "required": any(column.missing is None for column in graph.numeric),
+        "categorical": [
+            f"{{ {column.reading}u, {column.output}u, {len(column.categories)}u, "
+            f"{_or_nowhere(column.missing)}u, {column.one} }}"
+            for column in graph.categorical
+        ],
+        "layers": [
+            _linear(graph, operation, tensors, symbols)
+            if isinstance(operation, Linear)
+            else _add(graph, operation, tensors, symbols)
+            for operation in graph.operations
+        ],
+        "exp2_coarse": _table(EXP2_COARSE),
+        "exp2_fine": _table(EXP2_FINE),
+        "exp_cutoff": EXP_CUTOFF,
+        "log2_e_q15": LOG2_E_Q15,
+        "vectors": _vectors(vectors, heads),
+    }
+
+
+def _provenance(graph: IntegerGraph) -> str:
+    shape = graph.tensors[0]
+    lines = [
+        f"Generated by skdualcnn {skdualcnn.__version__} (firmware_export); do not edit.",
+        f"graph sha256 {graph.digest}",
+        f"{len(graph.readings)} readings -> {shape.steps} x {shape.channels} inputs; "
+        f"{graph.parameters} parameters; {graph.multiply_adds} multiply-adds",
+        f"int8 weights, {graph.activation_bits}-bit activations, calibration {graph.calibration}",
+    ]
+    return "/*\n" + "\n".join(f" * {comment_text(line)}" for line in lines) + "\n */"
+
+
+def _readings(graph: IntegerGraph) -> list[dict[str, Any]]:
+    columns = {column.reading: column for column in (*graph.numeric, *graph.categorical)}
+    result = []
+    identifiers = unique_identifiers(list(graph.readings))
+    for index, (name, identifier) in enumerate(zip(graph.readings, identifiers, strict=True)):
+        column = columns[index]
+        numeric = isinstance(column, IntegerNumeric)
+        note = f"limited to {column.low:.6g} .. {column.high:.6g}" if numeric else "category"
+        result.append(
+            {
+                "text": comment_text(name),
+                "upper": identifier.upper(),
+                "comment": f" /* {comment_text(name)}: {note} */",
+                "categories": []
+                if numeric
+                else [comment_text(repr(one)) for one in column.categories],
+            }
+        )
+    return result
+
+
+def _heads(
+    graph: IntegerGraph, offsets: Iterable[int], places: dict[int, str]
+) -> list[dict[str, Any]]:
+    del offsets
+    identifiers = unique_identifiers([head.name for head in graph.heads])
+    return [
+        {
+            "text": comment_text(repr(head.name)),
+            "lower": identifier,
+            "upper": identifier.upper(),
+            "fraction_bits": head.fraction_bits,
+            "at": places.get(head.tensor, ""),
+            "labels": ", ".join(comment_text(one) for one in head.classes),
+            "classes": [
+                {"upper": one.upper()}
+                for one in unique_identifiers([str(label) for label in head.classes])
+            ],
+        }
+        for head, identifier in zip(graph.heads, identifiers, strict=True)
+    ]
+
+
+def _decision(graph: IntegerGraph, heads: list[dict[str, Any]]) -> dict[str, Any] | None:
+    decision = graph.decision
+    if decision is None:
+        return None
+    scores = []
+    for head, normal in zip(decision.heads, decision.normal, strict=True):
+        if head is None:
+            scores.append("0")
+        elif decision.rule == "confidence":
+            name = heads[head]["lower"]
+            scores.append(f"result->{name}_probability[result->{name}_class]")
+        else:
+            scores.append(f"32768 - result->{heads[head]['lower']}_probability[{normal}]")
+    text = {
+        "anomaly": "A score is one minus the probability of the normal class.",
+        "confidence": "A score is the largest probability of the head (eq. 11 of the paper).",
+    }
+    return {
+        "rule": decision.rule,
+        "text": text[decision.rule],
+        "delta": decision.delta,
+        "thresholds": decision.thresholds,
+        "abstention": decision.abstention,
+        "scores": scores,
+    }
+
+
+def _arena_map(graph: IntegerGraph, offsets: tuple[int, ...]) -> list[str]:
+    width = max(len(comment_text(tensor.name)) for tensor in graph.tensors)
+    return [
+        f"{comment_text(tensor.name):<{width}}  {offset:6d} .. {offset + tensor.storage - 1:6d}  "
+        f"{tensor.steps} x {tensor.channels}"
+        f"{f', {tensor.padding} step(s) of zeros around it' if tensor.padding else ''}"
+        f", scale {tensor.scale:.6g}, limit {tensor.limit}"
+        for tensor, offset in zip(graph.tensors, offsets, strict=True)
+    ]
+
+
+def _linear(
+    graph: IntegerGraph, layer: Linear, tensors: list[dict[str, Any]], symbols: list[str]
+) -> dict[str, Any]:
+    source, target = graph.tensors[layer.source], graph.tensors[layer.target]
+    scaling = layer.scaling
+    rows, window = layer.weight.shape
+    weights = interleave(layer.weight)
+    lowest, highest = layer.weight_scale.min(), layer.weight_scale.max()
+    channels = zip(
+        scaling.bias,
+        scaling.offset,
+        scaling.multiplier_positive,
+        scaling.multiplier_negative,
+        scaling.preshift_positive,
+        scaling.preshift_negative,
+        scaling.shift,
+        strict=True,
+    )
+    return {
+        "kind": "linear",
+        "symbol": symbols[layer.target],
+        "text": comment_text(f"{layer.name}: {layer.summary}."),
+        "notes": [
+            f"input scale {source.scale:.6g}, limit {source.limit}; "
+            f"output scale {target.scale:.6g}, limit {target.limit}",
+            f"weight scales {lowest:.6g} .. {highest:.6g}",
+            f"no accumulator can exceed {layer.bound} in magnitude, "
+            f"{layer.bound / 2**31:.0%} of 32 bits",
+        ],
+        "rows": rows,
+        "window": window,
+        "stride": source.channels,
+        "steps": target.steps,
+        "pool": layer.pool,
+        "padding": target.padding * target.channels,
+        "limit": target.limit,
+        "weight_count": weights.size,
+        "weights": _table(weights),
+        "channels": [f"{{ {', '.join(str(int(value)) for value in row)} }}" for row in channels],
+        "source": tensors[layer.source]["at"]
+        + _plus((source.padding - layer.padding) * source.channels),
+        "target": tensors[layer.target],
+    }
+
+
+def _add(
+    graph: IntegerGraph, layer: Add, tensors: list[dict[str, Any]], symbols: list[str]
+) -> dict[str, Any]:
+    target = graph.tensors[layer.target]
+    return {
+        "kind": "add",
+        "symbol": symbols[layer.target],
+        "text": comment_text(f"{layer.name}: {layer.summary}."),
+        "notes": [f"output scale {target.scale:.6g}, limit {target.limit}"],
+        "count": target.size,
+        "padding": target.padding * target.channels,
+        "multiplier_left": layer.multiplier_left,
+        "multiplier_right": layer.multiplier_right,
+        "limit": target.limit,
+        "shift": layer.shift,
+        "left": tensors[layer.left]["at"] + tensors[layer.left]["lead"],
+        "right": tensors[layer.right]["at"] + tensors[layer.right]["lead"],
+        "target": tensors[layer.target],
+    }
+
+
+def interleave(weight: NDArray[np.int8]) -> NDArray[np.uint8]:
+    """Return weights as the kernel walks them: +128, four rows side by side, zero rows added.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> interleave(np.array([[1, 2], [3, 4], [5, 6]], dtype=np.int8))
+    array([129, 131, 133, 128, 130, 132, 134, 128], dtype=uint8)
+    """
+    rows, window = weight.shape
+    padded = np.zeros((-(-rows // LANES) * LANES, window), dtype=np.int16)
+    padded[:rows] = weight
+    grouped = padded.reshape(-1, LANES, window).transpose(0, 2, 1)
+    return (grouped + 128).astype(np.uint8).ravel()
+
+
+def _numeric_line(column: IntegerNumeric) -> str:
+    numbers = ", ".join(
+        _float(value) for value in (column.low, column.high, column.origin, column.factor)
+    )
+    present, absent = column.indicator_values
+    return (
+        f"{{ {numbers}, {column.reading}u, {_or_nowhere(column.output)}u, "
+        f"{_or_nowhere(column.indicator)}u, {column.missing or 0}, {present}, {absent}, "
+        f"{int(column.missing is None)}u }}"
+    )
+
+
+def _or_nowhere(position: int | None) -> int:
+    return NOWHERE if position is None else position
+
+
+def _float(value: float) -> str:
+    """Return a C literal that reads back as the same single-precision number."""
+    if np.isnan(value):
+        return "NAN"
+    text = f"{np.float32(value):.9g}"
+    return text + ("f" if "." in text or "e" in text else ".0f")
+
+
+def _plus(values: int) -> str:
+    return f" + {values}u" if values else ""
+
+
+def _table(values: Iterable[Any], indent: str = "    ") -> str:
+    return textwrap.fill(
+        ", ".join(str(int(value)) for value in values),
+        width=100,
+        initial_indent=indent,
+        subsequent_indent=indent,
+    )
+
+
+def _vectors(vectors: GoldenVectors, heads: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    result = []
+    for row, readings in enumerate(vectors.readings):
+        literals = ", ".join(_float(value) for value in readings)
+        entry: dict[str, Any] = {
+            "readings": textwrap.fill(
+                literals, width=100, initial_indent=" " * 8, subsequent_indent=" " * 8
+            ),
+            "logits": {},
+            "probabilities": {},
+        }
+        for head, logits, chances in zip(
+            heads, vectors.logits, vectors.probabilities, strict=True
+        ):
+            entry["logits"][head["lower"]] = ", ".join(str(int(one)) for one in logits[row])
+            entry["probabilities"][head["lower"]] = ", ".join(str(int(one)) for one in chances[row])
+        if vectors.decisions is not None:
+            entry["decision"] = str(DECISIONS[vectors.decisions[row]]).upper()
+        result.append(entry)
+    return result

@@ -1,0 +1,154 @@
+"""The graph's layers as one flat list of weighted sums and additions, named and described.
+
+Convolutions, dense layers and heads are the same thing here: rows of weights over a
+window that slides along a signal. The order is that of
+:func:`firmware_export._reference.run_reference`: layer number i writes tensor i + 1.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from firmware_export._graph import Convolution, Dense, Floats, Graph, Path, Residual
+
+
+@dataclass(frozen=True)
+class LinearLayer:
+    """Weighted sums over windows, then activation, affine map and maximum.
+
+    Attributes
+    ----------
+    name, summary : str
+    source, target : int
+        Tensors read and written.
+    steps : int
+        Of the target.
+    weight : ndarray of shape (rows, kernel * channels)
+        Windows are laid out steps first.
+    bias : ndarray of shape (rows,)
+    kernel, padding, pool : int
+        Steps in a window, steps of zeros around the source, windows to an output.
+    negative_slope : float
+    post_scale, post_shift : ndarray of shape (rows,)
+        Affine map after the activation.
+    is_head : bool
+        Whether the outputs are logits.
+    """
+
+    name: str
+    summary: str
+    source: int
+    target: int
+    steps: int
+    weight: Floats
+    bias: Floats
+    kernel: int
+    padding: int
+    pool: int
+    negative_slope: float
+    post_scale: Floats
+    post_shift: Floats
+    is_head: bool = False
+
+
+@dataclass(frozen=True)
+class SumLayer:
+    """Sum of two tensors of the same shape."""
+
+    name: str
+    summary: str
+    left: int
+    right: int
+    target: int
+    steps: int
+    channels: int
+
+
+Layer = LinearLayer | SumLayer
+
+
+def list_layers(graph: Graph) -> list[Layer]:
+    """Return the layers in the order they run."""
+    layers: list[Layer] = []
+    for number, path in enumerate(graph.paths, start=1):
+        prefix = f"path{number}_" if len(graph.paths) > 1 else ""
+        layers.extend(_list_path(path, prefix, len(layers) + 1, graph.front_end.steps))
+    return layers
+
+
+def _list_path(path: Path, prefix: str, target: int, steps: int) -> Iterator[Layer]:
+    source = 0
+    convolutions = residuals = 0
+    for layer in path.layers:
+        if isinstance(layer, Residual):
+            residuals += 1
+            name = f"{prefix}residual{residuals}"
+            channels = layer.first.weight.shape[0]
+            yield _convolution(f"{name}a", layer.first, source, target, steps)
+            yield _convolution(f"{name}b", layer.second, target, target + 1, steps)
+            text = f"{steps} x {channels}: sum of residual{residuals}b and the block's input"
+            yield SumLayer(f"{name}_sum", text, source, target + 1, target + 2, steps, channels)
+            target += 2
+        else:
+            convolutions += 1
+            yield _convolution(f"{prefix}convolution{convolutions}", layer, source, target, steps)
+            steps //= layer.pool_size
+        source, target = target, target + 1
+    yield _dense(f"{prefix}dense", path.dense, source, target, steps)
+    for number, head in enumerate(path.heads, start=1):
+        yield _dense(f"head_{head.name}", head.dense, target, target + number, 1, is_head=True)
+
+
+def _convolution(name: str, layer: Convolution, source: int, target: int, steps: int) -> LinearLayer:
+    rows, channels, kernel = layer.weight.shape
+    pooled = steps // layer.pool_size
+    words = [f"convolution over {kernel} steps", _activation(layer.negative_slope)]
+    if np.any(layer.post_scale != 1) or np.any(layer.post_shift != 0):
+        words.append("batch norm")
+    if layer.pool_size > 1:
+        words.append(f"maximum of {layer.pool_size}")
+    return LinearLayer(
+        name,
+        f"{steps} x {channels} -> {pooled} x {rows}: {', '.join(filter(None, words))}",
+        source,
+        target,
+        pooled,
+        layer.weight.transpose(0, 2, 1).reshape(rows, -1),
+        layer.bias,
+        kernel,
+        kernel // 2,
+        layer.pool_size,
+        layer.negative_slope,
+        layer.post_scale,
+        layer.post_shift,
+    )
+
+
+def _dense(
+    name: str, layer: Dense, source: int, target: int, steps: int, *, is_head: bool = False
+) -> LinearLayer:
+    rows, inputs = layer.weight.shape
+    words = ["logits" if is_head else "dense layer", _activation(layer.negative_slope)]
+    return LinearLayer(
+        name,
+        f"{inputs} -> {rows}: {', '.join(filter(None, words))}",
+        source,
+        target,
+        1,
+        layer.weight,
+        layer.bias,
+        steps,
+        0,
+        1,
+        layer.negative_slope,
+        np.ones(rows),
+        np.zeros(rows),
+        is_head=is_head,
+    )
+
+
+def _activation(negative_slope: float) -> str:
+    if negative_slope == 1:
+        return ""
+    return "ReLU" if negative_slope == 0 else f"LeakyReLU({negative_slope:g})"

@@ -1,0 +1,67 @@
+"""Names and texts of the estimator made safe for C."""
+
+import re
+
+from skdualcnn.exceptions import ExportError
+
+KEYWORDS = frozenset(
+    """
+    alignas alignof and asm auto bool break case catch char class const constexpr continue
+    decltype default delete do double else enum explicit export extern false float for friend
+    goto if inline int long mutable namespace new not nullptr operator or private protected
+    public register restrict return short signed sizeof static struct switch template this
+    throw true try typedef typeid typename union unsigned using virtual void volatile while xor
+    """.split()
+)
+
+
+def check_prefix(prefix: str) -> str:
+    """Return the prefix of every symbol if it is a lower-case C identifier.
+
+    Raises
+    ------
+    ExportError
+        If it is not.
+    """
+    if not isinstance(prefix, str) or not re.fullmatch(r"[a-z][a-z0-9_]{0,30}", prefix):
+        raise ExportError(
+            f"prefix={prefix!r}, expected a lower-case C identifier of at most 31 characters, "
+            'such as "ward_monitor".'
+        )
+    if prefix in KEYWORDS:
+        raise ExportError(f"prefix={prefix!r} is a keyword of C or C++. Choose another name.")
+    return prefix
+
+
+def unique_identifiers(names: list[str]) -> list[str]:
+    """Return a distinct lower-case identifier part for each name.
+
+    Examples
+    --------
+    >>> unique_identifiers(["Heart rate", "heart-rate", "SpO2 (%)", "é"])
+    ['heart_rate', 'heart_rate_2', 'spo2', 'unnamed']
+    """
+    taken: set[str] = set()
+    result = []
+    for name in names:
+        base = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_") or "unnamed"
+        identifier, number = base, 1
+        while identifier in taken:
+            number += 1
+            identifier = f"{base}_{number}"
+        taken.add(identifier)
+        result.append(identifier)
+    return result
+
+
+def comment_text(value: object) -> str:
+    """Return a text that cannot end or nest a C comment, in ASCII on one line.
+
+    Examples
+    --------
+    >>> comment_text("a */ b")
+    'a * / b'
+    """
+    text = str(value).encode("ascii", "backslashreplace").decode()
+    text = re.sub(r"\s+", " ", text)
+    return text.replace("*/", "* /").replace("/*", "/ *").replace("??", "? ?").rstrip("\\")

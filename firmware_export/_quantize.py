@@ -1,0 +1,309 @@
+"""Float graph and calibration data -> integer graph: scales, ranges, overflow bounds.
+
+Weights are int8, one scale per output channel, symmetric. Activations are symmetric
+16-bit values limited to what `activation_bits` allows, or to less where an accumulator
+of a layer that reads them could otherwise leave 32 bits: for each row of weights
+
+    sum(|weight|) * limit + |bias| < 2**31
+
+holds by construction, whatever the input. Logits always keep 16 bits.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from firmware_export._graph import Floats, Graph
+from firmware_export._integer import EXP_FRACTION_BITS, INT16_MAX
+from firmware_export._integer_graph import (
+    INT32_MAX,
+    Add,
+    ChannelScaling,
+    HeadOutput,
+    IntegerGraph,
+    Linear,
+    Operation,
+    Tensor,
+)
+from firmware_export._layers import Layer, LinearLayer, SumLayer, list_layers
+from firmware_export._quantize_ends import input_range, quantise_columns, quantise_decision
+from firmware_export._reference import run_reference, scale_readings
+from skdualcnn.exceptions import ExportError
+
+Calibration = Literal["minmax", "percentile"]
+
+PERCENTILE = 99.9
+"""Share of calibration values, in percent, that the percentile range covers."""
+WEIGHT_MAX = 127
+BIAS_MAX = 2**29
+"""A bias may take a quarter of the accumulator; beyond, its row's weights get coarser."""
+OFFSET_MAX = 2**30
+ADD_MULTIPLIER_MAX = 16383
+LOGIT_HEADROOM = 1.25
+"""Logits may exceed the calibration data's largest by this factor before they saturate."""
+SMALLEST_LIMIT = 63
+"""Below six bits of magnitude a tensor is not worth computing with."""
+
+
+@dataclass(frozen=True)
+class _Weights:
+    integers: NDArray[np.int8]
+    scale: Floats
+
+
+def quantise(
+    graph: Graph,
+    readings: NDArray[np.float32],
+    *,
+    activation_bits: int = 16,
+    calibration: Calibration = "minmax",
+) -> IntegerGraph:
+    """Turn a float graph into an integer one.
+
+    Parameters
+    ----------
+    graph : Graph
+    readings : ndarray of shape (n, n_readings) and dtype float32
+        Calibration data, as :func:`firmware_export._columns.encode_readings` returns it.
+    activation_bits : {8, 16}
+        Bits that bound the magnitude of activations; they are stored in 16.
+    calibration : {"minmax", "percentile"}
+        Each tensor covers its largest magnitude on the calibration data, or the
+        99.9th percentile of the magnitudes.
+
+    Raises
+    ------
+    ExportError
+        If an argument is out of its domain, the calibration data are empty or not
+        finite, or a layer has too many inputs for a 32-bit accumulator.
+    """
+    if activation_bits not in {8, 16}:
+        raise ExportError(f"activation_bits={activation_bits!r}, expected 8 or 16.")
+    if calibration not in {"minmax", "percentile"}:
+        raise ExportError(f'calibration={calibration!r}, expected "minmax" or "percentile".')
+    if len(readings) == 0:
+        raise ExportError("calibration_data has no row, expected a sample of the training data.")
+    signal = scale_readings(graph.front_end, readings)
+    if not np.isfinite(signal).all():
+        raise ExportError(
+            "calibration_data holds missing or infinite values that the estimator does not "
+            "impute, expected finite numbers. Leave those rows out."
+        )
+    layers = list_layers(graph)
+    ranges = _measure_ranges(graph, signal, layers, calibration)
+    limit = 2 ** (activation_bits - 1) - 1
+    weights = {
+        layer.target: _quantise_weights(layer, ranges[layer.source], limit)
+        for layer in layers
+        if isinstance(layer, LinearLayer)
+    }
+    tensors = _make_tensors(graph, layers, weights, ranges, limit)
+    numeric, categorical = quantise_columns(graph.front_end, tensors[0])
+    logits = [layer for layer in layers if isinstance(layer, LinearLayer) and layer.is_head]
+    return IntegerGraph(
+        readings=graph.front_end.readings,
+        numeric=numeric,
+        categorical=categorical,
+        tensors=tensors,
+        operations=tuple(_quantise_layer(layer, weights, tensors) for layer in layers),
+        heads=tuple(
+            HeadOutput(head.name, head.classes, one.target, _fraction_bits(ranges[one.target]))
+            for head, one in zip(graph.heads, logits, strict=True)
+        ),
+        decision=None if graph.decision is None else quantise_decision(graph.decision),
+        single_output=graph.single_output,
+        activation_bits=activation_bits,
+        calibration=calibration,
+        digest=graph.digest,
+    )
+
+
+def _measure_ranges(
+    graph: Graph, signal: Floats, layers: list[Layer], calibration: Calibration
+) -> list[float]:
+    """Return the magnitude that each tensor must be able to hold."""
+    logits = {layer.target for layer in layers if isinstance(layer, LinearLayer) and layer.is_head}
+    ranges = []
+    for index, values in enumerate(run_reference(graph, signal)):
+        magnitudes = np.abs(values)
+        if calibration == "minmax" or index in logits:
+            largest = float(magnitudes.max())
+        else:
+            largest = float(np.percentile(magnitudes, PERCENTILE))
+        # A tensor that is zero on all calibration data still needs a scale.
+        ranges.append(largest if largest > 0 else 1.0)
+    ranges[0] = input_range(graph.front_end, ranges[0])
+    return ranges
+
+
+def _quantise_weights(layer: LinearLayer, source_range: float, limit: int) -> _Weights:
+    largest = np.abs(layer.weight).max(axis=1)
+    scale = np.maximum(
+        largest / WEIGHT_MAX, np.abs(layer.bias) * limit / (source_range * BIAS_MAX)
+    )
+    scale = np.where(scale > 0, scale, 1.0)
+    return _Weights(np.rint(layer.weight / scale[:, None]).astype(np.int8), scale)
+
+
+def _make_tensors(
+    graph: Graph,
+    layers: list[Layer],
+    weights: dict[int, _Weights],
+    ranges: list[float],
+    limit: int,
+) -> tuple[Tensor, ...]:
+    limits = [limit] * len(ranges)
+    paddings = [0] * len(ranges)
+    for layer in layers:
+        if isinstance(layer, LinearLayer):
+            source = layer.source
+            limits[source] = min(limits[source], _safe_limit(layer, weights, ranges[source]))
+            paddings[source] = max(paddings[source], layer.padding)
+    front = graph.front_end
+    tensors = [
+        Tensor("input", front.steps, front.channels, paddings[0], limits[0], ranges[0] / limits[0])
+    ]
+    for index, layer in enumerate(layers, start=1):
+        channels = layer.channels if isinstance(layer, SumLayer) else len(layer.weight)
+        if isinstance(layer, LinearLayer) and layer.is_head:
+            limits[index], scale = INT16_MAX, 2.0 ** -_fraction_bits(ranges[index])
+        else:
+            scale = ranges[index] / limits[index]
+        tensors.append(
+            Tensor(layer.name, layer.steps, channels, paddings[index], limits[index], scale)
+        )
+    return tuple(tensors)
+
+
+def _safe_limit(layer: LinearLayer, weights: dict[int, _Weights], source_range: float) -> int:
+    """Return the largest input magnitude for which no accumulator can leave 32 bits.
+
+    Both terms of the bound grow with the limit: a finer input makes the bias count more.
+    """
+    quantised = weights[layer.target]
+    rows = np.abs(quantised.integers.astype(np.int64)).sum(axis=1)
+    bias_per_step = np.abs(layer.bias) / (source_range * quantised.scale)
+    largest = float((rows + bias_per_step).max())
+    safe = INT32_MAX if largest == 0 else int((INT32_MAX - 1) / largest)
+    if safe < SMALLEST_LIMIT:
+        raise ExportError(
+            f"Layer {layer.name!r} sums {layer.weight.shape[1]} inputs: a 32-bit accumulator "
+            f"could overflow at any input of magnitude above {safe}, expected at least "
+            f"{SMALLEST_LIMIT}. Use fewer channels or a larger pool_size."
+        )
+    return safe
+
+
+def _fraction_bits(largest: float) -> int:
+    """Return the finest binary step in which logits of this size fit 16 bits."""
+    bits = np.floor(np.log2(INT16_MAX / (largest * LOGIT_HEADROOM)))
+    return int(np.clip(bits, 0, EXP_FRACTION_BITS))
+
+
+def _quantise_layer(
+    layer: Layer, weights: dict[int, _Weights], tensors: tuple[Tensor, ...]
+) -> Operation:
+    target = tensors[layer.target]
+    if isinstance(layer, SumLayer):
+        left = tensors[layer.left].scale / target.scale
+        right = tensors[layer.right].scale / target.scale
+        shift = _fit_shift(max(left, right), ADD_MULTIPLIER_MAX, 29)
+        return Add(
+            layer.name,
+            layer.summary,
+            layer.left,
+            layer.right,
+            layer.target,
+            min(round(left * 2.0**shift), ADD_MULTIPLIER_MAX),
+            min(round(right * 2.0**shift), ADD_MULTIPLIER_MAX),
+            shift,
+        )
+    source, quantised = tensors[layer.source], weights[layer.target]
+    step = source.scale * quantised.scale
+    bias = np.rint(layer.bias / step)
+    rows = np.abs(quantised.integers.astype(np.int64)).sum(axis=1)
+    bound = int((rows * source.limit + np.abs(bias).astype(np.int64)).max())
+    if bound > INT32_MAX:
+        raise AssertionError(f"{layer.name}: accumulator bound {bound} exceeds 32 bits")
+    scaling = _scale_channels(
+        bias.astype(np.int32),
+        step * layer.post_scale / target.scale,
+        layer.negative_slope,
+        layer.post_shift / target.scale,
+        target.limit,
+    )
+    return Linear(
+        layer.name,
+        layer.summary,
+        layer.source,
+        layer.target,
+        quantised.integers,
+        layer.kernel,
+        layer.padding,
+        layer.pool,
+        scaling,
+        quantised.scale,
+        bound,
+    )
+
+
+def _scale_channels(
+    bias: NDArray[np.int32], gain: Floats, negative_slope: float, offset: Floats, limit: int
+) -> ChannelScaling:
+    """Choose shifts and multipliers for ``output = offset + gain * activation(accumulator)``.
+
+    The pre-shift is the smallest for which a limited 16-bit value still reaches every
+    output within the limit; the multiplier then uses its 15 bits as far as the offset,
+    which shares the last shift, leaves room.
+    """
+    rows = [
+        _scale_channel(float(one), float(one) * negative_slope, float(shift), limit)
+        for one, shift in zip(gain, offset, strict=True)
+    ]
+    offsets, positive, negative, before_positive, before_negative, shifts = zip(*rows, strict=True)
+    return ChannelScaling(
+        bias=bias,
+        offset=np.array(offsets, dtype=np.int32),
+        multiplier_positive=np.array(positive, dtype=np.int16),
+        multiplier_negative=np.array(negative, dtype=np.int16),
+        preshift_positive=np.array(before_positive, dtype=np.uint8),
+        preshift_negative=np.array(before_negative, dtype=np.uint8),
+        shift=np.array(shifts, dtype=np.uint8),
+    )
+
+
+def _scale_channel(
+    gain_positive: float, gain_negative: float, offset: float, limit: int
+) -> tuple[int, int, int, int, int, int]:
+    # An offset this far out saturates the output whatever the sum is; it need not grow more.
+    offset = float(np.clip(offset, -OFFSET_MAX / 4, OFFSET_MAX / 4))
+    reach = limit + abs(offset) + 1
+    preshifts = [_preshift(gain, reach) for gain in (gain_positive, gain_negative)]
+    positive = gain_positive * 2.0 ** preshifts[0]
+    negative = gain_negative * 2.0 ** preshifts[1]
+    shift = min(
+        _fit_shift(max(abs(positive), abs(negative)), INT16_MAX, 29),
+        _fit_shift(abs(offset) + 1, OFFSET_MAX, 29),
+    )
+    multipliers = [
+        int(np.clip(round(value * 2.0**shift), -INT16_MAX, INT16_MAX))
+        for value in (positive, negative)
+    ]
+    half = (1 << shift) >> 1
+    return round(offset * 2.0**shift) + half, *multipliers, *preshifts, shift
+
+
+def _preshift(gain: float, reach: float) -> int:
+    """Return the smallest shift after which `INT16_MAX` steps cover `reach`."""
+    if gain == 0:
+        return 0
+    return int(np.clip(np.ceil(np.log2(reach / abs(gain) / INT16_MAX)), 0, 31))
+
+
+def _fit_shift(value: float, largest: int, most: int) -> int:
+    """Return the largest shift up to `most` for which value * 2**shift fits."""
+    if value == 0:
+        return 0
+    return int(np.clip(np.floor(np.log2((largest + 0.49) / value)), 0, most))

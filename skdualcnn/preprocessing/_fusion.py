@@ -1,0 +1,176 @@
+"""One ColumnTransformer for the three modalities."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+from sklearn.base import TransformerMixin
+from sklearn.compose import ColumnTransformer
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import MinMaxScaler, OneHotEncoder
+
+from skdualcnn.preprocessing._filters import OutlierClipper
+
+Columns = Sequence[str] | Callable[[Any], Sequence[str]]
+
+
+def make_fusion_preprocessor(
+    *,
+    patient: Columns = (),
+    environment: Columns = (),
+    network: Columns = (),
+    noise_filter: TransformerMixin | None = None,
+) -> ColumnTransformer:
+    """Make a transformer from raw columns of three modalities to features in [0, 1].
+
+    Per modality, in the paper's order: missing numbers become the column's median,
+    with a column of 0 and 1 beside it that says so; spikes are clipped; everything is
+    scaled to [0, 1] by the range seen in training (eq. 5) and clipped to it. Columns
+    of text become one column of 0 and 1 per category, all 0 for a category that
+    training did not see.
+
+    Parameters
+    ----------
+    patient, environment, network : list of str or callable, default=()
+        Columns of each modality: their names, or a selector that is called with the
+        DataFrame, such as `sklearn.compose.make_column_selector`. Columns that are
+        named nowhere are dropped.
+    noise_filter : transformer or None, default=None
+        What the numeric columns pass through between imputing and scaling; None
+        stands for :class:`OutlierClipper` with its defaults.
+
+    Returns
+    -------
+    ColumnTransformer
+        Unfitted, with the transformers "patient_numeric", "patient_categorical", and
+        the same for the environment and the network.
+
+    Raises
+    ------
+    ValueError
+        If no columns are given, or a column is given to two modalities. When fitting,
+        if a column is neither numbers nor text or is not in the data.
+
+    See Also
+    --------
+    DualPathCNNClassifier : Reads the features that this makes.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skdualcnn import make_fusion_preprocessor
+    >>> X = pd.DataFrame(
+    ...     {"heart_rate": [60.0, None, 100.0], "protocol": ["tcp", "udp", "tcp"]}
+    ... )
+    >>> preprocessor = make_fusion_preprocessor(patient=["heart_rate"], network=["protocol"])
+    >>> preprocessor.set_output(transform="pandas").fit_transform(X).T
+                                                     0    1    2
+    patient_numeric__heart_rate                    0.0  0.5  1.0
+    patient_numeric__missingindicator_heart_rate   0.0  1.0  0.0
+    network_categorical__protocol_tcp              1.0  0.0  1.0
+    network_categorical__protocol_udp              0.0  1.0  0.0
+    """
+    modalities = {"patient": patient, "environment": environment, "network": network}
+    _check_columns(modalities)
+    numeric = Pipeline(
+        [
+            (
+                "impute",
+                SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True),
+            ),
+            ("filter", OutlierClipper() if noise_filter is None else noise_filter),
+            ("scale", MinMaxScaler(clip=True)),
+        ]
+    )
+    categorical = OneHotEncoder(handle_unknown="ignore", sparse_output=False)
+    transformers = []
+    for modality, columns in modalities.items():
+        if callable(columns) or len(columns):
+            transformers += [
+                (f"{modality}_numeric", numeric, ColumnsOfKind(modality, columns, numeric=True)),
+                (
+                    f"{modality}_categorical",
+                    categorical,
+                    ColumnsOfKind(modality, columns, numeric=False),
+                ),
+            ]
+    return ColumnTransformer(transformers, sparse_threshold=0)
+
+
+@dataclass(frozen=True)
+class ColumnsOfKind:
+    """Column selector: the numeric or the text columns among those of a modality.
+
+    Parameters
+    ----------
+    modality : str
+        Name for messages.
+    columns : list of str or callable
+        The modality's columns.
+    numeric : bool
+        Which of the two kinds to select; booleans are numbers.
+    """
+
+    modality: str
+    columns: Columns
+    numeric: bool
+
+    def __call__(self, X: Any) -> list[str]:
+        """Return the names of the chosen columns of the DataFrame X."""
+        if not hasattr(X, "columns"):
+            raise ValueError(
+                f"The columns of the {self.modality} modality are chosen by name, but X is a "
+                f"{type(X).__name__}; expected a DataFrame. Wrap it: pandas.DataFrame(X, columns="
+                "[...])."
+            )
+        columns = list(self.columns(X) if callable(self.columns) else self.columns)
+        missing = [name for name in columns if name not in X.columns]
+        if missing:
+            raise ValueError(
+                f"Column(s) {missing} of the {self.modality} modality are not in X, whose columns "
+                f"are {list(X.columns)}. Correct the names or select them with a callable."
+            )
+        return [name for name in columns if _is_numeric(name, X[name].dtype) == self.numeric]
+
+
+def _is_numeric(name: str, dtype: Any) -> bool:
+    if hasattr(dtype, "is_numeric"):  # polars
+        text = str(dtype) in {"String", "Categorical", "Enum"} or str(dtype).startswith("Enum")
+        numeric = dtype.is_numeric() or str(dtype) == "Boolean"
+    else:
+        numeric = pd.api.types.is_numeric_dtype(dtype)
+        text = (
+            pd.api.types.is_string_dtype(dtype)
+            or pd.api.types.is_object_dtype(dtype)
+            or isinstance(dtype, pd.CategoricalDtype)
+        )
+    if not numeric and not text:
+        raise ValueError(
+            f"Column {name!r} has dtype {dtype}, expected numbers or text. Convert it first, for "
+            "example a time to seconds since the start, or leave it out."
+        )
+    return bool(numeric)
+
+
+def _check_columns(modalities: dict[str, Columns]) -> None:
+    owner: dict[str, str] = {}
+    if all(not callable(columns) and len(columns) == 0 for columns in modalities.values()):
+        raise ValueError(
+            "No columns were given, expected the columns of at least one of patient, environment "
+            "and network."
+        )
+    for modality, columns in modalities.items():
+        if isinstance(columns, str):
+            raise ValueError(
+                f"{modality}={columns!r} is a single text, expected a list of column names: "
+                f"[{columns!r}]."
+            )
+        for name in () if callable(columns) else columns:
+            if name in owner:
+                raise ValueError(
+                    f"Column {name!r} is given to both {owner[name]} and {modality}, expected each "
+                    "column in one modality."
+                )
+            owner[name] = modality

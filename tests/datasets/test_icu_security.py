@@ -1,0 +1,80 @@
+import shutil
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from skdualcnn.datasets import _icu_security, load_icu_security
+from skdualcnn.exceptions import DataFileError
+from skdualcnn.model_selection import honest_split
+
+
+def test_columns_of_the_format():
+    assert len(_icu_security.COLUMNS) == len(set(_icu_security.COLUMNS)) == 52
+    assert {*_icu_security.LEAKY_TEXT, *_icu_security.LEAKY_NUMBERS} < set(_icu_security.COLUMNS)
+    assert sum(expected.rows for expected in _icu_security.FILES.values()) == 188_694
+
+
+def test_generated_files(icu_folder, check_dataset):
+    dataset = load_icu_security(icu_folder, verify=False)
+    check_dataset(dataset)
+    assert dataset.data.shape == (750, 35)
+    assert all(dtype == "float64" for dtype in dataset.data.dtypes)
+    assert dataset.target["cyber"].value_counts().to_dict() == {"normal": 500, "attack": 250}
+    assert dataset.target["health"].isna().all()
+    assert dataset.modalities["patient"] == dataset.modalities["environment"] == []
+    assert dataset.source.tolist() == ["attack"] * 250 + ["environment"] * 250 + ["patient"] * 250
+
+
+def test_hexadecimal_missing_and_repeated_values(icu_folder):
+    data = load_icu_security(icu_folder, verify=False).data
+    assert set(data["tcp.flags"]) == {16.0, 24.0}
+    assert set(data["mqtt.hdrflags"].dropna()) == {48.0}
+    assert data["mqtt.hdrflags"].isna().any()
+    assert set(data["mqtt.msgtype"].dropna()) == {3.0}
+    assert set(data["mqtt.conack.flags"].dropna()) == {0.0}
+
+
+def test_text_that_is_no_number_is_missing():
+    decoded = _icu_security._decode(pd.Series(["0x0A", "x", None, " 7 ", "0xzz"]))
+    np.testing.assert_array_equal(decoded, [10.0, np.nan, np.nan, 7.0, np.nan])
+
+
+def test_leaky_columns(icu_folder, check_dataset):
+    dataset = load_icu_security(icu_folder, verify=False, drop_leaky=False)
+    check_dataset(dataset)
+    assert dataset.data.shape == (750, 51)
+    assert set(dataset.data["class"]) == {"attack", "environment", "patient"}
+    assert "label" not in dataset.data
+
+
+def test_blocks_are_contiguous_and_held_out_whole(icu_folder):
+    dataset = load_icu_security(icu_folder, verify=False)
+    assert dataset.groups.nunique() == 150
+    assert dataset.groups.is_monotonic_increasing
+    assert (dataset.groups.groupby(dataset.groups).size() == 5).all()
+    train, test = honest_split(dataset, random_state=0)
+    assert len(test) == 150
+    assert not set(dataset.groups[train]) & set(dataset.groups[test])
+
+
+def test_archive_and_return_x_y(icu_folder):
+    made = shutil.make_archive(str(icu_folder), "zip", icu_folder)
+    data, target = load_icu_security(made, verify=False, return_X_y=True)
+    assert len(data) == len(target) == 750
+
+
+def test_errors(icu_folder):
+    with pytest.raises(DataFileError, match=r"a truncated file, 250 rows; .* 80,126 rows"):
+        load_icu_security(icu_folder)
+    path = icu_folder / "patientMonitoring.csv"
+    table = pd.read_csv(path)
+    table.assign(label=2).to_csv(path, index=False)
+    with pytest.raises(DataFileError, match="'2' in column 'label'"):
+        load_icu_security(icu_folder, verify=False)
+    table.drop(columns="mqtt.qos").to_csv(path, index=False)
+    with pytest.raises(DataFileError, match=r"51 columns, without \['mqtt.qos'\]"):
+        load_icu_security(icu_folder, verify=False)
+    path.unlink()
+    with pytest.raises(DataFileError, match=r"patientMonitoring.csv in .*no file of that name"):
+        load_icu_security(icu_folder, verify=False)
