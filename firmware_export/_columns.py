@@ -152,7 +152,11 @@ def _assemble(names: list[str], positions: Sequence[int], columns: Sequence[Colu
 
 def _read_numeric(steps: Sequence[Step], names: list[str]) -> list[NumericColumn]:
     slots = [_Slot(column) for column in range(len(names))]
-    readers = {SimpleImputer: _read_imputer, OutlierClipper: _read_clipper, MinMaxScaler: _read_scaler}
+    readers = {
+        SimpleImputer: _read_imputer,
+        OutlierClipper: _read_clipper,
+        MinMaxScaler: _read_scaler,
+    }
     done: list[type] = []
     for name, step in steps:
         if _is_passthrough(step):
@@ -169,7 +173,9 @@ def _read_numeric(steps: Sequence[Step], names: list[str]) -> list[NumericColumn
 
 def _read_imputer(name: str, step: SimpleImputer, slots: list[_Slot]) -> list[_Slot]:
     if not _is_nan(step.missing_values):
-        raise _unsupported(name, step, reason=f"has missing_values={step.missing_values!r}, not NaN")
+        raise _unsupported(
+            name, step, reason=f"has missing_values={step.missing_values!r}, not NaN"
+        )
     try:
         fills = [float(value) for value in step.statistics_]
     except (TypeError, ValueError):
@@ -292,7 +298,9 @@ def _missing(categories: tuple[Any, ...], fill: Any) -> int | None:
     return own[-1] if own else None
 
 
-def _unsupported(name: str, step: Any, reason: str = "cannot be turned into firmware") -> ExportError:
+def _unsupported(
+    name: str, step: Any, reason: str = "cannot be turned into firmware"
+) -> ExportError:
     kind = step if isinstance(step, str) else type(step).__name__
     return ExportError(
         f"Step {name!r} ({kind}) {reason}. {SUPPORTED} Apply anything else to the data before "
@@ -319,6 +327,7 @@ def encode_readings(front_end: FrontEnd, X: Any) -> NDArray[np.float32]:
     ValueError
         If a column is absent or a numeric column holds text.
     """
+    columns: list[Any]
     if isinstance(X, pd.DataFrame):
         absent = [name for name in front_end.readings if name not in X.columns]
         if absent and len(absent) < len(front_end.readings):

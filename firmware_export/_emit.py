@@ -18,7 +18,13 @@ from firmware_export._integer import (
     EXP_CUTOFF,
     LOG2_E_Q15,
 )
-from firmware_export._integer_graph import Add, IntegerGraph, IntegerNumeric, Linear
+from firmware_export._integer_graph import (
+    Add,
+    IntegerCategorical,
+    IntegerGraph,
+    IntegerNumeric,
+    Linear,
+)
 from firmware_export._names import comment_text, unique_identifiers
 from skdualcnn._rules import DECISIONS
 
@@ -94,7 +100,7 @@ def render_harness(graph: IntegerGraph, prefix: str) -> str:
     context = {
         "p": prefix,
         "P": prefix.upper(),
-        "heads": _heads(graph, [0] * len(graph.tensors), {}),
+        "heads": _heads(graph, {}),
         "decision": graph.decision,
     }
     return _render("harness.c.j2", context)
@@ -107,7 +113,7 @@ def _render(template: str, context: dict[str, Any]) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
-        autoescape=False,  # noqa: S701
+        autoescape=False,
     )
     return environment.get_template(template).render(context).rstrip("\n") + "\n"
 
@@ -115,7 +121,7 @@ def _render(template: str, context: dict[str, Any]) -> str:
 def _context(graph: IntegerGraph, prefix: str, vectors: GoldenVectors) -> dict[str, Any]:
     offsets, arena_values = plan_arena(graph)
     symbols = unique_identifiers([tensor.name for tensor in graph.tensors])
-    tensors = [
+    tensors: list[dict[str, Any]] = [
         {
             "index": index,
             "upper": symbol.upper(),
@@ -132,7 +138,7 @@ def _context(graph: IntegerGraph, prefix: str, vectors: GoldenVectors) -> dict[s
             zip(graph.tensors, symbols, offsets, strict=True)
         )
     ]
-    heads = _heads(graph, offsets, {index: one["at"] for index, one in enumerate(tensors)})
+    heads = _heads(graph, {index: one["at"] for index, one in enumerate(tensors)})
     return {
         "p": prefix,
         "P": prefix.upper(),
@@ -186,30 +192,31 @@ def _provenance(graph: IntegerGraph) -> str:
 
 
 def _readings(graph: IntegerGraph) -> list[dict[str, Any]]:
-    columns = {column.reading: column for column in (*graph.numeric, *graph.categorical)}
+    columns: dict[int, IntegerNumeric | IntegerCategorical] = {}
+    for one in (*graph.numeric, *graph.categorical):
+        columns[one.reading] = one
     result = []
     identifiers = unique_identifiers(list(graph.readings))
     for index, (name, identifier) in enumerate(zip(graph.readings, identifiers, strict=True)):
         column = columns[index]
-        numeric = isinstance(column, IntegerNumeric)
-        note = f"limited to {column.low:.6g} .. {column.high:.6g}" if numeric else "category"
+        if isinstance(column, IntegerNumeric):
+            note = f"limited to {column.low:.6g} .. {column.high:.6g}"
+            categories = []
+        else:
+            note = "category"
+            categories = [comment_text(repr(label)) for label in column.categories]
         result.append(
             {
                 "text": comment_text(name),
                 "upper": identifier.upper(),
                 "comment": f" /* {comment_text(name)}: {note} */",
-                "categories": []
-                if numeric
-                else [comment_text(repr(one)) for one in column.categories],
+                "categories": categories,
             }
         )
     return result
 
 
-def _heads(
-    graph: IntegerGraph, offsets: Iterable[int], places: dict[int, str]
-) -> list[dict[str, Any]]:
-    del offsets
+def _heads(graph: IntegerGraph, places: dict[int, str]) -> list[dict[str, Any]]:
     identifiers = unique_identifiers([head.name for head in graph.heads])
     return [
         {
@@ -376,13 +383,10 @@ def _plus(values: int) -> str:
     return f" + {values}u" if values else ""
 
 
-def _table(values: Iterable[Any], indent: str = "    ") -> str:
-    return textwrap.fill(
-        ", ".join(str(int(value)) for value in values),
-        width=100,
-        initial_indent=indent,
-        subsequent_indent=indent,
-    )
+def _table(values: Iterable[Any], per_line: int = 20, indent: str = "    ") -> str:
+    texts = [str(int(value)) for value in values]
+    lines = [texts[start : start + per_line] for start in range(0, len(texts), per_line)]
+    return ",\n".join(indent + ", ".join(line) for line in lines)
 
 
 def _vectors(vectors: GoldenVectors, heads: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -396,9 +400,7 @@ def _vectors(vectors: GoldenVectors, heads: list[dict[str, Any]]) -> list[dict[s
             "logits": {},
             "probabilities": {},
         }
-        for head, logits, chances in zip(
-            heads, vectors.logits, vectors.probabilities, strict=True
-        ):
+        for head, logits, chances in zip(heads, vectors.logits, vectors.probabilities, strict=True):
             entry["logits"][head["lower"]] = ", ".join(str(int(one)) for one in logits[row])
             entry["probabilities"][head["lower"]] = ", ".join(str(int(one)) for one in chances[row])
         if vectors.decisions is not None:

@@ -86,9 +86,7 @@ def _check_fitted(estimator: Any) -> None:
         ) from error
 
 
-def _read_classifier(
-    classifier: DualPathCNNClassifier, steps: Sequence[tuple[str, Any]]
-) -> Graph:
+def _read_classifier(classifier: DualPathCNNClassifier, steps: Sequence[tuple[str, Any]]) -> Graph:
     channels, length = classifier.input_shape_
     single = not isinstance(classifier.classes_, list)
     classes = [classifier.classes_] if single else classifier.classes_
@@ -98,9 +96,7 @@ def _read_classifier(
     for net in classifier.nets_:
         paths.append(_read_network(net.module_, heads))
         heads = heads[len(paths[-1].heads) :]
-    return Graph(
-        _read_front_end(classifier, steps, length, channels), tuple(paths), None, single
-    )
+    return Graph(_read_front_end(classifier, steps, length, channels), tuple(paths), None, single)
 
 
 def _read_front_end(
@@ -178,7 +174,7 @@ def _read_decision(decider: FusionDecider, graph: Graph) -> Decision:
     )
     thresholds = np.broadcast_to(np.asarray(decider.thresholds, dtype=np.float64), (2,))
     return Decision(
-        rule=decider.rule,
+        rule="confidence" if decider.rule == "confidence" else "anomaly",
         delta=float(decider.delta),
         thresholds=(float(thresholds[0]), float(thresholds[1])),
         abstention=float(decider.abstention),

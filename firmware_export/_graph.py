@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Rule = Literal["anomaly", "confidence"]
 
+
 @dataclass(frozen=True)
 class NumericColumn:
     """One numeric reading on its way to the network.

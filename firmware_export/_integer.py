@@ -114,7 +114,9 @@ def quantise_readings(graph: IntegerGraph, readings: NDArray[np.float32]) -> Int
                 "classifier, or fill the gaps before."
             )
         if column.output is not None:
-            present = quantise_numeric(np.where(missing, np.float32(0), values), column, tensor.limit)
+            present = quantise_numeric(
+                np.where(missing, np.float32(0), values), column, tensor.limit
+            )
             inputs[:, column.output] = np.where(missing, column.missing or 0, present)
         if column.indicator is not None:
             inputs[:, column.indicator] = np.where(missing, *column.indicator_values[::-1])

@@ -97,10 +97,12 @@ def _list_path(path: Path, prefix: str, target: int, steps: int) -> Iterator[Lay
         source, target = target, target + 1
     yield _dense(f"{prefix}dense", path.dense, source, target, steps)
     for number, head in enumerate(path.heads, start=1):
-        yield _dense(f"head_{head.name}", head.dense, target, target + number, 1, is_head=True)
+        yield _dense(f"logits_{head.name}", head.dense, target, target + number, 1, is_head=True)
 
 
-def _convolution(name: str, layer: Convolution, source: int, target: int, steps: int) -> LinearLayer:
+def _convolution(
+    name: str, layer: Convolution, source: int, target: int, steps: int
+) -> LinearLayer:
     rows, channels, kernel = layer.weight.shape
     pooled = steps // layer.pool_size
     words = [f"convolution over {kernel} steps", _activation(layer.negative_slope)]

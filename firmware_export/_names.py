@@ -4,15 +4,13 @@ import re
 
 from skdualcnn.exceptions import ExportError
 
-KEYWORDS = frozenset(
-    """
+KEYWORDS = """
     alignas alignof and asm auto bool break case catch char class const constexpr continue
     decltype default delete do double else enum explicit export extern false float for friend
     goto if inline int long mutable namespace new not nullptr operator or private protected
     public register restrict return short signed sizeof static struct switch template this
     throw true try typedef typeid typename union unsigned using virtual void volatile while xor
-    """.split()
-)
+"""
 
 
 def check_prefix(prefix: str) -> str:
@@ -28,7 +26,7 @@ def check_prefix(prefix: str) -> str:
             f"prefix={prefix!r}, expected a lower-case C identifier of at most 31 characters, "
             'such as "ward_monitor".'
         )
-    if prefix in KEYWORDS:
+    if prefix in KEYWORDS.split():
         raise ExportError(f"prefix={prefix!r} is a keyword of C or C++. Choose another name.")
     return prefix
 

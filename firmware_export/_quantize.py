@@ -140,9 +140,7 @@ def _measure_ranges(
 
 def _quantise_weights(layer: LinearLayer, source_range: float, limit: int) -> _Weights:
     largest = np.abs(layer.weight).max(axis=1)
-    scale = np.maximum(
-        largest / WEIGHT_MAX, np.abs(layer.bias) * limit / (source_range * BIAS_MAX)
-    )
+    scale = np.maximum(largest / WEIGHT_MAX, np.abs(layer.bias) * limit / (source_range * BIAS_MAX))
     scale = np.where(scale > 0, scale, 1.0)
     return _Weights(np.rint(layer.weight / scale[:, None]).astype(np.int8), scale)
 
@@ -280,19 +278,20 @@ def _scale_channel(
     # An offset this far out saturates the output whatever the sum is; it need not grow more.
     offset = float(np.clip(offset, -OFFSET_MAX / 4, OFFSET_MAX / 4))
     reach = limit + abs(offset) + 1
-    preshifts = [_preshift(gain, reach) for gain in (gain_positive, gain_negative)]
+    preshifts = _preshift(gain_positive, reach), _preshift(gain_negative, reach)
     positive = gain_positive * 2.0 ** preshifts[0]
     negative = gain_negative * 2.0 ** preshifts[1]
     shift = min(
         _fit_shift(max(abs(positive), abs(negative)), INT16_MAX, 29),
         _fit_shift(abs(offset) + 1, OFFSET_MAX, 29),
     )
-    multipliers = [
-        int(np.clip(round(value * 2.0**shift), -INT16_MAX, INT16_MAX))
-        for value in (positive, negative)
-    ]
-    half = (1 << shift) >> 1
-    return round(offset * 2.0**shift) + half, *multipliers, *preshifts, shift
+    return (
+        round(offset * 2.0**shift) + ((1 << shift) >> 1),
+        int(np.clip(round(positive * 2.0**shift), -INT16_MAX, INT16_MAX)),
+        int(np.clip(round(negative * 2.0**shift), -INT16_MAX, INT16_MAX)),
+        *preshifts,
+        shift,
+    )
 
 
 def _preshift(gain: float, reach: float) -> int:

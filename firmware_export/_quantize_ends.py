@@ -41,7 +41,6 @@ def quantise_columns(
         if isinstance(column, NumericColumn):
             numeric.append(_quantise_numeric(column, tensor))
         else:
-            one = min(round(1 / tensor.scale), tensor.limit)
             categorical.append(
                 IntegerCategorical(
                     column.name,
@@ -49,7 +48,7 @@ def quantise_columns(
                     column.output,
                     column.categories,
                     column.missing,
-                    one,
+                    _to_input(1.0, tensor),
                 )
             )
     return tuple(numeric), tuple(categorical)
@@ -61,7 +60,7 @@ def _quantise_numeric(column: NumericColumn, tensor: Tensor) -> IntegerNumeric:
     bounds = np.array([max(column.out_low, -largest), min(column.out_high, largest)])
     bounds = (bounds - column.shift) / column.scale
     low, high = np.clip([column.low, column.high], *bounds)
-    origin = -column.shift / column.scale
+    origin = 0.0 - column.shift / column.scale
     factor = 2 * column.scale / tensor.scale
     with np.errstate(over="ignore"):
         exact = np.array([low, high, origin, factor], dtype=np.float32)
@@ -70,27 +69,28 @@ def _quantise_numeric(column: NumericColumn, tensor: Tensor) -> IntegerNumeric:
             f"Column {column.name!r} ranges from {low:g} to {high:g}, which single precision "
             "cannot scale. Rescale the column before the pipeline."
         )
-    values = {
-        "name": column.name,
-        "reading": column.reading,
-        "output": column.output,
-        "low": float(exact[0]),
-        "high": float(exact[1]),
-        "origin": float(exact[2]),
-        "factor": float(exact[3]),
-        "indicator": column.indicator,
-        "indicator_values": tuple(
-            int(np.clip(round(value / tensor.scale), -tensor.limit, tensor.limit))
-            for value in column.indicator_values
-        ),
-    }
+    present, absent = (_to_input(value, tensor) for value in column.indicator_values)
     missing = None
     if column.fill is not None:
-        scaled = np.clip(
-            column.fill * column.scale + column.shift, column.out_low, column.out_high
-        )
-        missing = int(np.clip(np.floor(scaled / tensor.scale + 0.5), -tensor.limit, tensor.limit))
-    return IntegerNumeric(missing=missing, **values)
+        scaled = column.fill * column.scale + column.shift
+        missing = _to_input(float(np.clip(scaled, column.out_low, column.out_high)), tensor)
+    return IntegerNumeric(
+        name=column.name,
+        reading=column.reading,
+        output=column.output,
+        low=float(exact[0]),
+        high=float(exact[1]),
+        origin=float(exact[2]),
+        factor=float(exact[3]),
+        missing=missing,
+        indicator=column.indicator,
+        indicator_values=(present, absent),
+    )
+
+
+def _to_input(value: float, tensor: Tensor) -> int:
+    """Return a scaled value as the nearest input, halves up."""
+    return int(np.clip(np.floor(value / tensor.scale + 0.5), -tensor.limit, tensor.limit))
 
 
 def quantise_decision(decision: Decision) -> IntegerDecision:

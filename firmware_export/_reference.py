@@ -1,4 +1,4 @@
-"""The graph in floating point: what calibration looks at and quantisation noise is measured from."""
+"""The graph in floating point: calibration reads ranges off it, and noise is measured from it."""
 
 import numpy as np
 from numpy.typing import NDArray

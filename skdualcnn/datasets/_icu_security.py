@@ -10,7 +10,7 @@ from skdualcnn.datasets._files import DataHome, ExpectedFile, Origin, read_table
 
 ORIGIN = Origin(
     title="IoT healthcare security (ICU, IoT-Flock)",
-    homepage="https://doi.org/10.3390/s21093025",
+    homepage="https://github.com/imfaisalmalik/IoT-Healthcare-Security-Dataset",
     subfolder="icu_security",
 )
 _COLUMNS = """
@@ -54,8 +54,9 @@ generated in software, and so were the attacks. The label is normal or attack.
 
 Origin: F. Hussain, S. G. Abbas, G. A. Shah, I. M. Pires, U. U. Fayyaz, F. Shahzad, N. M.
 Garcia, E. Zdravevski, "A Framework for Malicious Traffic Detection in IoT Healthcare
-Environment", Sensors 21(9) (2021), 3025, https://doi.org/10.3390/s21093025, whose data
-availability statement leads to the files and their terms of use.
+Environment", Sensors 21(9) (2021), 3025, https://doi.org/10.3390/s21093025. The files are
+in ICUDatasetProcessed.zip at https://github.com/imfaisalmalik/IoT-Healthcare-Security-Dataset;
+see there for the terms of use.
 
 Traps. All of it is network traffic: "patient" and "environment" are the packets of those
 devices, not vital signs, and there is no health label. The file alone tells the label, so
@@ -83,7 +84,7 @@ def load_icu_security(
     data_home : str or path-like
         Folder with ``Attack.csv``, ``environmentMonitoring.csv`` and
         ``patientMonitoring.csv``, the parent of a folder ``icu_security`` with them, or
-        a .zip or .tar.gz archive.
+        a .zip or .tar.gz archive, such as the authors' ``ICUDatasetProcessed.zip``.
     drop_leaky : bool, default=True
         Leave out what identifies the source rather than its behaviour:
 
@@ -105,7 +106,9 @@ def load_icu_security(
 
     Returns
     -------
-    dataset : Bunch or (DataFrame, DataFrame)
+    Bunch or (DataFrame, DataFrame)
+        A Bunch of the following fields, or its first two.
+
         data : DataFrame of shape (188694, 35), float64
             Fields of a packet as tshark names them; hexadecimal flags are decoded to
             integers, NaN where a packet has no such field. Where several MQTT messages

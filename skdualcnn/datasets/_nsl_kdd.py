@@ -110,7 +110,9 @@ def load_nsl_kdd(
 
     Returns
     -------
-    dataset : Bunch or (DataFrame, DataFrame)
+    Bunch or (DataFrame, DataFrame)
+        A Bunch of the following fields, or its first two.
+
         data : DataFrame of shape (n, 41)
             38 columns of float64 and the three of dtype category ``protocol_type``,
             ``service``, ``flag``; training rows first. All belong to the network.

@@ -126,19 +126,21 @@ def load_physionet2012(
 
     Returns
     -------
-    dataset : Bunch or (data, DataFrame)
+    Bunch or (data, DataFrame)
+        A Bunch of the following fields, or its first two.
+
         data : DataFrame of shape (n, 263), or ndarray of shape (n, 48, 37), float32
             Summary: mean, min, max, std, first, last and count of each of the 37
             variables (``HR_mean``, ...), then ``Age``, ``Gender`` (0 female, 1 male),
             ``Height`` (cm) and ``ICUType`` (category). Missing values are NaN, the count
             is 0 then. Hourly: the mean of each hour, NaN where nothing was measured;
             axis 1 is the hour, axis 2 the variable in the order of `feature_names`.
+        target : DataFrame of shape (n, 2)
+            "health" is "normal" (left the hospital alive) or "death"; "cyber" is missing.
         mask : ndarray of shape (n, 48, 37), dtype bool
             Hourly only: where something was measured.
         static : DataFrame of shape (n, 4)
             ``Age``, ``Gender``, ``Height``, ``ICUType`` of each stay.
-        target : DataFrame of shape (n, 2)
-            "health" is "normal" (left the hospital alive) or "death"; "cyber" is missing.
         groups : Series of shape (n,)
             RecordID: each stay is its own group.
         part : ndarray of shape (n,), dtype object

@@ -85,7 +85,9 @@ def make_ward(
 
     Returns
     -------
-    ward : Bunch or (DataFrame, DataFrame)
+    Bunch or (DataFrame, DataFrame)
+        A Bunch of the following fields, or its first two.
+
         data : DataFrame of shape (n, 26)
             Patient: ``heart_rate`` and ``pulse_rate`` (1/min, from the electrocardiogram
             and from the finger), ``spo2`` (%), ``respiratory_rate`` (1/min),

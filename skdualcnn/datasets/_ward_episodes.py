@@ -176,7 +176,7 @@ def draw_attacks(
 
 def _attack_variant(rng: np.random.Generator, label: str, *, during_emergency: bool) -> str:
     if label == "dos":
-        # Low-rate denial of service starves connections without a flood [Kuzmanovic2003].
+        # Low-rate denial of service starves connections without a flood.
         return "slow" if rng.random() < 0.3 else "flood"
     if label == "spoofing":
         return "room" if rng.random() < 0.3 else "monitor"

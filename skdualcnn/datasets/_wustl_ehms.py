@@ -92,7 +92,9 @@ def load_wustl_ehms(
 
     Returns
     -------
-    dataset : Bunch or (DataFrame, DataFrame)
+    Bunch or (DataFrame, DataFrame)
+        A Bunch of the following fields, or its first two.
+
         data : DataFrame of shape (16318, 29), float64
             21 network features (bytes, bit/s, ms, packets, %) and 8 vitals (``Temp`` in
             degrees Celsius, ``SpO2`` in %, rates per minute, pressures in mmHg).

@@ -128,7 +128,7 @@ def check_dataset():
         assert list(dataset.modalities) == ["patient", "environment", "network"]
         assert sorted(listed) == sorted(dataset.feature_names)
         assert list(dataset.target.columns) == ["health", "cyber"]
-        assert all(dtype == object for dtype in dataset.target.dtypes)
+        assert dataset.target.dtypes.astype(str).tolist() == ["object", "object"]
         assert len(dataset.target) == len(dataset.groups) == n
         assert (dataset.part is not None) == (dataset.split_by == "file")
         assert dataset.protocol.endswith(".")

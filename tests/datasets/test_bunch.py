@@ -23,7 +23,7 @@ def test_target_of_a_head_without_labels_is_none():
     assert target["cyber"].tolist() == [None, None, None]
     assert target["cyber"].isna().all()
     assert target["health"].tolist() == ["normal", "death", "normal"]
-    assert all(dtype == object for dtype in target.dtypes)
+    assert target.dtypes.astype(str).tolist() == ["object", "object"]
 
 
 def test_bunch_is_complete_and_reindexed():

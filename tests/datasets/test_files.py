@@ -86,7 +86,7 @@ def test_wrong_folder_lists_what_it_holds(tmp_path):
         read_table(home, EXPECTED)
     for number in range(7):
         (tmp_path / f"other{number}.txt").touch()
-    with pytest.raises(DataFileError, match="it holds other0.txt, .* and 2 more") as caught:
+    with pytest.raises(DataFileError, match=r"it holds other0\.txt, .* and 2 more") as caught:
         read_table(home, EXPECTED)
     assert "2 columns, 2 rows, sha256" in str(caught.value)
 

@@ -1,0 +1,98 @@
+"""The exported C against its twin, on every bit of every answer."""
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from firmware_export._emit import render_harness
+from firmware_export._footprint import MODEL_PARTS, FirmwareReport
+from firmware_export._toolchain import compile_c, run_rows
+from firmware_export._twin import FixedPointAnswers
+
+
+@dataclass(frozen=True)
+class FirmwareCheck:
+    """How many rows the compiled C answered like its twin.
+
+    Attributes
+    ----------
+    rows : int
+        Rows that were run.
+    identical : int
+        Rows whose status, logits, probabilities, classes and decision all agree on
+        every bit.
+    first_difference : int or None
+        First row that differs.
+    """
+
+    rows: int
+    identical: int
+    first_difference: int | None
+
+    def __str__(self) -> str:
+        return f"{self.identical} of {self.rows} rows identical"
+
+
+def check_firmware(report: FirmwareReport, X: Any) -> FirmwareCheck:
+    """Compile an exported folder on this machine and run it on every row of X.
+
+    Parameters
+    ----------
+    report : FirmwareReport
+        What :func:`export_firmware` returned; the folder must still be there.
+    X : DataFrame or array-like
+        Rows as the exported estimator takes them.
+
+    Returns
+    -------
+    FirmwareCheck
+        Counts of rows; `str` of it reads "3264 of 3264 rows identical".
+
+    Raises
+    ------
+    ToolchainError
+        If there is no C compiler, or it fails.
+    ValueError
+        If X holds a reading that the firmware refuses.
+
+    Examples
+    --------
+    >>> check = check_firmware(report, X_test)  # doctest: +SKIP
+    >>> print(check)  # doctest: +SKIP
+    3264 of 3264 rows identical
+    """
+    readings = report.twin.readings(X)
+    expected = expected_answers(report.twin.answers(X))
+    with tempfile.TemporaryDirectory(prefix="skdualcnn_check_") as folder:
+        program = build_harness(report, Path(folder))
+        answers = run_rows(program, readings, Path(folder))
+    differs = np.flatnonzero((answers != expected).any(axis=1))
+    return FirmwareCheck(
+        rows=len(readings),
+        identical=len(readings) - len(differs),
+        first_difference=int(differs[0]) if len(differs) else None,
+    )
+
+
+def build_harness(report: FirmwareReport, folder: Path, flags: Sequence[str] = ()) -> Path:
+    """Compile the exported model with the program that feeds it rows from a file."""
+    harness = folder / "harness.c"
+    harness.write_text(render_harness(report.twin.integer_graph_, report.prefix))
+    model = [report.directory / f"{report.prefix}_{part}.c" for part in MODEL_PARTS]
+    return compile_c([harness, *model], folder / "harness", include=report.directory, flags=flags)
+
+
+def expected_answers(answers: FixedPointAnswers) -> NDArray[np.int32]:
+    """Return the twin's answers in the order in which the harness writes the C's."""
+    rows = len(answers.logits[0])
+    columns: list[NDArray[Any]] = [np.zeros((rows, 1), dtype=np.int32)]
+    for head in zip(answers.logits, answers.probabilities, answers.classes, strict=True):
+        columns += [head[0], head[1], head[2][:, None]]
+    if answers.decisions is not None:
+        columns.append(answers.decisions[:, None])
+    return np.hstack(columns).astype(np.int32)

@@ -1,0 +1,182 @@
+"""The one public function: fitted estimator in, folder of C out."""
+
+import json
+import os
+import shutil
+import uuid
+from pathlib import Path
+from typing import Any
+
+from sklearn.frozen import FrozenEstimator
+
+from firmware_export._arena import plan_arena
+from firmware_export._emit import GoldenVectors, render_firmware
+from firmware_export._extract import unfreeze
+from firmware_export._footprint import (
+    GENERATOR,
+    FirmwareReport,
+    measure_flash,
+    measure_layers,
+    measure_stack,
+)
+from firmware_export._names import check_prefix
+from firmware_export._quantize import Calibration
+from firmware_export._twin import FixedPointClassifier, answer, spread_rows
+from skdualcnn.exceptions import ExportError
+
+GOLDEN_ROWS = 16
+NOISE_ROWS = 500
+
+
+def export_firmware(
+    estimator: Any,
+    directory: str | os.PathLike[str],
+    *,
+    calibration_data: Any,
+    prefix: str = "model",
+    activation_bits: int = 16,
+    calibration: Calibration = "minmax",
+    overwrite: bool = True,
+) -> FirmwareReport:
+    """Write a fitted estimator as integer C99 that answers like its fixed-point twin.
+
+    The folder holds the preprocessing, the network and, for a decider, the decision;
+    a self-test with golden vectors, a README, a Makefile and report.json. It is written
+    whole or not at all.
+
+    Parameters
+    ----------
+    estimator : FusionDecider, Pipeline, DualPathCNNClassifier or FixedPointClassifier
+        Fitted. A FixedPointClassifier is exported as it was calibrated.
+    directory : path-like
+        Folder to make; its parent is made if need be.
+    calibration_data : DataFrame or array-like
+        Rows as the estimator takes them, such as the training data: they set the
+        ranges of the integers, and some of them become the golden vectors.
+    prefix : str, default="model"
+        First part of every symbol, macro and file name: a lower-case C identifier.
+    activation_bits : {8, 16}, default=16
+        Bits that bound the activations between layers.
+    calibration : {"minmax", "percentile"}, default="minmax"
+        How ranges are read off `calibration_data`.
+    overwrite : bool, default=True
+        Whether an earlier export in `directory` is replaced, files added to it by hand
+        included. A folder that is not empty and not an earlier export never is.
+
+    Returns
+    -------
+    FirmwareReport
+        Sizes, ranges and quantisation noise, and the twin.
+
+    Raises
+    ------
+    ExportError
+        If a part of the estimator has no counterpart in C, an argument is out of its
+        domain, or `directory` holds something else.
+    OSError
+        If the folder cannot be written.
+    ToolchainError
+        If this machine has a C compiler and it fails on what was written.
+
+    See Also
+    --------
+    check_firmware : Compiles the folder and compares it with the twin.
+    FixedPointClassifier : The twin.
+
+    Examples
+    --------
+    >>> from firmware_export import export_firmware
+    >>> report = export_firmware(
+    ...     decider, "ward_monitor/", calibration_data=X, prefix="ward"
+    ... )  # doctest: +SKIP
+    """
+    check_prefix(prefix)
+    target = Path(directory).absolute()
+    _check_target(target, overwrite=overwrite)
+    twin = _make_twin(estimator, calibration_data, activation_bits, calibration)
+    graph = twin.integer_graph_
+    readings = twin.readings(calibration_data)
+    if len(readings) == 0:
+        raise ExportError("calibration_data has no row, expected a sample of the training data.")
+    golden = spread_rows(readings, GOLDEN_ROWS)
+    answers = answer(graph, golden)
+    vectors = GoldenVectors(golden, answers.logits, answers.probabilities, answers.decisions)
+    layers = measure_layers(twin.graph_, graph, spread_rows(readings, NOISE_ROWS))
+    target.parent.mkdir(parents=True, exist_ok=True)
+    building = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}")
+    try:
+        building.mkdir()
+        for name, text in render_firmware(graph, prefix, vectors).items():
+            (building / name).write_text(text, encoding="utf-8")
+        report = FirmwareReport(
+            directory=target,
+            prefix=prefix,
+            parameters=graph.parameters,
+            multiply_adds=graph.multiply_adds,
+            stack_bytes=measure_stack(building, prefix),
+            flash_bytes=measure_flash(graph, building, prefix),
+            ram_bytes=2 * plan_arena(graph)[1],
+            layers=layers,
+            digest=graph.digest,
+            twin=twin,
+        )
+        document = json.dumps(report.to_dict(), indent=2)
+        (building / "report.json").write_text(document + "\n", encoding="utf-8")
+        _move_into_place(building, target)
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+    return report
+
+
+def _make_twin(
+    estimator: Any, calibration_data: Any, activation_bits: int, calibration: Calibration
+) -> FixedPointClassifier:
+    estimator = unfreeze(estimator)
+    if isinstance(estimator, FixedPointClassifier):
+        if not hasattr(estimator, "integer_graph_"):
+            raise ExportError("The FixedPointClassifier is not fitted. Call fit before the export.")
+        return estimator
+    return FixedPointClassifier(
+        FrozenEstimator(estimator), activation_bits=activation_bits, calibration=calibration
+    ).fit(calibration_data)
+
+
+def _check_target(target: Path, *, overwrite: bool) -> None:
+    if not target.exists():
+        return
+    if not target.is_dir():
+        raise ExportError(f"{target} is a file, expected a folder that can be made.")
+    if not any(target.iterdir()):
+        return
+    if not _is_export(target):
+        raise ExportError(
+            f"{target} is not empty and not an earlier export, expected a new or empty folder. "
+            "Choose another directory."
+        )
+    if not overwrite:
+        raise ExportError(
+            f"{target} holds an earlier export. Choose another directory, or overwrite=True."
+        )
+
+
+def _is_export(target: Path) -> bool:
+    try:
+        report = json.loads((target / "report.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(report, dict) and report.get("generator") == GENERATOR
+
+
+def _move_into_place(building: Path, target: Path) -> None:
+    """Rename the finished folder; an earlier one is kept until that has worked."""
+    if not target.exists():
+        building.rename(target)
+        return
+    earlier = building.with_name(building.name + ".earlier")
+    target.rename(earlier)
+    try:
+        building.rename(target)
+    except OSError:
+        earlier.rename(target)
+        raise
+    shutil.rmtree(earlier)

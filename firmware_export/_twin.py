@@ -1,0 +1,324 @@
+"""FixedPointClassifier: what the firmware answers, computed in Python on every bit."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
+from sklearn.utils import Tags, get_tags
+from sklearn.utils._param_validation import HasMethods, Options, StrOptions
+from sklearn.utils.validation import check_is_fitted
+
+from firmware_export._columns import encode_readings
+from firmware_export._extract import extract_graph, unfreeze
+from firmware_export._integer import (
+    Q15_ONE,
+    Integers,
+    decide,
+    quantise_readings,
+    run,
+    softmax_q15,
+)
+from firmware_export._integer_graph import IntegerGraph
+from firmware_export._quantize import Calibration, quantise
+from skdualcnn._labels import Heads
+from skdualcnn._rules import DECISIONS
+from skdualcnn.metrics import subset_accuracy
+
+CALIBRATION_ROWS = 2000
+"""Calibration looks at no more rows than this, evenly spaced."""
+BATCH_VALUES = 2**20
+"""Rows are run together until the largest layer holds about this many accumulators."""
+
+
+@dataclass(frozen=True)
+class FixedPointAnswers:
+    """Integers that the firmware answers with.
+
+    Attributes
+    ----------
+    logits, probabilities : list of ndarray of shape (n, n_classes) and dtype int32
+        One per head; probabilities in Q15, adding up to 32768.
+    classes : list of ndarray of shape (n,)
+        Position of the most likely class of each head.
+    decisions : ndarray of shape (n,) or None
+        Positions in `skdualcnn._rules.DECISIONS`; None without a decider.
+    """
+
+    logits: list[Integers]
+    probabilities: list[Integers]
+    classes: list[NDArray[np.int64]]
+    decisions: NDArray[np.int64] | None
+
+
+def answer(graph: IntegerGraph, readings: NDArray[np.float32]) -> FixedPointAnswers:
+    """Run an integer graph on raw readings and return only what comes out at its end."""
+    parts: list[list[Integers]] = []
+    for batch in _batches(graph, readings):
+        tensors = run(graph, quantise_readings(graph, batch))
+        parts.append([tensors[head.tensor][:, 0] for head in graph.heads])
+    if not parts:
+        parts = [[np.zeros((0, len(head.classes)), dtype=np.int32) for head in graph.heads]]
+    logits = [np.concatenate(one) for one in zip(*parts, strict=True)]
+    probabilities = [
+        softmax_q15(one, head.fraction_bits) for one, head in zip(logits, graph.heads, strict=True)
+    ]
+    return FixedPointAnswers(
+        logits,
+        probabilities,
+        [one.argmax(axis=1) for one in logits],
+        None if graph.decision is None else decide(probabilities, graph.decision),
+    )
+
+
+def _batches(graph: IntegerGraph, readings: NDArray[np.float32]) -> Iterator[NDArray[np.float32]]:
+    largest = max(
+        graph.tensors[operation.target].size * getattr(operation, "pool", 1)
+        for operation in graph.operations
+    )
+    rows = max(1, BATCH_VALUES // largest)
+    for start in range(0, len(readings), rows):
+        yield readings[start : start + rows]
+
+
+class FixedPointClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
+    """Fixed-point twin of a classifier, pipeline or decider.
+
+    It answers exactly what the exported C answers: integers only between the raw
+    readings and the Q15 probabilities. As an ordinary classifier it can be scored,
+    cross-validated and searched over, number of bits included.
+
+    Parameters
+    ----------
+    estimator : FusionDecider, Pipeline or DualPathCNNClassifier
+        `fit` trains a clone of it. To quantise one that is already fitted, wrap it in
+        :class:`sklearn.frozen.FrozenEstimator`.
+    activation_bits : {8, 16}, default=16
+        Bits that bound the activations between layers.
+    calibration : {"minmax", "percentile"}, default="minmax"
+        How ranges are read off the data: the largest magnitude, or the 99.9th
+        percentile of the magnitudes.
+
+    Attributes
+    ----------
+    estimator_ : estimator
+        The fitted floating-point estimator.
+    integer_graph_ : IntegerGraph
+        The quantised layers.
+    classes_ : ndarray or list of ndarray
+        As the estimator's.
+
+    See Also
+    --------
+    export_firmware : Writes the same arithmetic as C.
+
+    Notes
+    -----
+    Calibration looks at 2000 evenly spaced rows of X at most. A batch of rows is
+    computed with integers held in double precision, which represents every one of
+    them exactly.
+
+    References
+    ----------
+    Jacob, B. et al. (2018). Quantization and training of neural networks for efficient
+    integer-arithmetic-only inference. CVPR.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.frozen import FrozenEstimator
+    >>> from firmware_export import FixedPointClassifier
+    >>> from skdualcnn import DualPathCNNClassifier
+    >>> X = np.random.default_rng(0).random((200, 8))
+    >>> y = (X[:, 0] > 0.5).astype(int)
+    >>> network = DualPathCNNClassifier(conv_channels=(4,), dense_units=8, random_state=0)
+    >>> network = network.fit(X, y)
+    >>> twin = FixedPointClassifier(FrozenEstimator(network)).fit(X)
+    >>> bool(np.abs(twin.predict_proba(X) - network.predict_proba(X)).max() < 0.02)
+    True
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "estimator": [HasMethods(["fit", "predict_proba"])],
+        "activation_bits": [Options(int, {8, 16})],
+        "calibration": [StrOptions({"minmax", "percentile"})],
+    }
+
+    def __init__(
+        self, estimator: Any, *, activation_bits: int = 16, calibration: Calibration = "minmax"
+    ) -> None:
+        self.estimator = estimator
+        self.activation_bits = activation_bits
+        self.calibration = calibration
+
+    def fit(self, X: Any, y: Any = None, **fit_params: Any) -> Self:
+        """Fit the estimator, unless it is frozen, and calibrate its twin on X.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like
+            What the estimator takes.
+        y : array-like, default=None
+            Labels; may be left out for a frozen estimator.
+        **fit_params : dict
+            Passed to the estimator's `fit`.
+
+        Returns
+        -------
+        self : FixedPointClassifier
+            The fitted twin.
+
+        Raises
+        ------
+        ExportError
+            If a part of the estimator cannot be turned into firmware.
+        """
+        self._validate_params()
+        self.estimator_ = unfreeze(clone(self.estimator).fit(X, y, **fit_params))
+        self.graph_ = extract_graph(self.estimator_)
+        readings = encode_readings(self.graph_.front_end, X)
+        self.integer_graph_ = quantise(
+            self.graph_,
+            spread_rows(readings, CALIBRATION_ROWS),
+            activation_bits=self.activation_bits,
+            calibration=self.calibration,
+        )
+        self.classes_ = self.estimator_.classes_
+        for attribute in ("n_features_in_", "feature_names_in_"):
+            if hasattr(self.estimator_, attribute):
+                setattr(self, attribute, getattr(self.estimator_, attribute))
+        return self
+
+    def readings(self, X: Any) -> NDArray[np.float32]:
+        """Return rows of X as the firmware takes them.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like
+            What the estimator takes.
+
+        Returns
+        -------
+        ndarray of shape (n, n_readings) and dtype float32
+            NaN where missing; a category is its position among the column's
+            categories, -1 if unknown.
+        """
+        check_is_fitted(self)
+        return encode_readings(self.graph_.front_end, X)
+
+    def answers(self, X: Any) -> FixedPointAnswers:
+        """Return the integers that the firmware answers with.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like
+            What the estimator takes.
+
+        Returns
+        -------
+        FixedPointAnswers
+            Logits, Q15 probabilities, classes and decisions.
+
+        Raises
+        ------
+        ValueError
+            If a reading is infinite, or missing where nothing is imputed.
+        """
+        return answer(self.integer_graph_, self.readings(X))
+
+    def layer_integers(self, X: Any) -> dict[str, Integers]:
+        """Return every intermediate signal, as the firmware holds it.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like
+            What the estimator takes; all rows are run at once.
+
+        Returns
+        -------
+        dict of str to ndarray of shape (n, steps, channels) and dtype int32
+            By layer, in the order they run, "input" first. The real value of one step
+            is the `scale` of the tensor in `integer_graph_`.
+        """
+        readings = self.readings(X)
+        tensors = run(self.integer_graph_, quantise_readings(self.integer_graph_, readings))
+        names = [tensor.name for tensor in self.integer_graph_.tensors]
+        return dict(zip(names, tensors, strict=True))
+
+    def predict_proba(self, X: Any) -> NDArray[np.float64] | list[NDArray[np.float64]]:
+        """Return the probability of each class, a multiple of 2**-15.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like
+            What the estimator takes.
+
+        Returns
+        -------
+        ndarray of shape (n, n_classes) and dtype float64, or a list of them
+            One array per head if y had several columns; rows add up to 1 exactly.
+        """
+        probabilities = [one / Q15_ONE for one in self.answers(X).probabilities]
+        return probabilities[0] if self.integer_graph_.single_output else probabilities
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """Return what the estimator predicts: labels, or decisions for a decider.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like
+            What the estimator takes.
+
+        Returns
+        -------
+        ndarray of shape (n,) or (n, n_heads)
+            A decider's decisions, else the label of each head.
+        """
+        answers = self.answers(X)
+        if answers.decisions is not None:
+            return DECISIONS[answers.decisions]
+        graph = self.integer_graph_
+        classes = self.classes_ if isinstance(self.classes_, list) else [self.classes_]
+        heads = Heads(tuple(head.name for head in graph.heads), tuple(classes), graph.single_output)
+        return heads.decode(np.column_stack(answers.classes))
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Return the accuracy, as the estimator counts it.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like
+            What the estimator takes.
+        y : array-like of shape (n,) or (n, n_heads)
+            True labels; missing ones do not count.
+        sample_weight : array-like of shape (n,), default=None
+            Weight of each row.
+
+        Returns
+        -------
+        float
+            Share of rows of which the decision, or every label, is right.
+        """
+        predicted = self.predict(X)
+        if self.integer_graph_.decision is not None:
+            y = self.estimator_.true_state(y)
+        return subset_accuracy(y, predicted, sample_weight=sample_weight)
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "integer_graph_")
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        inner = get_tags(self.estimator)
+        tags.input_tags = inner.input_tags
+        tags.target_tags = inner.target_tags
+        return tags
+
+
+def spread_rows(rows: NDArray[Any], most: int) -> NDArray[Any]:
+    """Return at most `most` of the rows, evenly spaced."""
+    if len(rows) <= most:
+        return rows
+    return rows[np.linspace(0, len(rows) - 1, most).astype(np.intp)]

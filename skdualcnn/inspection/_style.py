@@ -1,0 +1,141 @@
+"""Colours, markers and panels that every display of this package shares."""
+
+from contextlib import AbstractContextManager
+from typing import Any, NamedTuple
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
+from numpy.typing import NDArray
+
+# Okabe and Ito's palette: told apart with every common kind of colour blindness.
+BLACK, GREY = "#000000", "#6b6b6b"
+ORANGE, SKY_BLUE, GREEN, YELLOW = "#E69F00", "#56B4E9", "#009E73", "#F0E442"
+BLUE, VERMILLION, PURPLE = "#0072B2", "#D55E00", "#CC79A7"
+SERIES = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY_BLUE)
+MARKERS = ("o", "s", "^", "D", "v", "P")
+
+_RC: dict[Any, Any] = {
+    "axes.axisbelow": True,
+    "axes.edgecolor": "#555555",
+    "axes.grid": True,
+    "axes.labelsize": 11,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.titlesize": 12,
+    "figure.facecolor": "white",
+    "font.size": 11,
+    "grid.color": "#dddddd",
+    "legend.fontsize": 10,
+    "legend.frameon": False,
+    "legend.title_fontsize": 10,
+    "xtick.labelsize": 10,
+    "ytick.labelsize": 10,
+}
+
+
+class StateStyle(NamedTuple):
+    """How a state of the ward, or a decision on it, is drawn."""
+
+    colour: str
+    marker: str
+
+
+STATES = {
+    "normal": StateStyle(GREEN, "o"),
+    "medical": StateStyle(VERMILLION, "^"),
+    "cyber": StateStyle(BLUE, "s"),
+    "both": StateStyle(PURPLE, "D"),
+    "uncertain": StateStyle(GREY, "X"),
+}
+UNLABELLED = StateStyle(BLACK, "x")
+
+
+def style() -> AbstractContextManager[None]:
+    """Return a context in which Matplotlib draws as this package's displays do."""
+    return mpl.rc_context(_RC)
+
+
+def tint(colour: str, strength: float = 0.22) -> NDArray[np.float64]:
+    """Return the colour mixed with white, as three numbers in [0, 1]."""
+    return 1 - strength * (1 - np.asarray(to_rgb(colour)))
+
+
+def literal(text: object) -> str:
+    """Return text that Matplotlib draws as it stands, dollar signs included."""
+    return str(text).replace("$", r"\$")
+
+
+def model_style(position: int, *, ours: bool) -> dict[str, Any]:
+    """Return the line properties of one model among several; ours stands out."""
+    if ours:
+        return {"color": VERMILLION, "linestyle": "-", "linewidth": 2.8, "zorder": 5}
+    colours = (BLUE, GREEN, PURPLE, BLACK, ORANGE, SKY_BLUE)
+    patterns = ("--", "-.", ":", (0, (6, 1, 1, 1, 1, 1)))
+    return {
+        "color": colours[position % len(colours)],
+        "linestyle": patterns[position % len(patterns)],
+        "linewidth": 1.3,
+        "zorder": 3,
+    }
+
+
+def make_panels(ax: Any, n_panels: int, *, size: tuple[float, float]) -> list[Axes]:
+    """Return the Axes to draw on.
+
+    Parameters
+    ----------
+    ax : Axes, sequence of Axes or None
+        None makes a new figure; one Axes is divided if more are needed.
+    n_panels : int
+        How many are needed.
+    size : tuple of float
+        Width of one panel and height of the figure, in inches, for a new figure.
+
+    Raises
+    ------
+    ValueError
+        If the number of Axes given is wrong.
+    """
+    if ax is None:
+        _, panels = plt.subplots(
+            1,
+            n_panels,
+            figsize=(size[0] * n_panels, size[1]),
+            layout="constrained",
+            squeeze=False,
+        )
+        return list(panels[0])
+    given = list(np.ravel(np.asarray(ax, dtype=object)))
+    if len(given) == 1 and n_panels > 1:
+        return _divide(given[0], n_panels)
+    if len(given) != n_panels:
+        raise ValueError(
+            f"ax has {len(given)} Axes, expected {n_panels}, or one to be divided, or None for a "
+            "new figure."
+        )
+    return given
+
+
+def pick_style(position: int) -> tuple[str, str]:
+    """Return colour and marker of one curve among several."""
+    return SERIES[position % len(SERIES)], MARKERS[position % len(MARKERS)]
+
+
+def bounded_markers(n_points: int, *, at_most: int = 15) -> int:
+    """Return the step between points that get a marker."""
+    return max(1, -(-n_points // at_most))
+
+
+def _divide(ax: Axes, n_panels: int) -> list[Axes]:
+    place, figure = ax.get_subplotspec(), ax.get_figure()
+    if place is None or figure is None:
+        raise ValueError(
+            f"ax is one Axes outside a grid of subplots, which cannot be divided into {n_panels}. "
+            f"Give {n_panels} Axes, or make it with matplotlib.pyplot.subplots."
+        )
+    ax.set_axis_off()
+    grid = place.subgridspec(1, n_panels)
+    return [figure.add_subplot(grid[0, column]) for column in range(n_panels)]

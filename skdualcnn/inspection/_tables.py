@@ -1,0 +1,354 @@
+"""The tables of a report, formatted once for the page and for the terminal."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from numbers import Real
+from typing import Any
+
+from skdualcnn.inspection._schema import HeadSection, Report
+
+MISSING = "–"
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column: its title, what it means, and which values are better, if any."""
+
+    title: str
+    numeric: bool = True
+    better: str | None = None
+    meaning: str = ""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A value as shown, the number to sort by, and whether it is the column's best."""
+
+    text: str
+    order: float | None = None
+    best: bool = False
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row; ours is highlighted."""
+
+    cells: tuple[Cell, ...]
+    ours: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table with its caption."""
+
+    caption: str
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+
+    @property
+    def explained(self) -> list[Column]:
+        """The columns that have an explanation."""
+        return [column for column in self.columns if column.meaning]
+
+    @property
+    def marked(self) -> bool:
+        """Whether a best value is marked anywhere."""
+        return any(cell.best for row in self.rows for cell in row.cells)
+
+
+def share(value: Any) -> Cell:
+    """Return a share of 1 as a percentage."""
+    return _number(value, lambda number: f"{100 * number:.1f} %")
+
+
+def score(value: Any) -> Cell:
+    """Return a score with three decimals."""
+    return _number(value, lambda number: f"{number:.3f}")
+
+
+def seconds(value: Any) -> Cell:
+    """Return a time in seconds."""
+    return _number(value, lambda number: f"{number:,.1f} s" if number >= 10 else f"{number:.2f} s")
+
+
+def count(value: Any) -> Cell:
+    """Return a whole number with thousands set apart."""
+    return _number(value, lambda number: f"{int(number):,}")
+
+
+def text(value: Any) -> Cell:
+    """Return text as it stands."""
+    return Cell(MISSING if value is None else str(value))
+
+
+def any_value(value: Any) -> Cell:
+    """Return a number in a form that fits its size, or text as it stands."""
+    if isinstance(value, bool) or not isinstance(value, Real):
+        return text(value)
+    return _number(
+        value, lambda number: f"{int(number):,}" if number == int(number) else f"{number:,.4g}"
+    )
+
+
+_MODEL = Column("Model", numeric=False)
+_SCORES: dict[str, tuple[Column, Callable[[Any], Cell]]] = {
+    "balanced_accuracy": (
+        Column(
+            "Balanced accuracy",
+            better="higher",
+            meaning="the share answered correctly of each class, averaged over the classes, so "
+            "that a rare class counts as much as a frequent one",
+        ),
+        share,
+    ),
+    "accuracy": (
+        Column("Accuracy", better="higher", meaning="the share of rows answered correctly"),
+        share,
+    ),
+    "f1": (
+        Column(
+            "F1",
+            better="higher",
+            meaning="between 0 and 1: high only if few rows are missed and few raised wrongly; "
+            "averaged over the classes",
+        ),
+        score,
+    ),
+    "roc_auc": (
+        Column(
+            "ROC AUC",
+            better="higher",
+            meaning="how often a row that is not normal gets a higher score than a normal one; "
+            "0.5 is chance, 1 is perfect",
+        ),
+        score,
+    ),
+    "average_precision": (
+        Column(
+            "Average precision",
+            better="higher",
+            meaning="how many of the flagged rows are right, averaged over all thresholds; chance "
+            "is the share of rows that are not normal",
+        ),
+        score,
+    ),
+    "brier": (
+        Column(
+            "Brier score",
+            better="lower",
+            meaning="the mean squared error of the probabilities; 0 is perfect",
+        ),
+        score,
+    ),
+    "fit_seconds": (
+        Column("Training time", better="lower", meaning="seconds to train on this machine"),
+        seconds,
+    ),
+}
+
+
+def head_table(head: HeadSection) -> Table:
+    """Return the models of one head, the best balanced accuracy first."""
+    models = sorted(head["models"], key=lambda model: _descending(model.get("balanced_accuracy")))
+    rows = [
+        ([text(model["name"]), *(form(model.get(key)) for key, (_, form) in _SCORES.items())],
+         bool(model["ours"]))
+        for model in models
+    ]  # fmt: skip
+    columns = (_MODEL, *(column for column, _ in _SCORES.values()))
+    return _finish(f"Models on the {head['name']} head, sorted by balanced accuracy", columns, rows)
+
+
+def classes_table(head: HeadSection) -> Table:
+    """Return the test rows of each class."""
+    total = sum(int(head["test_counts"].get(name, 0)) for name in head["classes"])
+    rows = []
+    for name in head["classes"]:
+        number = int(head["test_counts"].get(name, 0))
+        rows.append(([text(name), count(number), share(number / total if total else None)], False))
+    columns = (Column("Class", numeric=False), Column("Test rows"), Column("Share"))
+    return _finish(f"Test rows of each class of the {head['name']} head", columns, rows)
+
+
+def decisions_table(report: Report) -> Table | None:
+    """Return the decisions of each model, the highest accuracy first."""
+    decisions = report.get("decisions")
+    if not decisions:
+        return None
+    models = sorted(decisions["models"], key=lambda model: _descending(model.get("accuracy")))
+    states = list(dict.fromkeys(state for model in models for state in model["recall"]))
+    columns = (
+        _MODEL,
+        Column(
+            "Accuracy",
+            better="higher",
+            meaning="the share of rows with the right decision; uncertain counts as wrong",
+        ),
+        *(
+            Column(
+                f"Found: {state}",
+                better="higher",
+                meaning=f"the share of the rows that are truly {state} and were decided so",
+            )
+            for state in states
+        ),
+        Column("Uncertain", meaning="the share of rows left to a person"),
+    )
+    rows = [
+        (
+            [
+                text(model["name"]),
+                share(model.get("accuracy")),
+                *(share(model["recall"].get(state)) for state in states),
+                share(model.get("uncertain")),
+            ],
+            bool(model["ours"]),
+        )
+        for model in models
+    ]
+    return _finish("Decisions of each model, sorted by accuracy", columns, rows)
+
+
+def confusion_table(report: Report) -> Table | None:
+    """Return how many rows of each true state got which decision."""
+    decisions = report.get("decisions")
+    if not decisions:
+        return None
+    confusion = decisions["confusion"]
+    columns = (
+        Column("True state", numeric=False),
+        *(Column(f"Decided: {name}") for name in confusion["decisions"]),
+    )
+    rows = [
+        ([text(state), *(count(number) for number in numbers)], False)
+        for state, numbers in zip(confusion["states"], confusion["counts"], strict=True)
+    ]
+    return _finish("Test rows of each true state by decision of our model", columns, rows)
+
+
+def data_table(report: Report) -> Table:
+    """Return the columns of each modality."""
+    columns = (Column("Modality", numeric=False), Column("Columns"))
+    rows = [([text(k), count(v)], False) for k, v in report["data"]["modalities"].items()]
+    return _finish("Columns of each kind of measurement", columns, rows)
+
+
+def firmware_table(report: Report) -> Table | None:
+    """Return the quantities of the firmware."""
+    firmware = report.get("firmware")
+    if not firmware:
+        return None
+    columns = (
+        Column("Quantity", numeric=False),
+        Column("Value"),
+        Column("Unit", numeric=False),
+        Column("Note", numeric=False),
+    )
+    rows = [
+        ([text(row["name"]), any_value(row["value"]), text(row["unit"]), text(row["note"])], False)
+        for row in firmware["rows"]
+    ]
+    return _finish("What the program on the chip needs", columns, rows)
+
+
+def layers_table(report: Report) -> Table | None:
+    """Return the layers of the network on the chip, in their order."""
+    firmware = report.get("firmware")
+    if not firmware or not firmware["layers"]:
+        return None
+    layers = firmware["layers"]
+    names = list(dict.fromkeys(name for layer in layers for name in layer))
+    cells = [[any_value(layer.get(name)) for name in names] for layer in layers]
+    columns = tuple(
+        Column(
+            name.replace("_", " ").capitalize(),
+            numeric=any(row[i].order is not None for row in cells),
+        )
+        for i, name in enumerate(names)
+    )
+    return _finish(
+        "Layers of the network on the chip, in order", columns, [(c, False) for c in cells]
+    )
+
+
+def environment_table(report: Report) -> Table:
+    """Return the versions that the numbers were made with."""
+    columns = (Column("Part", numeric=False), Column("Version", numeric=False))
+    rows = [([text(k), text(v)], False) for k, v in report["environment"].items()]
+    return _finish("What the numbers were made with", columns, rows)
+
+
+def _finish(
+    caption: str, columns: tuple[Column, ...], rows: Sequence[tuple[Sequence[Cell], bool]]
+) -> Table:
+    """Return the table with the best value of each column marked."""
+    best = [_best_text(column, [cells[i] for cells, _ in rows]) for i, column in enumerate(columns)]
+    return Table(
+        caption,
+        columns,
+        tuple(
+            Row(
+                tuple(
+                    Cell(cell.text, cell.order, best=cell.text == best[i])
+                    for i, cell in enumerate(cells)
+                ),
+                ours,
+            )
+            for cells, ours in rows
+        ),
+    )
+
+
+def _best_text(column: Column, cells: Sequence[Cell]) -> str | None:
+    """Return the best value as shown: values that look the same are equally good."""
+    known = [cell for cell in cells if cell.order is not None]
+    if column.better is None or len(known) < 2:
+        return None
+    sign = 1 if column.better == "higher" else -1
+    return max(known, key=lambda cell: sign * (cell.order or 0)).text
+
+
+def _number(value: Any, form: Callable[[float], str]) -> Cell:
+    if value is None or not isinstance(value, Real) or not math.isfinite(float(value)):
+        return Cell(MISSING)
+    return Cell(form(float(value)), float(value))
+
+
+def _descending(value: Any) -> tuple[bool, float]:
+    """Return a key that sorts high values first and missing ones last."""
+    cell = score(value)
+    return cell.order is None, -(cell.order or 0.0)
+
+
+def glance(report: Report | Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Return the results in short: for each a name, a value, and what to set it against."""
+    facts = []
+    for head in report["heads"]:
+        facts += _stand(
+            f"{head['name']} head", head["models"], "balanced_accuracy", "balanced accuracy"
+        )
+    decisions = report.get("decisions")
+    if decisions:
+        facts += _stand("decisions", decisions["models"], "accuracy", "accuracy")
+    return facts
+
+
+def _stand(
+    subject: str, models: Sequence[Mapping[str, Any]], key: str, measure: str
+) -> list[tuple[str, str, str]]:
+    """Return how our best model stands among all."""
+    known = [model for model in models if score(model.get(key)).order is not None]
+    ours = max((m for m in known if m["ours"]), key=lambda m: m[key], default=None)
+    if ours is None:
+        return []
+    value, others = share(ours[key]).text, [m for m in known if not m["ours"]]
+    against = measure
+    if others:
+        rival = max(others, key=lambda model: model[key])
+        rank = 1 + sum(model[key] > ours[key] for model in others)
+        against += (
+            f"; place {rank} of {1 + len(others)}, best other: {rival['name']} "
+            f"with {share(rival[key]).text}"
+        )
+    return [(subject, value, against)]
