@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from firmware_export._emit import render_harness
 from firmware_export._footprint import MODEL_PARTS, FirmwareReport
+from firmware_export._integer_graph import IntegerGraph
 from firmware_export._toolchain import compile_c, run_rows
 from firmware_export._twin import FixedPointAnswers
 
@@ -69,7 +70,9 @@ def check_firmware(report: FirmwareReport, X: Any) -> FirmwareCheck:
     readings = report.twin.readings(X)
     expected = expected_answers(report.twin.answers(X))
     with tempfile.TemporaryDirectory(prefix="skdualcnn_check_") as folder:
-        program = build_harness(report, Path(folder))
+        program = build_harness(
+            report.twin.integer_graph_, report.directory, report.prefix, Path(folder)
+        )
         answers = run_rows(program, readings, Path(folder))
     differs = np.flatnonzero((answers != expected).any(axis=1))
     return FirmwareCheck(
@@ -79,12 +82,14 @@ def check_firmware(report: FirmwareReport, X: Any) -> FirmwareCheck:
     )
 
 
-def build_harness(report: FirmwareReport, folder: Path, flags: Sequence[str] = ()) -> Path:
-    """Compile the exported model with the program that feeds it rows from a file."""
+def build_harness(
+    graph: IntegerGraph, source: Path, prefix: str, folder: Path, flags: Sequence[str] = ()
+) -> Path:
+    """Compile the model in `source` with a program that feeds it rows, into `folder`."""
     harness = folder / "harness.c"
-    harness.write_text(render_harness(report.twin.integer_graph_, report.prefix))
-    model = [report.directory / f"{report.prefix}_{part}.c" for part in MODEL_PARTS]
-    return compile_c([harness, *model], folder / "harness", include=report.directory, flags=flags)
+    harness.write_text(render_harness(graph, prefix))
+    model = [source / f"{prefix}_{part}.c" for part in MODEL_PARTS]
+    return compile_c([harness, *model], folder / "harness", include=source, flags=flags)
 
 
 def expected_answers(answers: FixedPointAnswers) -> NDArray[np.int32]:

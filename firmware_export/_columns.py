@@ -93,6 +93,13 @@ def _read_column_transformer(step: str, transformer: ColumnTransformer) -> Front
         read = _read_categorical(steps, block) if categorical else _read_numeric(steps, block)
         columns.extend(_move(one, where.start, positions) for one in read)
         used.extend(positions)
+    kinds = {(one.reading, isinstance(one, NumericColumn)) for one in columns}
+    both = [every[reading] for reading, numeric in kinds if numeric and (reading, False) in kinds]
+    if both:
+        raise ExportError(
+            f"Column(s) {both} are used as a number and as a category, expected one of the two. "
+            "Copy the column under another name before the pipeline."
+        )
     kept = sorted(set(used))
     order = {position: reading for reading, position in enumerate(kept)}
     columns = [replace(one, reading=order[one.reading]) for one in columns]

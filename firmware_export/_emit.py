@@ -1,7 +1,6 @@
 """Integer graph -> C source, through the templates."""
 
 import textwrap
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,16 +24,16 @@ from firmware_export._integer_graph import (
     IntegerNumeric,
     Linear,
 )
+from firmware_export._literals import (
+    categorical_line,
+    constant_bytes,
+    float_literal,
+    interleave,
+    numeric_line,
+    table,
+)
 from firmware_export._names import comment_text, unique_identifiers
 from skdualcnn._rules import DECISIONS
-
-LANES = 4
-"""Rows of weights that are stored interleaved."""
-NOWHERE = 0xFFFF
-CHANNEL_BYTES = 16
-LAYER_BYTES = 36
-COLUMN_BYTES = {"numeric": 32, "categorical": 10}
-SOFTMAX_TABLE_BYTES = 256
 
 
 @dataclass(frozen=True)
@@ -54,20 +53,6 @@ class GoldenVectors:
     logits: list[NDArray[np.int32]]
     probabilities: list[NDArray[np.int32]]
     decisions: NDArray[np.int64] | None
-
-
-def constant_bytes(graph: IntegerGraph) -> int:
-    """Return the bytes of constant tables that a 32-bit chip stores."""
-    total = SOFTMAX_TABLE_BYTES
-    total += COLUMN_BYTES["numeric"] * len(graph.numeric)
-    total += COLUMN_BYTES["categorical"] * len(graph.categorical)
-    for operation in graph.operations:
-        if isinstance(operation, Linear):
-            rows, window = operation.weight.shape
-            total += -(-rows // LANES) * LANES * window + rows * CHANNEL_BYTES + LAYER_BYTES
-        else:
-            total += CHANNEL_BYTES
-    return total
 
 
 def render_firmware(graph: IntegerGraph, prefix: str, vectors: GoldenVectors) -> dict[str, str]:
@@ -158,21 +143,17 @@ def _context(graph: IntegerGraph, prefix: str, vectors: GoldenVectors) -> dict[s
         "parameters": graph.parameters,
         "multiply_adds": graph.multiply_adds,
         "tensors": tensors,
-        "numeric": [_numeric_line(column) for column in graph.numeric],
+        "numeric": [numeric_line(column) for column in graph.numeric],
         "required": any(column.missing is None for column in graph.numeric),
-        "categorical": [
-            f"{{ {column.reading}u, {column.output}u, {len(column.categories)}u, "
-            f"{_or_nowhere(column.missing)}u, {column.one} }}"
-            for column in graph.categorical
-        ],
+        "categorical": [categorical_line(column) for column in graph.categorical],
         "layers": [
             _linear(graph, operation, tensors, symbols)
             if isinstance(operation, Linear)
             else _add(graph, operation, tensors, symbols)
             for operation in graph.operations
         ],
-        "exp2_coarse": _table(EXP2_COARSE),
-        "exp2_fine": _table(EXP2_FINE),
+        "exp2_coarse": table(EXP2_COARSE),
+        "exp2_fine": table(EXP2_FINE),
         "exp_cutoff": EXP_CUTOFF,
         "log2_e_q15": LOG2_E_Q15,
         "vectors": _vectors(vectors, heads),
@@ -193,8 +174,8 @@ def _provenance(graph: IntegerGraph) -> str:
 
 def _readings(graph: IntegerGraph) -> list[dict[str, Any]]:
     columns: dict[int, IntegerNumeric | IntegerCategorical] = {}
-    for one in (*graph.numeric, *graph.categorical):
-        columns[one.reading] = one
+    columns.update({column.reading: column for column in graph.numeric})
+    columns.update({column.reading: column for column in graph.categorical})
     result = []
     identifiers = unique_identifiers(list(graph.readings))
     for index, (name, identifier) in enumerate(zip(graph.readings, identifiers, strict=True)):
@@ -294,7 +275,7 @@ def _linear(
     return {
         "kind": "linear",
         "symbol": symbols[layer.target],
-        "text": comment_text(f"{layer.name}: {layer.summary}."),
+        "text": _wrapped(f"{layer.name}: {layer.summary}."),
         "notes": [
             f"input scale {source.scale:.6g}, limit {source.limit}; "
             f"output scale {target.scale:.6g}, limit {target.limit}",
@@ -310,7 +291,7 @@ def _linear(
         "padding": target.padding * target.channels,
         "limit": target.limit,
         "weight_count": weights.size,
-        "weights": _table(weights),
+        "weights": table(weights),
         "channels": [f"{{ {', '.join(str(int(value)) for value in row)} }}" for row in channels],
         "source": tensors[layer.source]["at"]
         + _plus((source.padding - layer.padding) * source.channels),
@@ -325,7 +306,7 @@ def _add(
     return {
         "kind": "add",
         "symbol": symbols[layer.target],
-        "text": comment_text(f"{layer.name}: {layer.summary}."),
+        "text": _wrapped(f"{layer.name}: {layer.summary}."),
         "notes": [f"output scale {target.scale:.6g}, limit {target.limit}"],
         "count": target.size,
         "padding": target.padding * target.channels,
@@ -339,60 +320,19 @@ def _add(
     }
 
 
-def interleave(weight: NDArray[np.int8]) -> NDArray[np.uint8]:
-    """Return weights as the kernel walks them: +128, four rows side by side, zero rows added.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> interleave(np.array([[1, 2], [3, 4], [5, 6]], dtype=np.int8))
-    array([129, 131, 133, 128, 130, 132, 134, 128], dtype=uint8)
-    """
-    rows, window = weight.shape
-    padded = np.zeros((-(-rows // LANES) * LANES, window), dtype=np.int16)
-    padded[:rows] = weight
-    grouped = padded.reshape(-1, LANES, window).transpose(0, 2, 1)
-    return (grouped + 128).astype(np.uint8).ravel()
-
-
-def _numeric_line(column: IntegerNumeric) -> str:
-    numbers = ", ".join(
-        _float(value) for value in (column.low, column.high, column.origin, column.factor)
-    )
-    present, absent = column.indicator_values
-    return (
-        f"{{ {numbers}, {column.reading}u, {_or_nowhere(column.output)}u, "
-        f"{_or_nowhere(column.indicator)}u, {column.missing or 0}, {present}, {absent}, "
-        f"{int(column.missing is None)}u }}"
-    )
-
-
-def _or_nowhere(position: int | None) -> int:
-    return NOWHERE if position is None else position
-
-
-def _float(value: float) -> str:
-    """Return a C literal that reads back as the same single-precision number."""
-    if np.isnan(value):
-        return "NAN"
-    text = f"{np.float32(value):.9g}"
-    return text + ("f" if "." in text or "e" in text else ".0f")
-
-
 def _plus(values: int) -> str:
     return f" + {values}u" if values else ""
 
 
-def _table(values: Iterable[Any], per_line: int = 20, indent: str = "    ") -> str:
-    texts = [str(int(value)) for value in values]
-    lines = [texts[start : start + per_line] for start in range(0, len(texts), per_line)]
-    return ",\n".join(indent + ", ".join(line) for line in lines)
+def _wrapped(text: str) -> str:
+    """Return the inside of a comment in lines of readable length."""
+    return textwrap.fill(comment_text(text), width=92, subsequent_indent="     * ")
 
 
 def _vectors(vectors: GoldenVectors, heads: list[dict[str, Any]]) -> list[dict[str, Any]]:
     result = []
     for row, readings in enumerate(vectors.readings):
-        literals = ", ".join(_float(value) for value in readings)
+        literals = ", ".join(float_literal(value) for value in readings)
         entry: dict[str, Any] = {
             "readings": textwrap.fill(
                 literals, width=100, initial_indent=" " * 8, subsequent_indent=" " * 8

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 import skdualcnn
-from firmware_export._emit import constant_bytes
 from firmware_export._graph import Graph
 from firmware_export._integer import quantise_readings, run
 from firmware_export._integer_graph import IntegerGraph, Linear
+from firmware_export._literals import constant_bytes
 from firmware_export._reference import run_reference, scale_readings
 from firmware_export._toolchain import compile_c, find_compiler, run_command
 from firmware_export._twin import FixedPointClassifier

@@ -43,6 +43,8 @@ OFFSET_MAX = 2**30
 ADD_MULTIPLIER_MAX = 16383
 LOGIT_HEADROOM = 1.25
 """Logits may exceed the calibration data's largest by this factor before they saturate."""
+MOST_INPUTS = 65534
+MOST_CLASSES = 256
 SMALLEST_LIMIT = 63
 """Below six bits of magnitude a tensor is not worth computing with."""
 
@@ -85,6 +87,7 @@ def quantise(
         raise ExportError(f'calibration={calibration!r}, expected "minmax" or "percentile".')
     if len(readings) == 0:
         raise ExportError("calibration_data has no row, expected a sample of the training data.")
+    _check_sizes(graph)
     signal = scale_readings(graph.front_end, readings)
     if not np.isfinite(signal).all():
         raise ExportError(
@@ -118,6 +121,21 @@ def quantise(
         calibration=calibration,
         digest=graph.digest,
     )
+
+
+def _check_sizes(graph: Graph) -> None:
+    front = graph.front_end
+    if max(front.steps * front.channels, len(front.readings)) > MOST_INPUTS:
+        raise ExportError(
+            f"The network has {front.steps * front.channels} inputs from {len(front.readings)} "
+            f"readings, expected at most {MOST_INPUTS} of either. Select fewer columns."
+        )
+    for head in graph.heads:
+        if len(head.classes) > MOST_CLASSES:
+            raise ExportError(
+                f"Head {head.name!r} has {len(head.classes)} classes, expected at most "
+                f"{MOST_CLASSES}. Merge classes before fitting."
+            )
 
 
 def _measure_ranges(

@@ -1,5 +1,7 @@
 """What is quantised before and after the network: raw columns and the fused decision."""
 
+import warnings
+
 import numpy as np
 
 from firmware_export._graph import CategoricalColumn, Decision, FrontEnd, NumericColumn
@@ -12,12 +14,17 @@ from firmware_export._integer_graph import (
 )
 from skdualcnn.exceptions import ExportError
 
+PRODUCT_MAX = 2**30
+"""A scaled reading stays below this before it is converted to 32 bits."""
+FEWEST_STEPS = 256
+"""A range of fewer single-precision numbers is worth a warning."""
+
 
 def input_range(front_end: FrontEnd, measured: float) -> float:
     """Return the magnitude that the network's input must be able to hold.
 
-    It follows from the columns where all of them are limited after scaling, else from
-    the calibration data.
+    It follows from the columns as far as they are limited after scaling, for the others
+    from the calibration data.
     """
     limits = [0.0]
     for column in front_end.columns:
@@ -27,8 +34,10 @@ def input_range(front_end: FrontEnd, measured: float) -> float:
         limits += [abs(value) for value in column.indicator_values if column.indicator is not None]
         if column.output is not None:
             limits += [abs(column.out_low), abs(column.out_high)]
-    largest = max(limits)
-    return largest if 0 < largest < np.inf else measured
+    finite = max(limit for limit in limits if limit < np.inf)
+    if finite < max(limits) or finite == 0:
+        return max(finite, measured)
+    return finite
 
 
 def quantise_columns(
@@ -64,10 +73,20 @@ def _quantise_numeric(column: NumericColumn, tensor: Tensor) -> IntegerNumeric:
     factor = 2 * column.scale / tensor.scale
     with np.errstate(over="ignore"):
         exact = np.array([low, high, origin, factor], dtype=np.float32)
-    if not np.isfinite(exact).all() or exact[3] == 0:
+        largest_product = float(np.abs((exact[:2] - exact[2]) * exact[3]).max())
+    if not (np.isfinite(exact).all() and exact[3] > 0 and largest_product < PRODUCT_MAX):
         raise ExportError(
             f"Column {column.name!r} ranges from {low:g} to {high:g}, which single precision "
             "cannot scale. Rescale the column before the pipeline."
+        )
+    steps = (high - low) / float(np.spacing(np.float32(max(abs(low), abs(high)))))
+    # A column that was constant in training has the scale 1 and nothing to resolve.
+    if steps < FEWEST_STEPS and column.scale != 1:
+        warnings.warn(
+            f"Column {column.name!r} ranges from {low:.9g} to {high:.9g}: single precision tells "
+            f"only {steps:.0f} values apart there, so the firmware answers unlike the float "
+            "estimator. Subtract a constant from the column before the pipeline.",
+            stacklevel=2,
         )
     present, absent = (_to_input(value, tensor) for value in column.indicator_values)
     missing = None

@@ -481,7 +481,8 @@ class DualPathCNNClassifier(ClassifierMixin, BaseEstimator):
         )
         if signals.ndim > 3:
             raise ArchitectureError(
-                f"X has shape {signals.shape}, expected (n, n_features) or (n, n_steps, n_channels)."
+                f"X has shape {signals.shape}, expected (n, n_features) or "
+                "(n, n_steps, n_channels)."
             )
         if not reset:
             channels, steps = self.input_shape_

@@ -22,7 +22,7 @@ class Labels:
     Attributes
     ----------
     names : tuple of str
-        Column names of a DataFrame y, else "head_0", "head_1", ...
+        Column names of a DataFrame y, the name of a Series, else "head_0", "head_1", ...
     columns : tuple of ndarray of shape (n,)
         Labels of each head as they came.
     weights : ndarray of shape (n, n_heads) and dtype float64
@@ -191,6 +191,8 @@ def _split_columns(y: Any) -> tuple[tuple[str, ...], tuple[NDArray[Any], ...]]:
     if isinstance(y, pd.DataFrame) and y.shape[1] > 0:
         columns = tuple(y.iloc[:, i].to_numpy(dtype=object) for i in range(y.shape[1]))
         return tuple(str(name) for name in y.columns), columns
+    if isinstance(y, pd.Series) and y.name is not None:
+        return (str(y.name),), (y.to_numpy(dtype=object),)
     array = y.to_numpy(dtype=object) if isinstance(y, pd.Series) else np.asarray(y)
     if array.ndim == 1:
         array = array[:, None]

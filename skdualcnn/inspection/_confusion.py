@@ -216,7 +216,7 @@ class ConfusionSharesDisplay:
             ha="center",
             va="center",
             fontsize=10,
-            color="white" if share > 0.55 else "black",
+            color="white" if share > 0.65 else "black",
         )
 
     def _frame(self, row: int, column: int) -> None:

@@ -269,6 +269,7 @@ class DecisionMapDisplay:
             ax.annotate(
                 name,
                 ((max(_GRID[start], 0) + min(end, 1)) / 2, 0.98),
+                rotation=0 if end - _GRID[start] > 0.2 else 90,
                 xycoords=ax.get_xaxis_transform(),
                 ha="center",
                 va="top",
@@ -325,11 +326,14 @@ def _tints() -> NDArray[np.float64]:
 
 
 def _name_regions(ax: Axes, codes: NDArray[np.int64]) -> None:
-    """Write each decision's name at the point of its region farthest from the border."""
+    """Write each decision's name well inside its region, as near its middle as can be."""
     for code in np.unique(codes):
-        inside = np.pad(codes == code, 1)[1:-1, 1:-1]
+        inside = codes == code
         distance = distance_transform_edt(np.pad(inside, 1))[1:-1, 1:-1]
-        row, column = np.unravel_index(distance.argmax(), distance.shape)
+        rows, columns = np.nonzero(distance >= 0.95 * distance.max())
+        middle = np.argwhere(inside).mean(axis=0)
+        nearest = np.hypot(rows - middle[0], columns - middle[1]).argmin()
+        row, column = rows[nearest], columns[nearest]
         text = ax.text(
             float(_GRID[int(column)]),
             float(_GRID[int(row)]),

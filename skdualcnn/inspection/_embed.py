@@ -11,6 +11,8 @@ import matplotlib as mpl
 # Characters of SVG: some thousand points. A PNG is smaller from about here on.
 LARGEST_SVG = 600_000
 _DPI = 180
+# What Matplotlib's own style sheet, taken out below, says.
+_DRAWING = "stroke-linejoin:round;stroke-linecap:butt"
 
 
 def to_html(figure: Any, *, key: str, alt: str) -> str:
@@ -26,10 +28,14 @@ def to_html(figure: Any, *, key: str, alt: str) -> str:
         What the figure shows, for who cannot see it.
     """
     svg = _to_svg(figure, key)
+    inches = float(svg.split('viewBox="', 1)[1].split()[2]) / 72
+    # Text is never larger than drawn, and never too small to read: a narrow screen scrolls.
+    size = f"max-width:{6 * inches:.1f}rem;min-width:{3.6 * inches:.1f}rem"
     if len(svg) > LARGEST_SVG:
         data = base64.b64encode(_save(figure, "png")).decode("ascii")
-        return f'<img alt="{escape(alt)}" src="data:image/png;base64,{data}">'
-    return svg.replace("<svg", f'<svg role="img" aria-label="{escape(alt)}"', 1)
+        return f'<img alt="{escape(alt)}" style="{size}" src="data:image/png;base64,{data}">'
+    start = f'<svg role="img" aria-label="{escape(alt)}" style="{_DRAWING};{size}"'
+    return svg.replace("<svg", start, 1)
 
 
 def _to_svg(figure: Any, key: str) -> str:
@@ -42,7 +48,6 @@ def _to_svg(figure: Any, key: str) -> str:
     text = re.sub(r"<defs>\s*<style.*?</style>\s*</defs>", "", text, count=1, flags=re.DOTALL)
     text = re.sub(r'(<svg[^>]*?) width="[^"]*"', r"\1", text, count=1)
     text = re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", text, count=1)
-    text = text.replace("<svg", '<svg style="stroke-linejoin:round;stroke-linecap:butt"', 1)
     text = re.sub(r'\bid="', f'id="{key}-', text)
     text = re.sub(r'href="#', f'href="#{key}-', text)
     return re.sub(r"url\(#", f"url(#{key}-", text)

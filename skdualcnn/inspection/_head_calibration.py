@@ -212,7 +212,7 @@ class HeadCalibrationDisplay:
         """
         self.calibration_: dict[str, CalibrationDisplay] = {}
         with style():
-            (self.ax_,) = make_panels(ax, 1, size=(6.4, 5.4))
+            (self.ax_,) = make_panels(ax, 1, size=(8.6, 5.2))
             baselines = [name for name in self.scores if name != self.ours]
             for position, name in enumerate([self.ours, *baselines]):
                 ours, score = name == self.ours, self.scores[name]
@@ -246,4 +246,10 @@ class HeadCalibrationDisplay:
         )
         for axis in (self.ax_.xaxis, self.ax_.yaxis):
             axis.set_major_formatter(PercentFormatter(1.0, symbol=" %"))
-        self.ax_.legend(title="Brier score, lower is better", loc="upper left", alignment="left")
+        self.ax_.legend(
+            title="Brier score, lower is better",
+            loc="upper left",
+            bbox_to_anchor=(1.01, 1.0),
+            borderaxespad=0.0,
+            alignment="left",
+        )

@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -133,23 +134,30 @@ def write_report(
 
 
 def _place(report: Report, figures: Sequence[Figure]) -> dict[str, list[dict[str, Any]]]:
-    """Return the figures of each section as HTML."""
-    sections = {head["name"] for head in report["heads"]}
-    sections |= {name for name in ("decisions", "firmware") if report.get(name)}
-    placed: dict[str, list[dict[str, Any]]] = {}
-    for number, one in enumerate(figures, start=1):
-        section = one.section if one.section in sections else "figures"
-        key = f"figure-{number}"
-        placed.setdefault(section, []).append(
-            {
-                "id": key,
-                "number": number,
-                "title": one.title,
-                "message": one.message,
-                "html": Markup(to_html(one.figure, key=key, alt=one.alt)),
-            }
-        )
-    return placed
+    """Return the figures of each section as HTML, numbered in the order they are read."""
+    sections = [head["name"] for head in report["heads"]]
+    sections += [name for name in ("decisions", "firmware") if report.get(name)]
+    sections.append("figures")
+    placed: dict[str, list[Figure]] = {name: [] for name in sections}
+    for one in figures:
+        placed[one.section if one.section in placed else "figures"].append(one)
+    numbers = count(1)
+    return {
+        section: [_describe(one, next(numbers)) for one in held]
+        for section, held in placed.items()
+        if held
+    }
+
+
+def _describe(one: Figure, number: int) -> dict[str, Any]:
+    key = f"figure-{number}"
+    return {
+        "id": key,
+        "number": number,
+        "title": one.title,
+        "message": one.message,
+        "html": Markup(to_html(one.figure, key=key, alt=one.alt)),
+    }
 
 
 def _paragraphs(description: str) -> list[str]:

@@ -1,7 +1,5 @@
 """The report's tables in the terminal."""
 
-from typing import Any
-
 from rich import box
 from rich.console import Console
 from rich.table import Table as RichTable
@@ -73,7 +71,8 @@ def print_report(report: Report, console: Console | None = None) -> None:
 def _print_table(console: Console, table: _tables.Table | None) -> None:
     if table is None or not table.rows:
         return
-    drawn: Any = RichTable(title=Text(f"\n{table.caption}"), title_justify="left", box=box.SIMPLE)
+    console.print(Text(f"\n{table.caption}", style="italic"))
+    drawn = RichTable(box=box.SIMPLE)
     for column in table.columns:
         note = " (lower is better)" if column.better == "lower" else ""
         drawn.add_column(Text(column.title + note), justify="right" if column.numeric else "left")

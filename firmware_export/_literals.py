@@ -1,0 +1,92 @@
+"""Numbers and tables as C text, and how many bytes the tables take."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from firmware_export._integer_graph import (
+    IntegerCategorical,
+    IntegerGraph,
+    IntegerNumeric,
+    Linear,
+)
+
+LANES = 4
+"""Rows of weights that are stored interleaved."""
+NOWHERE = 0xFFFF
+CHANNEL_BYTES = 16
+LAYER_BYTES = 36
+COLUMN_BYTES = {"numeric": 32, "categorical": 10}
+SOFTMAX_TABLE_BYTES = 256
+
+
+def interleave(weight: NDArray[np.int8]) -> NDArray[np.uint8]:
+    """Return weights as the kernel walks them: +128, four rows side by side, zero rows added.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> interleave(np.array([[1, 2], [3, 4], [5, 6]], dtype=np.int8))
+    array([129, 131, 133, 128, 130, 132, 134, 128], dtype=uint8)
+    """
+    rows, window = weight.shape
+    padded = np.zeros((-(-rows // LANES) * LANES, window), dtype=np.int16)
+    padded[:rows] = weight
+    grouped = padded.reshape(-1, LANES, window).transpose(0, 2, 1)
+    return (grouped + 128).astype(np.uint8).ravel()
+
+
+def constant_bytes(graph: IntegerGraph) -> int:
+    """Return the bytes of constant tables that a 32-bit chip stores."""
+    total = SOFTMAX_TABLE_BYTES
+    total += COLUMN_BYTES["numeric"] * len(graph.numeric)
+    total += COLUMN_BYTES["categorical"] * len(graph.categorical)
+    for operation in graph.operations:
+        if isinstance(operation, Linear):
+            rows, window = operation.weight.shape
+            total += -(-rows // LANES) * LANES * window + rows * CHANNEL_BYTES + LAYER_BYTES
+        else:
+            total += CHANNEL_BYTES
+    return total
+
+
+def numeric_line(column: IntegerNumeric) -> str:
+    """Return the initialiser of a numeric column's entry."""
+    numbers = ", ".join(
+        float_literal(value) for value in (column.low, column.high, column.origin, column.factor)
+    )
+    present, absent = column.indicator_values
+    return (
+        f"{{ {numbers}, {column.reading}u, {_or_nowhere(column.output)}u, "
+        f"{_or_nowhere(column.indicator)}u, {column.missing or 0}, {present}, {absent}, "
+        f"{int(column.missing is None)}u }}"
+    )
+
+
+def categorical_line(column: IntegerCategorical) -> str:
+    """Return the initialiser of a categorical column's entry."""
+    return (
+        f"{{ {column.reading}u, {column.output}u, {len(column.categories)}u, "
+        f"{_or_nowhere(column.missing)}u, {column.one} }}"
+    )
+
+
+def _or_nowhere(position: int | None) -> int:
+    return NOWHERE if position is None else position
+
+
+def float_literal(value: float) -> str:
+    """Return a C literal that reads back as the same single-precision number."""
+    if np.isnan(value):
+        return "NAN"
+    text = f"{np.float32(value):.9g}"
+    return text + ("f" if "." in text or "e" in text else ".0f")
+
+
+def table(values: Iterable[Any], per_line: int = 20, indent: str = "    ") -> str:
+    """Return integers as the lines of an initialiser."""
+    texts = [str(int(value)) for value in values]
+    lines = [texts[start : start + per_line] for start in range(0, len(texts), per_line)]
+    return ",\n".join(indent + ", ".join(line) for line in lines)

@@ -1,0 +1,195 @@
+"""How good fitted models are: heads, decisions, and the tables that say so."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.metrics import (
+    accuracy_score,
+    average_precision_score,
+    balanced_accuracy_score,
+    brier_score_loss,
+    confusion_matrix,
+    f1_score,
+    roc_auc_score,
+)
+
+from skdualcnn._decider import FusionDecider
+from skdualcnn._rules import DECISIONS
+
+
+@dataclass(frozen=True)
+class HeadResult:
+    """What one model said about one head's test rows.
+
+    Attributes
+    ----------
+    y_true, y_pred : ndarray of shape (n,)
+        True and predicted labels of the rows that carry one.
+    score : ndarray of shape (n,) and dtype float64
+        One minus the probability of the normal class.
+    classes : ndarray
+        Class labels of the head.
+    normal : label
+        The class that means normal.
+    """
+
+    y_true: NDArray[Any]
+    y_pred: NDArray[Any]
+    score: NDArray[np.float64]
+    classes: NDArray[Any]
+    normal: Any
+
+    @property
+    def abnormal(self) -> NDArray[np.bool_]:
+        """Whether each row is truly not normal."""
+        return np.asarray(self.y_true != self.normal, dtype=bool)
+
+    def metrics(self) -> dict[str, float]:
+        """Return the figures of the head.
+
+        Accuracies compare all classes; the others ask only whether the row is normal:
+        F1 and detection accuracy of the predicted class, ROC-AUC, average precision
+        and Brier score of the anomaly score.
+        """
+        flagged = np.asarray(self.y_pred != self.normal, dtype=bool)
+        both = 0 < self.abnormal.sum() < len(self.abnormal)
+        return {
+            "accuracy": accuracy_score(self.y_true, self.y_pred),
+            "balanced_accuracy": balanced_accuracy_score(self.y_true, self.y_pred),
+            "detection_accuracy": accuracy_score(self.abnormal, flagged),
+            "f1": f1_score(self.abnormal, flagged, zero_division=0.0),
+            "roc_auc": roc_auc_score(self.abnormal, self.score) if both else np.nan,
+            "average_precision": (
+                average_precision_score(self.abnormal, self.score) if both else np.nan
+            ),
+            "brier": brier_score_loss(self.abnormal, self.score.clip(0, 1)),
+        }
+
+
+@dataclass(frozen=True)
+class ModelResult:
+    """What one fitted decider said about the test rows.
+
+    Attributes
+    ----------
+    heads : dict of str to HeadResult
+        Results by head.
+    scores : ndarray of shape (n, 2) and dtype float64
+        Anomaly scores, health and cyber.
+    decisions : ndarray of shape (n,) and dtype str
+        The decisions.
+    states : ndarray of shape (n,) and dtype object
+        The true states, None where a label is missing.
+    fit_seconds : float
+        Wall-clock seconds that fitting took.
+    """
+
+    heads: dict[str, HeadResult]
+    scores: NDArray[np.float64]
+    decisions: NDArray[np.str_]
+    states: NDArray[np.object_]
+    fit_seconds: float
+
+    def decision_metrics(self) -> dict[str, Any]:
+        """Return accuracy, share of "uncertain", and recall of each true state."""
+        known = pd.notna(self.states)
+        right = self.decisions == self.states
+        return {
+            "accuracy": float(right[known].mean()),
+            "uncertain": float((self.decisions == "uncertain").mean()),
+            "recall": {
+                state: float(right[self.states == state].mean())
+                for state in DECISIONS
+                if (self.states == state).any()
+            },
+        }
+
+
+def evaluate(
+    decider: FusionDecider, X: pd.DataFrame, y: pd.DataFrame, fit_seconds: float
+) -> ModelResult:
+    """Return what a fitted decider says about test rows.
+
+    Parameters
+    ----------
+    decider : FusionDecider
+        Fitted.
+    X : DataFrame of n rows
+        Test rows.
+    y : DataFrame of n rows, one column per head
+        Test labels.
+    fit_seconds : float
+        Wall-clock seconds that fitting took.
+    """
+    probabilities = decider.predict_proba(X)
+    if not isinstance(probabilities, list):
+        probabilities = [probabilities]
+    classes = decider.estimator_.classes_
+    listed = classes if isinstance(classes, list) else [classes]
+    normal = dict(zip(decider.heads_, decider.normal_, strict=True))
+    heads = {}
+    for name, labels, proba in zip(y.columns, listed, probabilities, strict=True):
+        here = y[name].notna().to_numpy()
+        heads[name] = HeadResult(
+            y_true=y[name].to_numpy(dtype=object)[here],
+            y_pred=np.asarray(labels[proba.argmax(axis=1)], dtype=object)[here],
+            score=1 - proba[here][:, np.asarray(labels == normal[name])].sum(axis=1),
+            classes=labels,
+            normal=normal[name],
+        )
+    return ModelResult(
+        heads=heads,
+        scores=decider.decision_function(X),
+        decisions=decider.predict(X),
+        states=decider.true_state(y),
+        fit_seconds=fit_seconds,
+    )
+
+
+def head_tables(results: Mapping[str, ModelResult], ours: str) -> list[dict[str, Any]]:
+    """Return one entry per head: classes, test counts, and a row of figures per model."""
+    tables = []
+    for name, head in results[ours].heads.items():
+        counts = pd.Series(head.y_true).value_counts()
+        tables.append(
+            {
+                "name": name,
+                "classes": [str(label) for label in head.classes],
+                "test_counts": {str(label): int(counts.get(label, 0)) for label in head.classes},
+                "models": [
+                    {
+                        "name": model,
+                        "ours": model == ours,
+                        **result.heads[name].metrics(),
+                        "fit_seconds": result.fit_seconds,
+                    }
+                    for model, result in results.items()
+                ],
+            }
+        )
+    return tables
+
+
+def decision_table(results: Mapping[str, ModelResult], ours: str) -> dict[str, Any]:
+    """Return a row of figures per model, and the confusion of our decisions."""
+    known = pd.notna(results[ours].states)
+    states = [state for state in DECISIONS if (results[ours].states == state).any()]
+    decisions = DECISIONS.tolist()
+    counts = confusion_matrix(
+        results[ours].states[known].astype(str), results[ours].decisions[known], labels=decisions
+    )
+    return {
+        "models": [
+            {"name": model, "ours": model == ours, **result.decision_metrics()}
+            for model, result in results.items()
+        ],
+        "confusion": {
+            "states": states,
+            "decisions": decisions,
+            "counts": counts[[decisions.index(state) for state in states]].tolist(),
+        },
+    }

@@ -1,0 +1,117 @@
+"""The data sets that the commands know, each with its pipeline and its honest split."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.utils import Bunch
+
+from skdualcnn._classifier import DualPathCNNClassifier
+from skdualcnn._decider import FusionDecider
+from skdualcnn.baselines import make_baselines
+from skdualcnn.datasets import (
+    load_icu_security,
+    load_nsl_kdd,
+    load_physionet2012,
+    load_wustl_ehms,
+    make_ward,
+)
+from skdualcnn.preprocessing import SlidingWindow, make_fusion_preprocessor
+
+OURS = "dual-path CNN"
+QUICK_ROWS = 3000  # training rows that --quick keeps
+
+
+@dataclass(frozen=True)
+class Study:
+    """One data set and what we train on it.
+
+    Attributes
+    ----------
+    title : str
+        Name to print.
+    load : callable
+        From a folder and a seed to the data set's Bunch.
+    needs_files : bool
+        Whether the folder is needed.
+    window : int
+        Rows per window; 1 for no windows.
+    classifier : dict
+        Parameters of the classifier that differ from its defaults, chosen on training
+        data.
+    """
+
+    title: str
+    load: Callable[[Path, int], Bunch]
+    needs_files: bool = True
+    window: int = 1
+    classifier: Mapping[str, Any] = field(default_factory=dict)
+
+    def models(
+        self, dataset: Bunch, *, quick: bool, verbose: int, random_state: int
+    ) -> dict[str, FusionDecider]:
+        """Return our model and the baselines, unfitted, by name."""
+        preprocessing: list[Any] = [make_fusion_preprocessor(**dataset.modalities)]
+        if self.window > 1:
+            preprocessing.append(SlidingWindow(self.window))
+        parameters = {"early_stopping": True, "lr": 1e-3, "batch_size": 128, **self.classifier}
+        if quick:
+            parameters["max_epochs"] = 3
+        classifier = DualPathCNNClassifier(**parameters, verbose=verbose, random_state=random_state)
+        baselines = make_baselines(
+            preprocessing, n_heads=len(labelled_heads(dataset)), random_state=random_state
+        )
+        pipelines = {OURS: make_pipeline(*preprocessing, classifier), **baselines}
+        return {name: FusionDecider(pipeline) for name, pipeline in pipelines.items()}
+
+
+STUDIES = {
+    "ward": Study(
+        "simulated ward",
+        lambda _, seed: make_ward(random_state=seed),
+        needs_files=False,
+    ),
+    "wustl_ehms": Study("WUSTL-EHMS-2020", lambda folder, _: load_wustl_ehms(folder), window=8),
+    "physionet2012": Study(
+        "PhysioNet Challenge 2012", lambda folder, _: load_physionet2012(folder)
+    ),
+    "nsl_kdd": Study("NSL-KDD", lambda folder, _: load_nsl_kdd(folder)),
+    "icu_security": Study("ICU (Hussain et al. 2021)", lambda folder, _: load_icu_security(folder)),
+}
+
+
+def labelled_heads(dataset: Bunch) -> list[str]:
+    """Return the heads of a data set that have labels."""
+    return [name for name in dataset.target if dataset.target[name].notna().any()]
+
+
+def labels_of(dataset: Bunch, rows: NDArray[np.integer]) -> pd.DataFrame:
+    """Return the labels of some rows, a column per head that has any."""
+    return dataset.target[labelled_heads(dataset)].iloc[rows]
+
+
+def fit(decider: FusionDecider, dataset: Bunch, rows: NDArray[np.integer]) -> FusionDecider:
+    """Fit on some rows of a data set; early stopping holds out whole groups."""
+    y = labels_of(dataset, rows)
+    pipeline: Pipeline = decider.estimator
+    name, last = pipeline.steps[-1]
+    fit_params = {}
+    if isinstance(last, DualPathCNNClassifier):
+        fit_params[f"{name}__groups"] = dataset.groups.iloc[rows]
+    return decider.fit(
+        dataset.data.iloc[rows], y if y.shape[1] > 1 else y.squeeze(axis=1), **fit_params
+    )
+
+
+def thin(rows: NDArray[np.integer], window: int) -> NDArray[np.integer]:
+    """Return about `QUICK_ROWS` of the rows: the last ones where time matters, else a spread."""
+    if len(rows) <= QUICK_ROWS:
+        return rows
+    if window > 1:
+        return rows[-QUICK_ROWS:]
+    return rows[np.linspace(0, len(rows) - 1, QUICK_ROWS).astype(int)]

@@ -1,0 +1,192 @@
+"""Hand-made graphs with random weights, small fitted estimators, and the host's compiler."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.pipeline import make_pipeline
+
+from firmware_export import export_firmware
+from firmware_export._check import build_harness
+from firmware_export._emit import GoldenVectors, render_firmware
+from firmware_export._graph import (
+    Convolution,
+    Decision,
+    Dense,
+    FrontEnd,
+    Graph,
+    Head,
+    NumericColumn,
+    Residual,
+)
+from firmware_export._graph import (
+    Path as NetworkPath,
+)
+from firmware_export._toolchain import find_compiler, run_rows
+from firmware_export._twin import answer
+from skdualcnn import DualPathCNNClassifier, FusionDecider, make_fusion_preprocessor
+
+
+@pytest.fixture(scope="session")
+def compiler():
+    command = find_compiler()
+    if command is None:
+        pytest.skip("no C compiler on this machine: tried $CC, cc, gcc and clang")
+    return command
+
+
+def _convolution(rng, rows, channels, kernel, slope, pool):
+    weight = rng.normal(size=(rows, channels, kernel)) / np.sqrt(channels * kernel)
+    # Batch norm may flip the sign; a dead channel has no weights at all.
+    scale = rng.normal(size=rows)
+    weight[rng.random(rows) < 0.1] = 0
+    return Convolution(weight, rng.normal(size=rows), slope, scale, rng.normal(size=rows), pool)
+
+
+def _network(
+    rng, steps, channels, *, blocks, kernel, residuals, slope, pool, units, classes, names
+):
+    layers = []
+    for rows in blocks:
+        layers.append(_convolution(rng, rows, channels, kernel, slope, pool))
+        channels, steps = rows, steps // pool
+    for _ in range(residuals):
+        pair = (_convolution(rng, channels, channels, kernel, slope, 1) for _ in range(2))
+        layers.append(Residual(*pair))
+    inputs = steps * channels
+    dense = Dense(rng.normal(size=(units, inputs)) / np.sqrt(inputs), rng.normal(size=units), slope)
+    heads = tuple(
+        Head(
+            name,
+            tuple(range(count)),
+            Dense(rng.normal(size=(count, units)) / np.sqrt(units), rng.normal(size=count)),
+        )
+        for name, count in zip(names, classes, strict=True)
+    )
+    return NetworkPath(tuple(layers), dense, heads)
+
+
+@pytest.fixture(scope="session")
+def make_graph():
+    """Return a builder of graphs with random weights."""
+
+    def build(
+        seed=0,
+        *,
+        steps=12,
+        channels=1,
+        blocks=(6,),
+        kernel=3,
+        residuals=0,
+        slope=0.01,
+        pool=2,
+        units=8,
+        classes=(3, 2),
+        separate=False,
+        rule=None,
+    ):
+        rng = np.random.default_rng(seed)
+        names = [f"x{i}" for i in range(steps * channels)]
+        columns = tuple(NumericColumn(name, i, i) for i, name in enumerate(names))
+        front = FrontEnd(tuple(names), tuple(range(len(names))), columns, steps, channels)
+        heads = [f"head_{i}" for i in range(len(classes))]
+        groups = [[i] for i in range(len(classes))] if separate else [list(range(len(classes)))]
+        paths = tuple(
+            _network(
+                rng,
+                steps,
+                channels,
+                blocks=blocks,
+                kernel=kernel,
+                residuals=residuals,
+                slope=slope,
+                pool=pool,
+                units=units,
+                classes=[classes[i] for i in group],
+                names=[heads[i] for i in group],
+            )
+            for group in groups
+        )
+        decision = None
+        if rule is not None:
+            decision = Decision(rule, 0.05, (0.6, 0.5), 0.1, (0, 1), (0, 1))
+        return Graph(front, paths, decision)
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def write_firmware():
+    """Return a function that writes an integer graph's C into a folder."""
+
+    def write(graph, readings, folder: Path, prefix="model"):
+        answers = answer(graph, readings)
+        vectors = GoldenVectors(readings, answers.logits, answers.probabilities, answers.decisions)
+        for name, text in render_firmware(graph, prefix, vectors).items():
+            (folder / name).write_text(text)
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def run_firmware(compiler, write_firmware):
+    """Return a function that compiles an integer graph's C and runs it on readings."""
+
+    def run(graph, readings, folder: Path, flags=()):
+        write_firmware(graph, readings[:2], folder)
+        program = build_harness(graph, folder, "model", folder, flags)
+        return run_rows(program, readings, folder)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def ward():
+    """Return (X, y): a small data set with gaps, categories, text labels and two heads."""
+    rng = np.random.default_rng(0)
+    n = 240
+    X = pd.DataFrame(
+        {
+            "Heart rate": rng.normal(80, 15, n),
+            "SpO2": rng.normal(97, 2, n),
+            "constant": 5.0,
+            "never measured": np.nan,
+            "alarm": rng.random(n) < 0.2,
+            "temperature": rng.normal(21, 1, n),
+            "bytes": rng.lognormal(6, 2, n).round(),
+            "protocol": rng.choice(["mqtt", "tcp", "udp"], n),
+            "qos": rng.choice(["0", "1"], n),
+        }
+    )
+    X.loc[rng.random(n) < 0.2, "SpO2"] = np.nan
+    X.loc[rng.random(n) < 0.1, "qos"] = np.nan
+    health = np.where(X["Heart rate"] > 85, "arrhythmia", "normal")
+    cyber = np.where(X["protocol"] == "udp", "dos", "normal")
+    return X, pd.DataFrame({"health": health, "cyber": cyber})
+
+
+@pytest.fixture(scope="session")
+def small_network():
+    return DualPathCNNClassifier(
+        conv_channels=(6,), dense_units=12, max_epochs=25, lr=1e-2, random_state=0
+    )
+
+
+@pytest.fixture(scope="session")
+def decider(ward, small_network):
+    """Return a fitted decider over a fusion pipeline, with an abstention band."""
+    X, y = ward
+    preprocessor = make_fusion_preprocessor(
+        patient=["Heart rate", "SpO2", "constant", "never measured", "alarm"],
+        environment=["temperature"],
+        network=["bytes", "protocol", "qos"],
+    )
+    pipeline = make_pipeline(preprocessor, small_network)
+    return FusionDecider(pipeline, thresholds=(0.5, 0.4), abstention=0.2).fit(X, y)
+
+
+@pytest.fixture(scope="session")
+def report(decider, ward, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("export") / "deep" / "ward"
+    return export_firmware(decider, folder, calibration_data=ward[0], prefix="ward")

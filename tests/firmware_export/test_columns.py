@@ -1,0 +1,230 @@
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import clone
+from sklearn.compose import ColumnTransformer
+from sklearn.frozen import FrozenEstimator
+from sklearn.impute import KNNImputer, SimpleImputer
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import (
+    FunctionTransformer,
+    MinMaxScaler,
+    OneHotEncoder,
+    PowerTransformer,
+    StandardScaler,
+)
+
+from firmware_export import FixedPointClassifier
+from firmware_export._columns import encode_readings, plain_front_end, read_front_end
+from firmware_export._integer import quantise_readings
+from firmware_export._reference import scale_readings
+from skdualcnn import make_fusion_preprocessor
+from skdualcnn.exceptions import ExportError
+from skdualcnn.preprocessing import OutlierClipper
+
+
+def _same_as_transform(steps, X):
+    """Check the extracted columns against scikit-learn; returns the front end."""
+    front_end = read_front_end(steps.steps if hasattr(steps, "steps") else [("prepare", steps)])
+    scaled = scale_readings(front_end, encode_readings(front_end, X))
+    wanted = np.asarray(steps.transform(X), dtype=np.float64)
+    np.testing.assert_allclose(scaled.reshape(len(X), -1), wanted, atol=2e-6)
+    return front_end
+
+
+@pytest.fixture
+def unseen(ward):
+    """Return rows with values, gaps and categories that fitting has not seen."""
+    X = ward[0].copy()
+    rng = np.random.default_rng(5)
+    X["Heart rate"] = X["Heart rate"] * 3 - 100
+    X.loc[rng.random(len(X)) < 0.2, ["temperature", "SpO2", "never measured"]] = np.nan
+    X.loc[3, "never measured"] = 7.0
+    X.loc[rng.random(len(X)) < 0.2, "protocol"] = "coap"
+    X.loc[rng.random(len(X)) < 0.2, "protocol"] = np.nan
+    return X
+
+
+def test_fusion_preprocessor(ward, unseen):
+    X, _ = ward
+    preprocessor = make_fusion_preprocessor(
+        patient=["Heart rate", "SpO2", "constant", "never measured", "alarm"],
+        environment=["temperature"],
+        network=["bytes", "protocol", "qos"],
+    ).fit(X)
+    _same_as_transform(preprocessor, X)
+    front_end = _same_as_transform(preprocessor, unseen)
+    assert front_end.readings == tuple(X.columns)
+    assert front_end.steps == len(preprocessor.get_feature_names_out())
+
+
+def test_only_used_columns_are_readings_and_order_is_free(ward, unseen):
+    X, _ = ward
+    preprocessor = make_fusion_preprocessor(network=["protocol", "bytes"]).fit(X)
+    front_end = _same_as_transform(preprocessor, unseen)
+    assert front_end.readings == ("bytes", "protocol")
+    shuffled = unseen[list(reversed(unseen.columns))]
+    np.testing.assert_array_equal(
+        encode_readings(front_end, shuffled), encode_readings(front_end, unseen)
+    )
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        make_pipeline(MinMaxScaler()),
+        make_pipeline(MinMaxScaler(feature_range=(-1, 2), clip=True)),
+        make_pipeline(SimpleImputer(strategy="mean"), MinMaxScaler(clip=True)),
+        make_pipeline(OutlierClipper(margin=0.1), SimpleImputer(), MinMaxScaler(clip=True)),
+        make_pipeline(SimpleImputer(strategy="constant", fill_value=3.0), MinMaxScaler(clip=True)),
+        make_pipeline(SimpleImputer(add_indicator=True), OutlierClipper(), MinMaxScaler()),
+        make_pipeline(SimpleImputer(add_indicator=True), MinMaxScaler(feature_range=(0, 2))),
+        make_pipeline(SimpleImputer(), "passthrough", MinMaxScaler(clip=True)),
+    ],
+    ids=str,
+)
+@pytest.mark.filterwarnings("ignore:Skipping features without any observed values")
+def test_numeric_steps(steps):
+    rng = np.random.default_rng(0)
+    X = rng.normal(50, 10, size=(120, 4))
+    if isinstance(steps[0], SimpleImputer | OutlierClipper):
+        X[rng.random(X.shape) < 0.2] = np.nan
+        X[:, 2] = np.nan if isinstance(steps[0], SimpleImputer) else X[:, 2]
+    steps.fit(X)
+    _same_as_transform(steps, X)
+    wider = np.where(np.isnan(X), np.nan, X * 2 - 50)
+    _same_as_transform(steps, wider)
+
+
+def test_category_of_missing_values(ward):
+    X = ward[0][["qos", "protocol"]]
+    imputed = make_pipeline(
+        SimpleImputer(strategy="constant", fill_value="missing"),
+        OneHotEncoder(handle_unknown="ignore", sparse_output=False),
+    )
+    transformer = ColumnTransformer(
+        [("text", imputed, ["qos", "protocol"]), ("none", MinMaxScaler(), [])]
+    ).fit(X)
+    front_end = _same_as_transform(transformer, X)
+    assert [column.missing for column in front_end.columns] == [2, None]
+
+
+def test_columns_by_position_slice_and_mask():
+    X = np.random.default_rng(0).normal(size=(30, 5))
+    transformer = ColumnTransformer(
+        [
+            ("position", MinMaxScaler(), [4]),
+            ("slice", MinMaxScaler(), slice(0, 2)),
+            ("mask", MinMaxScaler(), [False, False, True, False, False]),
+        ]
+    ).fit(X)
+    front_end = _same_as_transform(transformer, X)
+    assert front_end.readings == ("x0", "x1", "x2", "x4")
+    assert front_end.positions == (0, 1, 2, 4)
+
+
+@pytest.mark.parametrize(
+    ("steps", "message"),
+    [
+        (make_pipeline(StandardScaler()), r"'standardscaler' \(StandardScaler\) cannot be turned"),
+        (make_pipeline(KNNImputer(), MinMaxScaler()), r"'knnimputer' \(KNNImputer\)"),
+        (make_pipeline(MinMaxScaler(), OutlierClipper()), "comes after MinMaxScaler"),
+        (make_pipeline(SimpleImputer(), SimpleImputer()), "comes after SimpleImputer"),
+        (make_pipeline(SimpleImputer(missing_values=-1), MinMaxScaler()), "missing_values=-1"),
+        (
+            make_pipeline(ColumnTransformer([("n", MinMaxScaler(), [0, 1])]), MinMaxScaler()),
+            "comes after a ColumnTransformer",
+        ),
+        (
+            ColumnTransformer([("text", OneHotEncoder(drop="first"), [0])]),
+            "has drop, min_frequency",
+        ),
+        (ColumnTransformer([("text", OneHotEncoder(), [0])]), "handle_unknown other than 'ignore'"),
+        (
+            ColumnTransformer([("power", PowerTransformer(), [0])]),
+            r"Step 'prepare.power' \(PowerTransformer\)",
+        ),
+        (
+            ColumnTransformer([("code", FunctionTransformer(np.abs), [0])]),
+            r"\(FunctionTransformer\)",
+        ),
+        (
+            ColumnTransformer(
+                [
+                    ("n", MinMaxScaler(), [0]),
+                    ("c", OneHotEncoder(handle_unknown="ignore", sparse_output=False), [0]),
+                ]
+            ),
+            r"Column\(s\) \['x0'\] are used as a number and as a category",
+        ),
+    ],
+    ids=str,
+)
+def test_unsupported_steps_are_named(steps, message):
+    steps.fit(np.random.default_rng(0).normal(size=(20, 2)).round(1))
+    with pytest.raises(ExportError, match=message):
+        read_front_end(steps.steps if hasattr(steps, "steps") else [("prepare", steps)])
+
+
+def test_readings_of_windows_and_arrays():
+    front_end = plain_front_end(4, 2, None)
+    assert front_end.readings[:3] == ("x0_0", "x0_1", "x1_0")
+    X = np.arange(24).reshape(3, 4, 2)
+    np.testing.assert_array_equal(encode_readings(front_end, X), X.reshape(3, 8))
+    with pytest.raises(ValueError, match=r"X has 6 value\(s\) a row, expected at least 8"):
+        encode_readings(front_end, X[:, :3])
+
+
+def test_unusable_data_are_named(ward):
+    X, _ = ward
+    preprocessor = make_fusion_preprocessor(patient=["Heart rate", "SpO2"]).fit(X)
+    front_end = read_front_end([("prepare", preprocessor)])
+    with pytest.raises(ValueError, match=r"X lacks the column\(s\) \['SpO2'\]"):
+        encode_readings(front_end, X[["Heart rate"]])
+    with pytest.raises(ValueError, match="Column 'SpO2' holds something other than numbers"):
+        encode_readings(front_end, X.assign(SpO2="high"))
+    nullable = X.assign(SpO2=pd.array([1, None] * (len(X) // 2), dtype="Int64"))
+    assert np.isnan(encode_readings(front_end, nullable)[1, 1])
+
+
+def test_integer_inputs_are_the_rounded_float_inputs(decider, ward):
+    X, _ = ward
+    twin = FixedPointClassifier(FrozenEstimator(decider)).fit(X)
+    graph = twin.integer_graph_
+    readings = twin.readings(X)
+    scaled = scale_readings(twin.graph_.front_end, readings)
+    integers = quantise_readings(graph, readings)
+    # Half a step of rounding, and the readings' own single precision.
+    difference = np.abs(integers - scaled / graph.tensors[0].scale).max()
+    assert difference < 0.6 + 32767 * 2e-6
+
+
+def test_too_fine_for_single_precision(small_network):
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame({"clock": 1.7e9 + rng.random(60) * 1000, "x": rng.random(60)})
+    y = rng.integers(0, 2, 60)
+    network = clone(small_network).set_params(max_epochs=1)
+    pipeline = make_pipeline(MinMaxScaler(clip=True), network).fit(X, y)
+    with pytest.warns(
+        UserWarning, match=r"'clock' ranges from 1.7e.09 .* tells only 8 values apart"
+    ):
+        FixedPointClassifier(FrozenEstimator(pipeline)).fit(X)
+    far = make_pipeline(MinMaxScaler(clip=True), network).fit(X.assign(clock=X["x"] * 1e39), y)
+    with pytest.raises(ExportError, match=r"'clock' ranges from .* single precision cannot scale"):
+        FixedPointClassifier(FrozenEstimator(far)).fit(X)
+
+
+def test_unlimited_and_categorical_columns_share_the_input(ward, small_network):
+    X, y = ward
+    X = X[["temperature", "protocol"]].assign(temperature=X["temperature"] / 1000)
+    one_hot = OneHotEncoder(handle_unknown="ignore", sparse_output=False)
+    transformer = ColumnTransformer(
+        [("number", "passthrough", ["temperature"]), ("text", one_hot, ["protocol"])]
+    )
+    network = clone(small_network).set_params(max_epochs=1)
+    pipeline = make_pipeline(transformer, network).fit(X, y)
+    twin = FixedPointClassifier(FrozenEstimator(pipeline)).fit(X)
+    tensor = twin.integer_graph_.tensors[0]
+    wanted = pipeline[:-1].transform(X)
+    inputs = twin.layer_integers(X)["input"][:, :, 0] * tensor.scale
+    np.testing.assert_allclose(inputs, wanted, atol=tensor.scale)

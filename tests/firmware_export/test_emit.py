@@ -1,0 +1,230 @@
+"""The generated C against the arithmetic it was generated from, every signal on every bit."""
+
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from firmware_export._arena import plan_arena, sources_of
+from firmware_export._check import expected_answers
+from firmware_export._emit import GoldenVectors, render_firmware
+from firmware_export._integer import quantise_readings, run
+from firmware_export._quantize import quantise
+from firmware_export._toolchain import compile_c, run_command
+from firmware_export._twin import answer
+
+SANITIZERS = (
+    "-fsanitize=address,undefined",
+    "-fno-sanitize-recover=all",
+    "-g",
+    "-DMODEL_TRACE",
+    "-O1",
+)
+SHAPES = {
+    "paper in small": {"steps": 17, "blocks": (6,), "rule": "anomaly"},
+    "37 inputs, three heads": {"steps": 37, "classes": (4, 2, 5), "slope": 0.0},
+    "separate trunks": {"steps": 11, "separate": True, "rule": "confidence", "blocks": (3, 5)},
+    "window, two residual blocks": {
+        "steps": 13,
+        "channels": 3,
+        "blocks": (5,),
+        "residuals": 2,
+        "kernel": 5,
+    },
+    "one head, no pooling": {"steps": 4, "classes": (2,), "pool": 1, "blocks": (1,)},
+    "kernel 1, pool 3, odd lengths": {"steps": 25, "kernel": 1, "pool": 3, "blocks": (7, 2)},
+    "kernel as long as the signal": {"steps": 4, "kernel": 5, "pool": 1, "channels": 2},
+}
+
+
+def _rows(graph, rows=40):
+    """Return usual rows, then rows that saturate every signal, then zeros."""
+    rng = np.random.default_rng(7)
+    usual = rng.normal(size=(rows, len(graph.front_end.readings)))
+    return np.vstack([usual, usual * 100, usual * 1e20, np.zeros_like(usual[:1])]).astype(
+        np.float32
+    )
+
+
+@pytest.mark.parametrize("bits", [16, 8])
+@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES.keys())
+def test_every_signal_is_identical_under_sanitizers(
+    make_graph, run_firmware, tmp_path, shape, bits
+):
+    graph = make_graph(bits, **shape)
+    readings = _rows(graph)
+    quantised = quantise(graph, readings[:40], activation_bits=bits)
+    tensors = run(quantised, quantise_readings(quantised, readings))
+    expected = expected_answers(answer(quantised, readings))
+    signals = [values.reshape(len(readings), -1) for values in tensors]
+    got = run_firmware(quantised, readings, tmp_path, SANITIZERS)
+    assert got.shape[1] == sum(signal.shape[1] for signal in signals) + expected.shape[1]
+    start = 0
+    for tensor, signal in zip(quantised.tensors, signals, strict=True):
+        part = got[:, start : start + signal.shape[1]]
+        np.testing.assert_array_equal(part, signal, err_msg=tensor.name)
+        start += signal.shape[1]
+    np.testing.assert_array_equal(got[:, start:], expected)
+
+
+def test_selftest_prints_its_count(make_graph, write_firmware, compiler, tmp_path):
+    graph = make_graph(rule="anomaly")
+    readings = _rows(graph)
+    quantised = quantise(graph, readings[:40])
+    write_firmware(quantised, readings[:9], tmp_path)
+    sources = sorted(tmp_path.glob("model_*.c"))
+    program = compile_c(sources, tmp_path / "selftest", include=tmp_path)
+    assert run_command([str(program)], "run the self-test") == "9 of 9 golden vectors identical\n"
+    assert run_command(["make", "-C", str(tmp_path), "check"], "make").count("identical") == 1
+
+
+def test_two_models_link_into_one_program(make_graph, write_firmware, compiler, tmp_path):
+    sources = []
+    for seed, prefix in enumerate(["one", "two"]):
+        folder = tmp_path / prefix
+        folder.mkdir()
+        graph = make_graph(seed, residuals=1, rule="anomaly")
+        readings = _rows(graph)
+        write_firmware(quantise(graph, readings[:40]), readings[:3], folder, prefix)
+        sources += sorted(folder.glob("*.c"))
+    main = tmp_path / "main.c"
+    main.write_text(
+        '#include "one/one.h"\n#include "two/two.h"\n'
+        "int one_selftest(void);\nint two_selftest(void);\n"
+        "int main(void) { return one_selftest() + two_selftest(); }\n"
+    )
+    flags = ("-DONE_NO_MAIN", "-DTWO_NO_MAIN")
+    program = compile_c([main, *sources], tmp_path / "both", include=tmp_path, flags=flags)
+    said = run_command([str(program)], "run both self-tests")
+    assert said == "3 of 3 golden vectors identical\n" * 2
+
+
+def test_every_symbol_has_the_prefix_and_nothing_is_mutable(
+    make_graph, write_firmware, compiler, tmp_path
+):
+    graph = make_graph(residuals=1, rule="anomaly")
+    readings = _rows(graph)
+    write_firmware(quantise(graph, readings[:40]), readings[:3], tmp_path, "ward")
+    for part in ("model", "kernels", "weights"):
+        compile_c(
+            [tmp_path / f"ward_{part}.c"],
+            tmp_path / f"{part}.o",
+            include=tmp_path,
+            flags=("-c", "-fno-pie"),
+        )
+        symbols = run_command(["nm", "-g", str(tmp_path / f"{part}.o")], "list symbols")
+        defined = re.findall(r"^[0-9a-f]+ ([A-Z]) (\S+)$", symbols, re.MULTILINE)
+        assert defined
+        assert all(name.startswith("ward_") for _, name in defined)
+        every = run_command(["nm", str(tmp_path / f"{part}.o")], "list symbols")
+        assert not re.findall(r" [bBdDcC] ", every)
+        used = re.findall(r" U (\S+)", symbols)
+        assert {name for name in used if not name.startswith("ward_")} <= {"memcpy", "memset"}
+
+
+def test_bad_readings_give_a_status_and_leave_the_result(
+    make_graph, write_firmware, compiler, tmp_path
+):
+    graph = make_graph(steps=4)
+    readings = _rows(graph)
+    write_firmware(quantise(graph, readings[:40]), readings[:2], tmp_path)
+    main = tmp_path / "main.c"
+    main.write_text(
+        '#include "model.h"\n#include <math.h>\n#include <stddef.h>\n'
+        "int main(void)\n{\n"
+        "    static model_workspace workspace;\n"
+        "    model_result result = {0};\n"
+        "    float readings[MODEL_READINGS] = {0.0f, 1.0f, 2.0f, 3.0f};\n"
+        "    result.head_0_class = 77u;\n"
+        "    readings[2] = -INFINITY;\n"
+        "    if (model_run(&workspace, readings, &result) != MODEL_ERROR_INFINITE) return 1;\n"
+        "    readings[2] = NAN;\n"
+        "    if (model_run(&workspace, readings, &result) != MODEL_ERROR_MISSING) return 2;\n"
+        "    if (model_run(NULL, readings, &result) != MODEL_ERROR_NULL) return 3;\n"
+        "    if (model_run(&workspace, NULL, &result) != MODEL_ERROR_NULL) return 4;\n"
+        "    if (model_run(&workspace, readings, NULL) != MODEL_ERROR_NULL) return 5;\n"
+        "    if (result.head_0_class != 77u) return 6;\n"
+        "    readings[2] = 0.0f;\n"
+        "    if (model_run(&workspace, readings, &result) != MODEL_OK) return 7;\n"
+        "    return result.head_0_class < MODEL_HEAD_0_CLASSES ? 0 : 8;\n}\n"
+    )
+    sources = [main, *(tmp_path / f"model_{part}.c" for part in ("model", "kernels", "weights"))]
+    program = compile_c(sources, tmp_path / "main", include=tmp_path)
+    run_command([str(program)], "run the firmware")
+
+
+def test_names_that_would_break_c_are_made_safe(make_graph, run_firmware, tmp_path):
+    graph = make_graph(steps=6, classes=(2, 2), rule="anomaly")
+    names = ("a */ int x;", "a /* b", "??/", "é\n#error", "while", "WHILE\\")
+    columns = tuple(
+        replace(column, name=name)
+        for column, name in zip(graph.front_end.columns, names, strict=True)
+    )
+    path = graph.paths[0]
+    heads = tuple(
+        replace(head, name=name, classes=("*/", "double"))
+        for head, name in zip(path.heads, ("int", "Int */"), strict=True)
+    )
+    graph = replace(
+        graph,
+        front_end=replace(graph.front_end, readings=names, columns=columns),
+        paths=(replace(path, heads=heads),),
+    )
+    readings = _rows(graph)
+    quantised = quantise(graph, readings[:40])
+    got = run_firmware(quantised, readings, tmp_path)
+    np.testing.assert_array_equal(got, expected_answers(answer(quantised, readings)))
+
+
+def test_output_depends_on_nothing_but_the_graph(make_graph, write_firmware, tmp_path):
+    texts = []
+    for name in ("first", "second"):
+        folder = tmp_path / name
+        folder.mkdir()
+        graph = make_graph(3, rule="anomaly")
+        readings = _rows(graph)
+        write_firmware(quantise(graph, readings[:40]), readings[:3], folder)
+        texts.append({path.name: path.read_text() for path in folder.iterdir()})
+    assert texts[0] == texts[1]
+    assert not any("double" in text for name, text in texts[0].items() if name.endswith(".c"))
+
+
+@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES.keys())
+def test_arena_keeps_living_tensors_apart(make_graph, shape):
+    graph = make_graph(**shape)
+    quantised = quantise(graph, _rows(graph)[:40])
+    offsets, size = plan_arena(quantised)
+    owner = np.full(size, -1)
+
+    def claim(index):
+        tensor = quantised.tensors[index]
+        owner[offsets[index] : offsets[index] + tensor.storage] = index
+
+    def holds(index):
+        tensor = quantised.tensors[index]
+        return (owner[offsets[index] : offsets[index] + tensor.storage] == index).all()
+
+    claim(0)
+    for operation in quantised.operations:
+        claim(operation.target)
+        assert all(holds(source) for source in sources_of(operation))
+    assert all(holds(head.tensor) for head in quantised.heads)
+
+
+def test_render_names_the_files(make_graph):
+    graph = make_graph()
+    quantised = quantise(graph, _rows(graph)[:40])
+    answers = answer(quantised, _rows(graph)[:1])
+    vectors = GoldenVectors(_rows(graph)[:1], answers.logits, answers.probabilities, None)
+    assert set(render_firmware(quantised, "ward", vectors)) == {
+        "ward.h",
+        "ward_model.c",
+        "ward_kernels.h",
+        "ward_kernels.c",
+        "ward_weights.h",
+        "ward_weights.c",
+        "ward_selftest.c",
+        "Makefile",
+        "README.md",
+    }

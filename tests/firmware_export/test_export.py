@@ -1,0 +1,96 @@
+import pytest
+from sklearn.frozen import FrozenEstimator
+
+import firmware_export._export as export_module
+from firmware_export import FixedPointClassifier, check_firmware, export_firmware
+from firmware_export._toolchain import compile_c, run_command
+from skdualcnn.exceptions import ExportError, ToolchainError
+
+
+def test_folder_is_complete_and_selftest_passes(report, compiler, tmp_path):
+    folder = report.directory
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "Makefile",
+        "README.md",
+        "report.json",
+        "ward.h",
+        "ward_kernels.c",
+        "ward_kernels.h",
+        "ward_model.c",
+        "ward_selftest.c",
+        "ward_weights.c",
+        "ward_weights.h",
+    ]
+    program = compile_c(sorted(folder.glob("*.c")), tmp_path / "selftest", include=folder)
+    assert run_command([str(program)], "run") == "16 of 16 golden vectors identical\n"
+    header = (folder / "ward.h").read_text()
+    assert "WARD_READING_HEART_RATE = 0" in header
+    assert "1 = 'tcp'" in header
+    assert report.digest in header
+    assert [path.name for path in folder.parent.iterdir()] == ["ward"]
+
+
+def test_no_compiler(decider, ward, tmp_path, monkeypatch):
+    monkeypatch.delenv("CC", raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    report = export_firmware(decider, tmp_path / "ward", calibration_data=ward[0])
+    assert list(report.flash_bytes) == ["constants"]
+    assert report.stack_bytes is None
+    with pytest.raises(ToolchainError, match="No C compiler found"):
+        check_firmware(report, ward[0])
+
+
+def test_failing_compiler_says_so_and_leaves_nothing(decider, ward, tmp_path, monkeypatch):
+    monkeypatch.setenv("CC", "false")
+    with pytest.raises(ToolchainError, match=r"false .* ended with 1"):
+        export_firmware(decider, tmp_path / "ward", calibration_data=ward[0])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_twin_is_exported_as_it_is(decider, ward, tmp_path):
+    twin = FixedPointClassifier(FrozenEstimator(decider), activation_bits=8).fit(ward[0])
+    report = export_firmware(twin, tmp_path / "a", calibration_data=ward[0])
+    assert report.twin is twin
+    with pytest.raises(ExportError, match="FixedPointClassifier is not fitted"):
+        export_firmware(FixedPointClassifier(decider), tmp_path / "b", calibration_data=ward[0])
+
+
+def test_earlier_export_is_replaced_and_nothing_else(decider, ward, tmp_path):
+    target = tmp_path / "ward"
+    target.mkdir()
+    arguments = {"calibration_data": ward[0], "prefix": "ward"}
+    export_firmware(decider, target, **arguments)
+    (target / "stale.c").write_text("")
+    export_firmware(decider, target, **arguments)
+    assert not (target / "stale.c").exists()
+    with pytest.raises(ExportError, match="holds an earlier export"):
+        export_firmware(decider, target, overwrite=False, **arguments)
+    other = tmp_path / "thesis"
+    other.mkdir()
+    (other / "report.json").write_text("{}")
+    with pytest.raises(ExportError, match="not empty and not an earlier export"):
+        export_firmware(decider, other, **arguments)
+    with pytest.raises(ExportError, match="is a file"):
+        export_firmware(decider, other / "report.json", **arguments)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["thesis", "ward"]
+
+
+def test_failure_while_writing_leaves_the_earlier_export(decider, ward, tmp_path, monkeypatch):
+    target = tmp_path / "ward"
+    export_firmware(decider, target, calibration_data=ward[0])
+    before = {path.name: path.read_bytes() for path in target.iterdir()}
+
+    def fail(*_):
+        raise OSError("disk full")
+
+    monkeypatch.setattr(export_module, "measure_flash", fail)
+    with pytest.raises(OSError, match="disk full"):
+        export_firmware(decider, target, calibration_data=ward[0])
+    assert {path.name: path.read_bytes() for path in target.iterdir()} == before
+    assert list(tmp_path.iterdir()) == [target]
+
+
+@pytest.mark.parametrize("prefix", ["", "Ward", "1x", "a-b", "int", "x" * 32, None])
+def test_prefix_must_be_an_identifier(decider, ward, tmp_path, prefix):
+    with pytest.raises(ExportError, match="prefix="):
+        export_firmware(decider, tmp_path / "a", calibration_data=ward[0], prefix=prefix)

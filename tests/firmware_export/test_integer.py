@@ -1,0 +1,162 @@
+from fractions import Fraction
+from math import floor
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from firmware_export._integer import (
+    EXP_CUTOFF,
+    Q15_ONE,
+    add,
+    decide,
+    exp_q15,
+    max_pool,
+    quantise_numeric,
+    requantise,
+    round_shift,
+    softmax_q15,
+)
+from firmware_export._integer_graph import Add, ChannelScaling, IntegerDecision, IntegerNumeric
+from skdualcnn._rules import fuse_anomalies, fuse_confidences
+
+few = settings(max_examples=60, deadline=None, derandomize=True)
+int32 = st.integers(-(2**31), 2**31 - 1)
+
+
+@few
+@given(st.integers(-(2**40), 2**40), st.integers(0, 20))
+def test_round_shift_is_the_nearest_integer_halves_up(value, bits):
+    exact = floor(Fraction(value, 2**bits) + Fraction(1, 2))
+    assert int(round_shift(np.array([value]), bits)[0]) == exact
+
+
+def _scaling(offset, positive, negative, pre_positive, pre_negative, shift):
+    return ChannelScaling(
+        bias=np.zeros(1, np.int32),
+        offset=np.array([offset], np.int32),
+        multiplier_positive=np.array([positive], np.int16),
+        multiplier_negative=np.array([negative], np.int16),
+        preshift_positive=np.array([pre_positive], np.uint8),
+        preshift_negative=np.array([pre_negative], np.uint8),
+        shift=np.array([shift], np.uint8),
+    )
+
+
+@few
+@given(
+    int32,
+    st.integers(-(2**30), 2**30),
+    st.integers(-32767, 32767),
+    st.integers(-32767, 32767),
+    st.integers(0, 31),
+    st.integers(0, 31),
+    st.integers(0, 29),
+    st.integers(1, 32767),
+)
+def test_requantise_never_overflows(
+    accumulator, offset, positive, negative, pre_positive, pre_negative, shift, limit
+):
+    multiplier, preshift = (
+        (positive, pre_positive) if accumulator >= 0 else (negative, pre_negative)
+    )
+    t = max(-32767, min(32767, floor(Fraction(accumulator, 2**preshift))))
+    total = t * multiplier + offset
+    assert -(2**31) <= total < 2**31
+    expected = max(-limit, min(limit, floor(Fraction(total, 2**shift))))
+    scaling = _scaling(offset, positive, negative, pre_positive, pre_negative, shift)
+    got = requantise(np.array([[accumulator]], np.int32), scaling, limit)
+    assert got.dtype == np.int32
+    assert int(got[0, 0]) == expected
+
+
+@few
+@given(
+    st.integers(-32767, 32767),
+    st.integers(-32767, 32767),
+    st.integers(0, 16383),
+    st.integers(0, 16383),
+    st.integers(0, 29),
+)
+def test_add_never_overflows(left, right, multiplier_left, multiplier_right, shift):
+    layer = Add("a", "", 0, 1, 2, multiplier_left, multiplier_right, shift)
+    total = left * multiplier_left + right * multiplier_right
+    assert abs(total) + 2**28 < 2**31
+    exact = floor(Fraction(total, 2**shift) + Fraction(1, 2))
+    got = add(np.array([left], np.int32), np.array([right], np.int32), layer, 32767)
+    assert int(got[0]) == max(-32767, min(32767, exact))
+
+
+def test_exponential_is_monotone_and_close_everywhere():
+    difference = np.arange(70_000, dtype=np.int32)
+    values = exp_q15(difference).astype(np.int64)
+    assert values[0] == Q15_ONE
+    assert (np.diff(values) <= 0).all()
+    assert (values[EXP_CUTOFF:] == 0).all()
+    assert np.abs(values - Q15_ONE * np.exp(-difference / 4096)).max() < 5
+
+
+@few
+@given(
+    st.lists(st.integers(-32767, 32767), min_size=2, max_size=9),
+    st.integers(0, 12),
+)
+def test_softmax_adds_up_and_keeps_the_order(logits, fraction_bits):
+    row = np.array([logits], dtype=np.int32)
+    probabilities = softmax_q15(row, fraction_bits)[0]
+    assert probabilities.sum() == Q15_ONE
+    assert probabilities.min() >= 0
+    assert probabilities.argmax() == row[0].argmax()
+    larger = row[0][:, None] > row[0][None, :]
+    assert (probabilities[:, None] >= probabilities[None, :])[larger].all()
+    real = row[0] / 2.0**fraction_bits
+    exact = np.exp(real - real.max())
+    assert np.abs(probabilities / Q15_ONE - exact / exact.sum()).max() < 1e-3
+
+
+def test_max_pool_takes_each_group():
+    signal = np.arange(12, dtype=np.int32).reshape(1, 6, 2)
+    assert max_pool(signal, 3).tolist() == [[[4, 5], [10, 11]]]
+    assert max_pool(signal, 1) is signal
+
+
+@few
+@given(st.floats(-(2.0**100), 2.0**100, width=32))
+def test_numeric_reading_is_rounded_and_limited(value):
+    column = IntegerNumeric("x", 0, 0, -2.0, 3.0, -2.0, 2 * 100 / 5, 0, None, (0, 0))
+    got = int(quantise_numeric(np.array([value], np.float32), column, 100)[0])
+    exact = (min(max(value, -2.0), 3.0) + 2) * 20
+    assert abs(got - exact) <= 0.5 + 1e-4
+    assert 0 <= got <= 100
+
+
+@pytest.mark.parametrize("rule", ["anomaly", "confidence"])
+def test_decision_is_the_float_rule_on_exact_numbers(rule):
+    rng = np.random.default_rng(0)
+    heads = []
+    for classes in (3, 2):
+        parts = rng.multinomial(64, np.ones(classes) / classes, size=500)
+        heads.append((parts * (Q15_ONE // 64)).astype(np.int32))
+    decision = IntegerDecision(
+        rule, Q15_ONE // 16, (Q15_ONE // 2, Q15_ONE // 4), Q15_ONE // 8, (0, 1), (1, 0)
+    )
+    if rule == "anomaly":
+        expected = fuse_anomalies(
+            1 - heads[0][:, 1] / Q15_ONE,
+            1 - heads[1][:, 0] / Q15_ONE,
+            thresholds=(0.5, 0.25),
+            abstention=0.125,
+            delta=0.0625,
+        )
+    else:
+        confidences = (head.max(axis=1) / Q15_ONE for head in heads)
+        expected = fuse_confidences(*confidences, delta=0.0625)
+    assert (decide(heads, decision) == expected).all()
+    assert len(np.unique(expected)) > 1
+
+
+def test_head_that_is_not_there_counts_as_normal():
+    decision = IntegerDecision("anomaly", 0, (100, 100), 0, (None, 0), (0, 0))
+    probabilities = [np.array([[Q15_ONE, 0], [0, Q15_ONE]], np.int32)]
+    assert decide(probabilities, decision).tolist() == [0, 2]

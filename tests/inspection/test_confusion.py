@@ -1,0 +1,58 @@
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.ensemble import RandomForestClassifier
+
+from skdualcnn import FusionDecider
+from skdualcnn.inspection import ConfusionSharesDisplay
+
+
+def test_counts_as_text_and_shares_as_colour():
+    truth = ["normal"] * 4 + ["b"] * 2 + [None]
+    answer = ["normal", "normal", "normal", "b", "b", "b", "b"]
+    display = ConfusionSharesDisplay.from_predictions(truth, answer)
+    np.testing.assert_array_equal(display.counts, [[3, 1], [0, 2]])
+    np.testing.assert_allclose(display.ax_.images[0].get_array(), [[0.75, 0.25], [0, 1]])
+    texts = [text.get_text() for text in display.ax_.texts]
+    assert texts == ["3\n75.0%", "1\n25.0%", "0", "2\n100.0%"]
+    assert display.classes == ["normal", "b"]
+
+
+def test_answers_may_be_more_than_the_classes():
+    display = ConfusionSharesDisplay.from_predictions(
+        ["a", "b"], ["a", "?"], classes=["a", "b", "never"], answers=["a", "b", "?"]
+    )
+    np.testing.assert_array_equal(display.shares, [[1, 0, 0], [0, 0, 1], [0, 0, 0]])
+    assert len(display.ax_.patches) == 2
+    display.figure_.canvas.draw()
+
+
+def test_from_estimator():
+    X = np.random.default_rng(0).random((200, 2))
+    y = pd.DataFrame(X > 0.7, columns=["health", "cyber"]).astype(int)
+    forest = RandomForestClassifier(10, random_state=0).fit(X, y)
+    display = ConfusionSharesDisplay.from_estimator(forest, X, y, head="cyber")
+    assert np.sum(display.counts) == 200
+    assert "cyber" in display.ax_.get_title()
+    single = RandomForestClassifier(10, random_state=0).fit(X, y["health"])
+    assert np.sum(ConfusionSharesDisplay.from_estimator(single, X, y["health"]).counts) == 200
+
+
+def test_from_decider():
+    X = np.random.default_rng(0).random((200, 2))
+    y = (X > 0.7).astype(int)
+    decider = FusionDecider(RandomForestClassifier(10, random_state=0)).fit(X, y)
+    _, ax = plt.subplots()
+    display = ConfusionSharesDisplay.from_estimator(decider, X, y, ax=ax)
+    assert display.ax_ is ax
+    assert display.classes == ["normal", "medical", "cyber", "both"]
+    assert display.answers == ["normal", "medical", "cyber", "both", "uncertain"]
+    assert np.sum(display.counts) == 200
+
+
+def test_wrong_arguments():
+    with pytest.raises(ValueError, match="inconsistent numbers"):
+        ConfusionSharesDisplay.from_predictions(["a"], ["a", "b"])
+    with pytest.raises(ValueError, match="no label in any row"):
+        ConfusionSharesDisplay.from_predictions([None], ["a"])

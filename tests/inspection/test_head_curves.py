@@ -1,0 +1,110 @@
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.metrics import average_precision_score, roc_auc_score
+from sklearn.naive_bayes import GaussianNB
+
+from skdualcnn import FusionDecider
+from skdualcnn.exceptions import HeadError, NormalClassError
+from skdualcnn.inspection import HeadCalibrationDisplay, HeadCurvesDisplay
+
+
+@pytest.fixture
+def head():
+    rng = np.random.default_rng(0)
+    y = rng.choice(np.array(["normal", "sepsis", "hypoxia", None], dtype=object), 300)
+    good = np.clip((y != "normal") * 0.5 + rng.random(300) * 0.6, 0, 1)
+    return y, {"ours $x$": good, "chance": rng.random(300), "third": 1 - good}
+
+
+def test_areas_are_those_of_the_labelled_rows(head):
+    y, scores = head
+    display = HeadCurvesDisplay.from_predictions(y, scores, head="health")
+    known = np.array([label is not None for label in y])
+    for name, score in scores.items():
+        positive = y[known] != "normal"
+        area = roc_auc_score(positive, score[known])
+        precision = average_precision_score(positive, score[known])
+        assert display.roc_[name].roc_auc == pytest.approx(area)
+        assert display.precision_recall_[name].average_precision == pytest.approx(precision)
+    display.figure_.canvas.draw()
+
+
+def test_ours_is_emphasised_and_chance_is_drawn(head):
+    display = HeadCurvesDisplay.from_predictions(*head, ours="chance", head="health")
+    for ax in display.ax_:
+        texts = [text.get_text() for text in ax.get_legend().get_texts()]
+        assert texts[0].startswith("chance (")
+        assert texts[-1].startswith("chance (")
+        assert len(texts) == 4
+        assert "health" in ax.get_title()
+        widths = [line.get_linewidth() for line in ax.lines]
+        assert widths[0] == max(widths) > widths[1]
+        assert len({line.get_linestyle() for line in ax.lines}) >= 3
+
+
+@pytest.mark.parametrize("display", [HeadCurvesDisplay, HeadCalibrationDisplay])
+def test_from_estimator_reads_one_head(display):
+    rng = np.random.default_rng(0)
+    X = rng.random((200, 3))
+    y = pd.DataFrame({"health": X[:, 0] > 0.6, "cyber": X[:, 1] > 0.6}).astype(int)
+    forest = RandomForestClassifier(10, random_state=0).fit(X, y)
+    models = {
+        "decider": FusionDecider(RandomForestClassifier(10, random_state=0)).fit(X, y),
+        "forest": forest,
+        "simple": GaussianNB().fit(X, y["cyber"]),
+    }
+    shown = display.from_estimator(models, X, y, head="cyber", ours="simple")
+    assert list(shown.scores) == list(models)
+    np.testing.assert_allclose(shown.scores["decider"], shown.scores["forest"])
+    np.testing.assert_array_equal(shown.positive, y["cyber"] == 1)
+    assert shown.head == "cyber"
+    alone = display.from_estimator(models["simple"], X, y["cyber"])
+    assert list(alone.scores) == ["GaussianNB"]
+    with pytest.raises(HeadError, match=r"head='lungs', but y has the head\(s\)"):
+        display.from_estimator(models, X, y, head="lungs")
+    with pytest.raises(HeadError, match="head=None"):
+        display.from_estimator(models, X, y)
+
+
+@pytest.mark.parametrize("display", [HeadCurvesDisplay, HeadCalibrationDisplay])
+def test_wrong_arguments(display, head):
+    y, scores = head
+    with pytest.raises(NormalClassError, match="normal="):
+        display.from_predictions(np.where(y == "normal", "calm", y), scores)
+    with pytest.raises(HeadError, match="have shape"):
+        display.from_predictions(y[:-1], scores)
+    with pytest.raises(HeadError, match="a curve compares the two"):
+        display.from_predictions(["normal"] * 3, {"a": [0, 0, 1]})
+    with pytest.raises(ValueError, match="ours='theirs'"):
+        display.from_predictions(y, scores, ours="theirs")
+    with pytest.raises(ValueError, match="scores is empty"):
+        display.from_predictions(y, {})
+
+
+def test_any_label_can_be_normal(head):
+    y, scores = head
+    renamed = np.where(y == "normal", "calm", y)
+    display = HeadCurvesDisplay.from_predictions(renamed, scores, normal="calm")
+    same = HeadCurvesDisplay.from_predictions(y, scores)
+    np.testing.assert_array_equal(display.positive, same.positive)
+
+
+@pytest.mark.parametrize(
+    ("strategy", "words"), [("quantile", "6 bins with equally many rows"), ("uniform", "6 bins of")]
+)
+def test_calibration_states_its_bins(head, strategy, words):
+    _, ax = plt.subplots()
+    display = HeadCalibrationDisplay.from_predictions(*head, n_bins=6, strategy=strategy, ax=ax)
+    assert display.ax_ is ax
+    assert words in ax.get_title()
+    assert set(display.calibration_) == set(head[1])
+    assert len(ax.get_legend().get_texts()) == 4
+    display.figure_.canvas.draw()
+
+
+def test_calibration_strategy_is_checked(head):
+    with pytest.raises(ValueError, match="strategy='log'"):
+        HeadCalibrationDisplay.from_predictions(*head, strategy="log")

@@ -1,0 +1,51 @@
+import io
+
+import pytest
+from rich.console import Console
+
+from skdualcnn.exceptions import SkdualcnnError
+from skdualcnn.inspection import print_report
+
+
+def printed(report, width=160):
+    stream = io.StringIO()
+    print_report(report, Console(file=stream, width=width))
+    return stream.getvalue()
+
+
+def test_every_table_is_printed(report):
+    text = printed(report)
+    for words in (
+        "Dual-path CNN on a ward",
+        "simulated data",
+        "Models on the health head",
+        "Models on the cyber head",
+        "Decisions of each model",
+        "2880 of 2880 rows identical",
+        "298,412",
+        "126,976",
+        "skdualcnn demo --seed 0",
+    ):
+        assert words in text
+    assert "nan" not in text.lower()
+
+
+def test_best_values_have_a_star(report):
+    lines = [line for line in printed(report).splitlines() if "Network" in line]
+    assert "80.0 % ★" in lines[0]
+    assert "60.0 % ★" not in lines[1]
+
+
+def test_names_are_not_read_as_markup(report):
+    report["heads"][0]["models"][0]["name"] = "[red]tree[/red] [/oops]"
+    assert "[red]tree[/red] [/oops]" in printed(report)
+
+
+def test_standard_output_is_the_default(report, capsys):
+    print_report(report)
+    assert "Dual-path CNN on a ward" in capsys.readouterr().out
+
+
+def test_missing_section_is_named():
+    with pytest.raises(SkdualcnnError, match="expected also"):
+        print_report({})
