@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import log_softmax
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
 from sklearn.utils import Tags, get_tags
 from sklearn.utils._param_validation import HasMethods, Options, StrOptions
@@ -118,7 +119,8 @@ class FixedPointClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     -----
     Calibration looks at 2000 evenly spaced rows of X at most. A batch of rows is
     computed with integers held in double precision, which represents every one of
-    them exactly.
+    them exactly. Probabilities come in steps of 2**-15, so many rows of a confident
+    network tie at 0 or 1; rank rows by `predict_log_proba`, which does not round them.
 
     References
     ----------
@@ -262,6 +264,30 @@ class FixedPointClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         """
         probabilities = [one / Q15_ONE for one in self.answers(X).probabilities]
         return probabilities[0] if self.integer_graph_.single_output else probabilities
+
+    def predict_log_proba(self, X: Any) -> NDArray[np.float64] | list[NDArray[np.float64]]:
+        """Return log-probabilities at the resolution of the firmware's logits.
+
+        A probability below 2**-15 is zero for the firmware, which decides no better for
+        knowing it; a ranking of rows (the area under a ROC curve) does. So this is
+        computed from the integer logits, which the firmware returns too.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like
+            What the estimator takes.
+
+        Returns
+        -------
+        ndarray of shape (n, n_classes) and dtype float64, or a list of them
+            One array per head if y had several columns; all finite.
+        """
+        logits = self.answers(X).logits
+        logarithms = [
+            log_softmax(one / 2.0**head.fraction_bits, axis=1)
+            for one, head in zip(logits, self.integer_graph_.heads, strict=True)
+        ]
+        return logarithms[0] if self.integer_graph_.single_output else logarithms
 
     def predict(self, X: Any) -> NDArray[Any]:
         """Return what the estimator predicts: labels, or decisions for a decider.

@@ -235,7 +235,7 @@ class DualPathCNNClassifier(ClassifierMixin, BaseEstimator):
 
         Returns
         -------
-        self : DualPathCNNClassifier
+        DualPathCNNClassifier
             The fitted classifier.
 
         Raises
@@ -286,7 +286,7 @@ class DualPathCNNClassifier(ClassifierMixin, BaseEstimator):
 
         Returns
         -------
-        self : DualPathCNNClassifier
+        DualPathCNNClassifier
             The classifier, trained a little more.
         """
         first = not hasattr(self, "nets_")
@@ -477,7 +477,7 @@ class DualPathCNNClassifier(ClassifierMixin, BaseEstimator):
 
     def _read_signals(self, X: ArrayLike, *, reset: bool = False) -> NDArray[np.float32]:
         signals: NDArray[np.float32] = validate_data(
-            self, X, dtype=np.float32, order="C", allow_nd=True, reset=reset
+            self, X, dtype=np.float32, allow_nd=True, reset=reset
         )
         if signals.ndim > 3:
             raise ArchitectureError(

@@ -119,7 +119,7 @@ class FusionDecider(MetaEstimatorMixin, BaseEstimator):
 
         Returns
         -------
-        self : FusionDecider
+        FusionDecider
             The fitted decider.
 
         Raises

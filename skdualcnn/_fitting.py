@@ -1,5 +1,6 @@
 """From validated rows to what the nets are trained and watched on."""
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -76,8 +77,8 @@ def split_for_early_stopping(
 
 def as_signals(X: NDArray[np.float32]) -> torch.Tensor:
     """Return (n, n_channels, n_steps): a 2-D X is one channel along its columns."""
-    if not X.flags.writeable:
-        # torch cannot mark a tensor read-only and warns; nothing here writes to it.
-        X = np.lib.stride_tricks.as_strided(X, writeable=True)
-    tensor = torch.from_numpy(X)
+    with warnings.catch_warnings():
+        # torch cannot mark a tensor read-only; nothing here writes to it.
+        warnings.filterwarnings("ignore", message="The given NumPy array is not writable")
+        tensor = torch.from_numpy(X)
     return tensor[:, None, :] if X.ndim == 2 else tensor.transpose(1, 2)

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 # Okabe and Ito's palette: told apart with every common kind of colour blindness.
 BLACK, GREY = "#000000", "#6b6b6b"
 ORANGE, SKY_BLUE, GREEN, YELLOW = "#E69F00", "#56B4E9", "#009E73", "#F0E442"
-BLUE, VERMILLION, PURPLE = "#0072B2", "#D55E00", "#CC79A7"
-SERIES = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY_BLUE)
+BLUE, VERMILION, PURPLE = "#0072B2", "#D55E00", "#CC79A7"
+SERIES = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY_BLUE)
 MARKERS = ("o", "s", "^", "D", "v", "P")
 
 _RC: dict[Any, Any] = {
@@ -46,7 +46,7 @@ class StateStyle(NamedTuple):
 
 STATES = {
     "normal": StateStyle(GREEN, "o"),
-    "medical": StateStyle(VERMILLION, "^"),
+    "medical": StateStyle(VERMILION, "^"),
     "cyber": StateStyle(BLUE, "s"),
     "both": StateStyle(PURPLE, "D"),
     "uncertain": StateStyle(GREY, "X"),
@@ -72,7 +72,7 @@ def literal(text: object) -> str:
 def model_style(position: int, *, ours: bool) -> dict[str, Any]:
     """Return the line properties of one model among several; ours stands out."""
     if ours:
-        return {"color": VERMILLION, "linestyle": "-", "linewidth": 2.8, "zorder": 5}
+        return {"color": VERMILION, "linestyle": "-", "linewidth": 2.8, "zorder": 5}
     colours = (BLUE, GREEN, PURPLE, BLACK, ORANGE, SKY_BLUE)
     patterns = ("--", "-.", ":", (0, (6, 1, 1, 1, 1, 1)))
     return {

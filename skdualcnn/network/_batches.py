@@ -79,17 +79,17 @@ def content_hash(X: NDArray[np.float32], codes: NDArray[np.int64]) -> NDArray[np
     ndarray of shape (n,) and dtype uint64
         Equal for equal rows, and for no others but by an accident of 1 in 2**64.
     """
-    flat = X.reshape(len(X), -1)
+    n_values = int(np.prod(X.shape[1:]))
     multipliers = np.random.default_rng(0).integers(
-        1, 2**64, size=flat.shape[1] + codes.shape[1], dtype=np.uint64
+        1, 2**64, size=n_values + codes.shape[1], dtype=np.uint64
     ) | np.uint64(1)
     keys = np.empty(len(X), dtype=np.uint64)
     for start in range(0, len(X), _HASH_CHUNK):
         chunk = slice(start, start + _HASH_CHUNK)
         # Adding zero turns -0.0 into 0.0, which compares equal and so must hash equal.
-        bits = (flat[chunk] + np.float32(0)).view(np.uint32).astype(np.uint64)
-        keys[chunk] = bits @ multipliers[: flat.shape[1]]
-        keys[chunk] += codes[chunk].astype(np.uint64) @ multipliers[flat.shape[1] :]
+        flat = X[chunk].reshape(-1, n_values) + np.float32(0)
+        keys[chunk] = flat.view(np.uint32).astype(np.uint64) @ multipliers[:n_values]
+        keys[chunk] += codes[chunk].astype(np.uint64) @ multipliers[n_values:]
     return keys
 
 

@@ -2,6 +2,13 @@
 
 from skdualcnn.preprocessing._filters import OutlierClipper
 from skdualcnn.preprocessing._fusion import make_fusion_preprocessor
+from skdualcnn.preprocessing._quantiles import QuantileScaler
 from skdualcnn.preprocessing._windows import SlidingWindow, flatten_windows
 
-__all__ = ["OutlierClipper", "SlidingWindow", "flatten_windows", "make_fusion_preprocessor"]
+__all__ = [
+    "OutlierClipper",
+    "QuantileScaler",
+    "SlidingWindow",
+    "flatten_windows",
+    "make_fusion_preprocessor",
+]

@@ -75,7 +75,7 @@ class OutlierClipper(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
         Returns
         -------
-        self : OutlierClipper
+        OutlierClipper
             The fitted filter.
         """
         X = validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan")

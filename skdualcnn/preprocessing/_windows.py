@@ -41,7 +41,7 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
     array([[0., 0., 0.],
            [0., 0., 1.],
            [0., 1., 2.],
-           [1., 2., 3.]])
+           [1., 2., 3.]], dtype=float32)
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
@@ -64,7 +64,7 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
 
         Returns
         -------
-        self : SlidingWindow
+        SlidingWindow
             The transformer itself.
         """
         validate_data(self, X, dtype=np.float32)

@@ -30,6 +30,17 @@ def test_twin_agrees_with_the_float_decider(twin, decider, ward):
     assert list(twin.classes_) == list(decider.classes_)
 
 
+def test_log_probabilities_tell_rows_apart_that_probabilities_do_not(decider, ward):
+    X, _ = ward
+    twin = FixedPointClassifier(FrozenEstimator(decider)).fit(X)
+    coarse, fine = twin.predict_proba(X), twin.predict_log_proba(X)
+    for exact, one, other in zip(decider.predict_proba(X), coarse, fine, strict=True):
+        assert np.isfinite(other).all()
+        assert np.abs(np.exp(other) - one).max() < 5e-4
+        assert np.abs(np.exp(other) - exact).max() < 0.01
+        assert len(np.unique(other[:, 0])) > len(np.unique(one[:, 0]))
+
+
 def test_labels_are_decoded(ward, small_network):
     X, y = ward
     numbers = X[["Heart rate", "bytes", "temperature"]]
