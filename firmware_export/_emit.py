@@ -16,6 +16,7 @@ from firmware_export._integer import (
     EXP2_FINE,
     EXP_CUTOFF,
     LOG2_E_Q15,
+    Q15_ONE,
 )
 from firmware_export._integer_graph import (
     Add,
@@ -100,6 +101,7 @@ def _render(template: str, context: dict[str, Any]) -> str:
         keep_trailing_newline=True,
         autoescape=False,
     )
+    environment.filters["share"] = lambda value: f"{value / Q15_ONE:.5g}"
     return environment.get_template(template).render(context).rstrip("\n") + "\n"
 
 
@@ -186,6 +188,8 @@ def _readings(graph: IntegerGraph) -> list[dict[str, Any]]:
         else:
             note = "category"
             categories = [comment_text(repr(label)) for label in column.categories]
+            if column.missing is not None:
+                categories[column.missing] += ", which NAN counts as"
         result.append(
             {
                 "text": comment_text(name),

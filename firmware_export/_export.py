@@ -85,10 +85,17 @@ def export_firmware(
 
     Examples
     --------
+    >>> import tempfile
+    >>> import numpy as np
     >>> from firmware_export import export_firmware
-    >>> report = export_firmware(
-    ...     decider, "ward_monitor/", calibration_data=X, prefix="ward"
-    ... )  # doctest: +SKIP
+    >>> from skdualcnn import DualPathCNNClassifier
+    >>> X = np.random.default_rng(0).random((100, 8))
+    >>> y = (X[:, 0] > 0.5).astype(int)
+    >>> network = DualPathCNNClassifier(conv_channels=(4,), dense_units=8, max_epochs=1)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     report = export_firmware(network.fit(X, y), folder, calibration_data=X)
+    >>> report.parameters, report.multiply_adds, report.ram_bytes
+    (170, 240, 52)
     """
     check_prefix(prefix)
     target = Path(directory).absolute()

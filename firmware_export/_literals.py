@@ -16,6 +16,7 @@ from firmware_export._integer_graph import (
 LANES = 4
 """Rows of weights that are stored interleaved."""
 NOWHERE = 0xFFFF
+LINE_WIDTH = 100
 CHANNEL_BYTES = 16
 LAYER_BYTES = 36
 COLUMN_BYTES = {"numeric": 32, "categorical": 10}
@@ -85,8 +86,10 @@ def float_literal(value: float) -> str:
     return text + ("f" if "." in text or "e" in text else ".0f")
 
 
-def table(values: Iterable[Any], per_line: int = 20, indent: str = "    ") -> str:
-    """Return integers as the lines of an initialiser."""
+def table(values: Iterable[Any], indent: str = "    ") -> str:
+    """Return integers as the lines of an initialiser, at most 24 to a line."""
     texts = [str(int(value)) for value in values]
+    width = max(len(text) for text in texts) + 2
+    per_line = min(24, (LINE_WIDTH - len(indent)) // width)
     lines = [texts[start : start + per_line] for start in range(0, len(texts), per_line)]
     return ",\n".join(indent + ", ".join(line) for line in lines)
