@@ -1,8 +1,33 @@
-"""Medical emergencies and cyberattacks from one multimodal stream."""
+"""Medical emergencies and cyberattacks from one multimodal stream.
 
-from skdualcnn._classifier import DualPathCNNClassifier
-from skdualcnn._decider import FusionDecider
-from skdualcnn.preprocessing import make_fusion_preprocessor
+The public names are loaded when they are first used, so that importing the package, or
+asking its command line for help, does not import torch.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from skdualcnn._classifier import DualPathCNNClassifier
+    from skdualcnn._decider import FusionDecider
+    from skdualcnn.preprocessing import make_fusion_preprocessor
+
+__version__ = "0.1.0"
 
 __all__ = ["DualPathCNNClassifier", "FusionDecider", "make_fusion_preprocessor"]
-__version__ = "0.1.0"
+
+_HOMES = {
+    "DualPathCNNClassifier": "skdualcnn._classifier",
+    "FusionDecider": "skdualcnn._decider",
+    "make_fusion_preprocessor": "skdualcnn.preprocessing",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'skdualcnn' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

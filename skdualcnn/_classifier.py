@@ -421,6 +421,8 @@ class DualPathCNNClassifier(ClassifierMixin, BaseEstimator):
             of_path = rows.of_heads(path)
             path_weights = [weights[head] for head in path]
             visits, watched = of_path.plan(path_weights), None
+            if len(visits.rows) == 0:
+                continue  # a part of the data without a label of this net's heads
             seed = (self.seed_ + len(net.history)) % 2**31
             if early_stopping and validation is None:
                 visits, held = split_for_early_stopping(
@@ -430,6 +432,11 @@ class DualPathCNNClassifier(ClassifierMixin, BaseEstimator):
             elif early_stopping and validation is not None:
                 val_of_path = validation.of_heads(path)
                 watched = val_of_path.dataset(val_of_path.plan(path_weights))
+                if len(watched) == 0:
+                    raise HeadError(
+                        f"y_val has no label of {[self.head_names_[head] for head in path]}, "
+                        "expected at least one row with a label to watch."
+                    )
             finished = train(
                 net,
                 of_path.dataset(visits),
@@ -472,8 +479,9 @@ class DualPathCNNClassifier(ClassifierMixin, BaseEstimator):
                 for epoch in net.history.to_list()
             ]
             name = " + ".join(self.head_names_[head] for head in path)
-            parts.append(pd.DataFrame(epochs).assign(path=name))
-        return pd.concat(parts, ignore_index=True)
+            if epochs:
+                parts.append(pd.DataFrame(epochs).assign(path=name))
+        return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 
     def _read_signals(self, X: ArrayLike, *, reset: bool = False) -> NDArray[np.float32]:
         signals: NDArray[np.float32] = validate_data(

@@ -9,6 +9,12 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, _fit_context, clone
 from sklearn.utils import Tags, get_tags
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+from sklearn.utils.metadata_routing import (
+    MetadataRouter,
+    MethodMapping,
+    _routing_enabled,
+    process_routing,
+)
 from sklearn.utils.validation import check_is_fitted
 
 from skdualcnn._labels import Labels
@@ -115,7 +121,8 @@ class FusionDecider(MetaEstimatorMixin, BaseEstimator):
         y : array-like of shape (n, 2) or (n,)
             Labels of the heads.
         **fit_params : dict
-            Passed to the estimator's `fit`.
+            Passed to the estimator's `fit`; with metadata routing enabled, what the
+            estimator has requested.
 
         Returns
         -------
@@ -136,6 +143,8 @@ class FusionDecider(MetaEstimatorMixin, BaseEstimator):
                 f"y has {len(names)} heads {list(names)}, expected a medical and a cyber head, or "
                 "one of the two. Choose two columns of y."
             )
+        if _routing_enabled():
+            fit_params = process_routing(self, "fit", **fit_params).estimator.fit
         self.estimator_ = clone(self.estimator).fit(X, y, **fit_params)
         classes = self.estimator_.classes_
         found = list(classes) if isinstance(classes, list) else [classes]
@@ -227,7 +236,7 @@ class FusionDecider(MetaEstimatorMixin, BaseEstimator):
         table["health_score"], table["cyber_score"] = scores.T
         table["decision"] = DECISIONS[codes]
         table["reason"] = [self._reason(*row) for row in scores]
-        return pd.DataFrame(table, index=getattr(X, "index", None))
+        return pd.DataFrame(table, index=X.index if isinstance(X, pd.DataFrame) else None)
 
     def true_state(self, y: ArrayLike) -> NDArray[np.object_]:
         """Return what the decision should have been, from the labels.
@@ -282,6 +291,19 @@ class FusionDecider(MetaEstimatorMixin, BaseEstimator):
             raise HeadError("No row of y has a label of every head, expected at least one.")
         weight = np.ones(len(state)) if sample_weight is None else np.asarray(sample_weight)
         return float(np.average((self.predict(X) == state)[known], weights=weight[known]))
+
+    def get_metadata_routing(self) -> MetadataRouter:
+        """Return where metadata such as `sample_weight` goes.
+
+        Returns
+        -------
+        MetadataRouter
+            Routes what `fit` is given to the `fit` of the estimator.
+        """
+        mapping = MethodMapping().add(caller="fit", callee="fit")
+        return MetadataRouter(owner=type(self).__name__).add(
+            estimator=self.estimator, method_mapping=mapping
+        )
 
     def _head_probabilities(self, X: ArrayLike) -> list[NDArray[np.float64]]:
         probabilities = self.predict_proba(X)

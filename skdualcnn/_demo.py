@@ -157,7 +157,7 @@ def _summarise(results: dict[str, ModelResult], dataset: Bunch, checked: str) ->
     heads = " and the ".join(f"{name} head" for name in labelled_heads(dataset))
     sentences = [
         f"One convolutional network with the {heads} was trained and compared with six baselines "
-        f"on the same rows and features. Protocol: {dataset.protocol}."
+        f"on the same rows and features. Protocol: {dataset.protocol}"
     ]
     for name in labelled_heads(dataset):
         auc = {model: result.heads[name].metrics()["roc_auc"] for model, result in results.items()}

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from sklearn.metrics import (
     accuracy_score,
     average_precision_score,
-    balanced_accuracy_score,
     brier_score_loss,
     confusion_matrix,
     f1_score,
+    recall_score,
     roc_auc_score,
 )
 
@@ -59,7 +59,9 @@ class HeadResult:
         both = 0 < self.abnormal.sum() < len(self.abnormal)
         return {
             "accuracy": accuracy_score(self.y_true, self.y_pred),
-            "balanced_accuracy": balanced_accuracy_score(self.y_true, self.y_pred),
+            "balanced_accuracy": recall_score(
+                self.y_true, self.y_pred, labels=pd.unique(self.y_true), average="macro"
+            ),
             "detection_accuracy": accuracy_score(self.abnormal, flagged),
             "f1": f1_score(self.abnormal, flagged, zero_division=0.0),
             "roc_auc": roc_auc_score(self.abnormal, self.score) if both else np.nan,

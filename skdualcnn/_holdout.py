@@ -42,7 +42,8 @@ def hold_out(
     shuffled = stratum.iloc[random_state.permutation(len(stratum))]
     rank = shuffled.groupby(shuffled).cumcount().sort_index()
     size = stratum.groupby(stratum).transform("size")
-    wanted = (fraction * size).round()
+    # One of each stratum stays to train on, however large the fraction.
+    wanted = (fraction * size).round().clip(upper=size - 1)
     if wanted.max() == 0 and size.max() > 1:
         wanted[size == size.max()] = 1
     held = (rank < wanted).to_numpy()

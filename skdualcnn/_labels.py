@@ -187,7 +187,14 @@ def class_weights(
 
 def _split_columns(y: Any) -> tuple[tuple[str, ...], tuple[NDArray[Any], ...]]:
     if hasattr(y, "get_columns"):  # polars
-        y = pd.DataFrame({column.name: column.to_list() for column in y.get_columns()})
+        y = pd.DataFrame(
+            {column.name: pd.Series(column.to_list(), dtype=object) for column in y.get_columns()}
+        )
+    elif type(y).__module__.startswith("polars"):
+        y = pd.Series(y.to_list(), name=y.name or None, dtype=object)
+    elif isinstance(y, list | tuple):
+        # Left to itself, NumPy would turn NaN among text into the text "nan".
+        y = np.asarray(y, dtype=object)
     if isinstance(y, pd.DataFrame) and y.shape[1] > 0:
         columns = tuple(y.iloc[:, i].to_numpy(dtype=object) for i in range(y.shape[1]))
         return tuple(str(name) for name in y.columns), columns

@@ -21,7 +21,7 @@ from skdualcnn.datasets import (
     load_wustl_ehms,
     make_ward,
 )
-from skdualcnn.preprocessing import SlidingWindow, make_fusion_preprocessor
+from skdualcnn.preprocessing import QuantileScaler, SlidingWindow, make_fusion_preprocessor
 
 OURS = "dual-path CNN"
 QUICK_ROWS = 3000  # training rows that --quick keeps
@@ -41,6 +41,8 @@ class Study:
         Whether the folder is needed.
     window : int
         Rows per window; 1 for no windows.
+    noise_filter : transformer or None
+        What the numeric columns pass through; None is the preprocessor's default.
     classifier : dict
         Parameters of the classifier that differ from its defaults, chosen on training
         data.
@@ -50,13 +52,16 @@ class Study:
     load: Callable[[Path, int], Bunch]
     needs_files: bool = True
     window: int = 1
+    noise_filter: Any = None
     classifier: Mapping[str, Any] = field(default_factory=dict)
 
     def models(
         self, dataset: Bunch, *, quick: bool, verbose: int, random_state: int
     ) -> dict[str, FusionDecider]:
         """Return our model and the baselines, unfitted, by name."""
-        preprocessing: list[Any] = [make_fusion_preprocessor(**dataset.modalities)]
+        preprocessing: list[Any] = [
+            make_fusion_preprocessor(**dataset.modalities, noise_filter=self.noise_filter)
+        ]
         if self.window > 1:
             preprocessing.append(SlidingWindow(self.window))
         parameters = {"early_stopping": True, "lr": 1e-3, "batch_size": 128, **self.classifier}
@@ -72,15 +77,22 @@ class Study:
 
 STUDIES = {
     "ward": Study(
-        "simulated ward",
-        lambda _, seed: make_ward(random_state=seed),
-        needs_files=False,
+        "simulated ward", lambda _, seed: make_ward(random_state=seed), needs_files=False
     ),
-    "wustl_ehms": Study("WUSTL-EHMS-2020", lambda folder, _: load_wustl_ehms(folder), window=8),
+    "wustl_ehms": Study(
+        "WUSTL-EHMS-2020",
+        lambda folder, _: load_wustl_ehms(folder),
+        window=8,
+        noise_filter=QuantileScaler(),
+    ),
     "physionet2012": Study(
-        "PhysioNet Challenge 2012", lambda folder, _: load_physionet2012(folder)
+        "PhysioNet Challenge 2012",
+        lambda folder, _: load_physionet2012(folder),
+        classifier={"conv_channels": (16,), "pool_size": 4},
     ),
-    "nsl_kdd": Study("NSL-KDD", lambda folder, _: load_nsl_kdd(folder)),
+    "nsl_kdd": Study(
+        "NSL-KDD", lambda folder, _: load_nsl_kdd(folder), noise_filter=QuantileScaler()
+    ),
     "icu_security": Study("ICU (Hussain et al. 2021)", lambda folder, _: load_icu_security(folder)),
 }
 

@@ -55,7 +55,8 @@ def plan_visits(
     """
     used = np.flatnonzero(weights.max(axis=1) > 0)
     keys = content_hash(X, codes)[used]
-    order = used[np.argsort(keys, kind="stable")]
+    # By weight second: a sum of floats depends on the order of its terms.
+    order = used[np.lexsort((*weights[used].T, keys))]
     _, first, group = np.unique(np.sort(keys), return_index=True, return_inverse=True)
     merged = np.zeros((len(first), weights.shape[1]))
     np.add.at(merged, group, weights[order])

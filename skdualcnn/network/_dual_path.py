@@ -1,6 +1,7 @@
 """The paper's network: one convolutional trunk, one linear head per label column."""
 
 from collections.abc import Sequence
+from numbers import Integral
 
 from torch import Tensor, nn
 
@@ -41,7 +42,8 @@ class DualPathNetwork(nn.Module):
     Raises
     ------
     ArchitectureError
-        If the kernel is even or longer than the signal, or nothing is left to pool.
+        If the kernel is even or longer than the signal, nothing is left to pool, or a
+        number of channels is not a positive whole number.
     """
 
     def __init__(
@@ -60,6 +62,11 @@ class DualPathNetwork(nn.Module):
         dense_dropout: float = 0.5,
     ) -> None:
         super().__init__()
+        if not all(isinstance(one, Integral) and one > 0 for one in conv_channels):
+            raise ArchitectureError(
+                f"conv_channels={tuple(conv_channels)}, expected whole numbers of 1 or more, one "
+                "per convolutional block."
+            )
         blocks: list[nn.Module] = []
         for out_channels in conv_channels:
             check_fits(kernel_size, pool_size, length)

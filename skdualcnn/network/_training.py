@@ -106,6 +106,8 @@ def train(
     finally:
         net.callbacks_ = chosen
         net.train_split = None
+        if len(net.history) > before and "train_loss" not in net.history[-1]:
+            del net.history[-1]  # an epoch that the keyboard cut short
     stopped_early = validation is not None and stopper.misses_ >= patience
     return stopped_early or len(net.history) - before == epochs
 
@@ -146,17 +148,20 @@ def resolve_device(device: str) -> str:
     if device == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
     try:
-        kind = torch.device(device).type
+        torch.device(device)
     except RuntimeError as error:
         raise DeviceError(
             f'device={device!r} is not a torch device; expected "cpu", "cuda", "cuda:0", ... '
             'or "auto".'
         ) from error
-    if kind == "cuda" and not torch.cuda.is_available():
+    try:
+        torch.zeros(1, device=device).cpu()
+    except (AssertionError, RuntimeError) as error:
         raise DeviceError(
-            f"device={device!r} was asked for, but torch finds no CUDA device on this machine. "
+            f"device={device!r} was asked for, but torch cannot use it on this machine: "
+            f"{str(error).splitlines()[0]} "
             'Use device="cpu", or device="auto" to take a GPU only where there is one.'
-        )
+        ) from error
     return device
 
 

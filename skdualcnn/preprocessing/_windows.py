@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
+from sklearn.utils import Tags
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -88,6 +89,11 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
         padded = np.concatenate([np.repeat(rows[:1], self.length - 1, axis=0), rows])
         windows = np.lib.stride_tricks.sliding_window_view(padded, self.length, axis=0)
         return windows.transpose(0, 2, 1)
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = ["float32"]
+        return tags
 
 
 def flatten_windows(X: NDArray[Any]) -> NDArray[Any]:

@@ -1,0 +1,26 @@
+"""The benchmark fits every model under both protocols and writes what it printed."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from benchmarks import baselines
+from skdualcnn._studies import STUDIES
+from skdualcnn.datasets import make_ward
+
+
+@pytest.mark.slow
+def test_tables_hold_every_model_and_both_protocols(tmp_path, monkeypatch, capsys):
+    def small_ward(_, seed):
+        return make_ward(n_patients=5, hours=3.0, random_state=seed)
+
+    monkeypatch.setitem(STUDIES, "ward", replace(STUDIES["ward"], load=small_ward))
+    results = baselines.run(["ward"], tmp_path, tmp_path / "out", [0], quick=True)
+    assert set(results["protocol"]) == {"paper", "honest"}
+    assert results["model"].nunique() == 7
+    written = json.loads((tmp_path / "out" / "baselines.json").read_text())
+    assert len(written["results"]) == len(results) == 28
+    assert "commit" in written["environment"]
+    assert "| ward | health | honest | boosted trees |" in capsys.readouterr().out
+    assert "boosted trees" in (tmp_path / "out" / "baselines.md").read_text()
