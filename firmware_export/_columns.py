@@ -1,6 +1,6 @@
 """Preprocessing steps of scikit-learn -> typed columns, and rows of data -> readings."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,14 +12,16 @@ from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import MinMaxScaler, OneHotEncoder
 
+from firmware_export._curve import IDENTITY, Curve
 from firmware_export._graph import CategoricalColumn, Column, FrontEnd, NumericColumn
 from skdualcnn.exceptions import ExportError
-from skdualcnn.preprocessing import OutlierClipper
+from skdualcnn.preprocessing import OutlierClipper, QuantileScaler, SlidingWindow
 
 SUPPORTED = (
     "Supported in front of the classifier: the ColumnTransformer of make_fusion_preprocessor, "
-    "or for numeric columns SimpleImputer, OutlierClipper and then MinMaxScaler, each at most "
-    "once; for categorical columns SimpleImputer and OneHotEncoder."
+    "or for numeric columns SimpleImputer, OutlierClipper, QuantileScaler and then MinMaxScaler, "
+    "each at most once; for categorical columns SimpleImputer and OneHotEncoder; after either, "
+    "SlidingWindow."
 )
 
 Step = tuple[str, Any]
@@ -29,20 +31,25 @@ Step = tuple[str, Any]
 class _Slot:
     """One column on its way through the numeric steps: a value or a missing indicator.
 
-    `fill` and `shown`, what an indicator shows for a present and a missing reading, are
-    carried through every step as values; for `scale` and `shift` see `NumericColumn`.
+    `fill`, what stands for a missing reading, and `shown`, what an indicator shows for a
+    present and a missing one, are carried through every step as values.
     """
 
     column: int
     is_indicator: bool = False
     fill: float | None = None
     shown: tuple[float, float] = (0.0, 1.0)
-    low: float = -np.inf
-    high: float = np.inf
-    scale: float = 1.0
-    shift: float = 0.0
-    out_low: float = -np.inf
-    out_high: float = np.inf
+    curve: Curve = IDENTITY
+
+    def then(self, curve: Curve) -> "_Slot":
+        fill = None if self.fill is None else float(curve(self.fill))
+        present, absent = curve(self.shown)
+        return replace(
+            self,
+            fill=fill,
+            shown=(float(present), float(absent)),
+            curve=self.curve.then(curve),
+        )
 
 
 def plain_front_end(steps: int, channels: int, names: Sequence[str] | None) -> FrontEnd:
@@ -55,18 +62,27 @@ def plain_front_end(steps: int, channels: int, names: Sequence[str] | None) -> F
 
 
 def read_front_end(steps: Sequence[Step]) -> FrontEnd:
-    """Read the fitted steps in front of a classifier that takes 2-D input.
+    """Read the fitted steps in front of a classifier.
 
     Raises
     ------
     ExportError
         If a step does something that the firmware cannot repeat.
     """
-    name, first = steps[0]
-    if isinstance(first, ColumnTransformer):
+    *before, (_, last) = steps
+    first = steps[0][1]
+    if not isinstance(last, SlidingWindow):
+        return _read_row(first, steps)
+    row = _read_row(first, before)
+    return replace(row, steps=last.length, channels=row.row_inputs, window=last.length)
+
+
+def _read_row(first: Any, steps: Sequence[Step]) -> FrontEnd:
+    """Read the steps that look at single rows; `first` knows the columns' names."""
+    if steps and isinstance(first, ColumnTransformer):
         if len(steps) > 1:
             raise _unsupported(*steps[1], reason="comes after a ColumnTransformer")
-        return _read_column_transformer(name, first)
+        return _read_column_transformer(steps[0][0], first)
     names = getattr(first, "feature_names_in_", None)
     if names is None:
         names = [f"x{i}" for i in range(first.n_features_in_)]
@@ -159,22 +175,26 @@ def _assemble(names: list[str], positions: Sequence[int], columns: Sequence[Colu
 
 def _read_numeric(steps: Sequence[Step], names: list[str]) -> list[NumericColumn]:
     slots = [_Slot(column) for column in range(len(names))]
-    readers = {
-        SimpleImputer: _read_imputer,
+    readers: dict[type, Callable[[Any], list[Curve]]] = {
         OutlierClipper: _read_clipper,
+        QuantileScaler: _read_quantiles,
         MinMaxScaler: _read_scaler,
     }
     done: list[type] = []
     for name, step in steps:
         if _is_passthrough(step):
             continue
-        kind = next((known for known in readers if isinstance(step, known)), None)
+        kind = next((one for one in (SimpleImputer, *readers) if isinstance(step, one)), None)
         if kind is None:
             raise _unsupported(name, step)
         if kind in done or MinMaxScaler in done:
             raise _unsupported(name, step, reason=f"comes after {done[-1].__name__}")
         done.append(kind)
-        slots = readers[kind](name, step, slots)
+        if kind is SimpleImputer:
+            slots = _read_imputer(name, step, slots)
+        else:
+            curves = readers[kind](step)
+            slots = [slot.then(curve) for slot, curve in zip(slots, curves, strict=True)]
     return _merge(slots, names)
 
 
@@ -198,38 +218,23 @@ def _read_imputer(name: str, step: SimpleImputer, slots: list[_Slot]) -> list[_S
     return kept
 
 
-def _read_clipper(name: str, step: OutlierClipper, slots: list[_Slot]) -> list[_Slot]:
-    del name
+def _read_clipper(step: OutlierClipper) -> list[Curve]:
+    fences = np.column_stack([step.lower_, step.upper_])
+    # A column whose fences are infinite is left as it is.
+    return [Curve(one, one) if np.isfinite(one).all() else IDENTITY for one in fences]
+
+
+def _read_quantiles(step: QuantileScaler) -> list[Curve]:
+    return [Curve(*one) for one in zip(step.knots_, step.levels_, strict=True)]
+
+
+def _read_scaler(step: MinMaxScaler) -> list[Curve]:
+    levels = np.array(step.feature_range, dtype=np.float64)
+    width = levels[1] - levels[0]
     return [
-        replace(
-            slot,
-            fill=None if slot.fill is None else float(np.clip(slot.fill, low, high)),
-            shown=_pair(np.clip(slot.shown, low, high)),
-            low=float(low),
-            high=float(high),
-        )
-        for slot, low, high in zip(slots, step.lower_, step.upper_, strict=True)
+        Curve(np.array([low, low + width / scale]), levels, unlimited=not step.clip)
+        for low, scale in zip(step.data_min_, step.scale_, strict=True)
     ]
-
-
-def _read_scaler(name: str, step: MinMaxScaler, slots: list[_Slot]) -> list[_Slot]:
-    del name
-    low, high = step.feature_range if step.clip else (-np.inf, np.inf)
-    return [
-        replace(
-            slot,
-            shown=_pair(np.clip(np.array(slot.shown) * scale + shift, low, high)),
-            scale=float(scale),
-            shift=float(shift),
-            out_low=float(low),
-            out_high=float(high),
-        )
-        for slot, scale, shift in zip(slots, step.scale_, step.min_, strict=True)
-    ]
-
-
-def _pair(values: NDArray[np.float64]) -> tuple[float, float]:
-    return float(values[0]), float(values[1])
 
 
 def _is_nan(value: Any) -> bool:
@@ -242,23 +247,12 @@ def _merge(slots: list[_Slot], names: list[str]) -> list[NumericColumn]:
     for output, slot in enumerate(slots):
         name = names[slot.column]
         if slot.is_indicator:
-            dropped = NumericColumn(name, slot.column, None, fill=0.0)
+            dropped = NumericColumn(name, slot.column, None, missing=0.0)
             columns[slot.column] = replace(
                 columns.get(slot.column, dropped), indicator=output, indicator_values=slot.shown
             )
             continue
-        columns[slot.column] = NumericColumn(
-            name,
-            slot.column,
-            output,
-            low=slot.low,
-            high=slot.high,
-            fill=slot.fill,
-            scale=slot.scale,
-            shift=slot.shift,
-            out_low=slot.out_low,
-            out_high=slot.out_high,
-        )
+        columns[slot.column] = NumericColumn(name, slot.column, output, slot.curve, slot.fill)
     return [columns[key] for key in sorted(columns)]
 
 

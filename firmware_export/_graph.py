@@ -11,18 +11,14 @@ from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
+from firmware_export._curve import IDENTITY, Curve, Floats
 
-Floats = NDArray[np.float64]
 Rule = Literal["anomaly", "confidence"]
 
 
 @dataclass(frozen=True)
 class NumericColumn:
     """One numeric reading on its way to the network.
-
-    The value is limited to [low, high], replaced by `fill` where it is missing, scaled
-    as ``value * scale + shift`` and limited to [out_low, out_high].
 
     Attributes
     ----------
@@ -31,16 +27,12 @@ class NumericColumn:
     reading : int
         Position among the raw readings.
     output : int or None
-        Position among the network's inputs; None for a column that was dropped because
-        it never held a value, of which only the indicator is left.
-    low, high : float
-        Limits of the raw value, infinite where there are none.
-    fill : float or None
-        Stands in for a missing reading; None if a missing reading is an error.
-    scale, shift : float
-        Affine map to the network's input.
-    out_low, out_high : float
-        Limits after scaling, infinite where there are none.
+        Position among the row's inputs to the network; None for a column that was
+        dropped because it never held a value, of which only the indicator is left.
+    curve : Curve
+        From the raw value to the network's input.
+    missing : float or None
+        Input for a missing reading; None if a missing reading is an error.
     indicator : int or None
         Input that says whether the reading is missing.
     indicator_values : tuple of float
@@ -50,13 +42,8 @@ class NumericColumn:
     name: str
     reading: int
     output: int | None
-    low: float = -np.inf
-    high: float = np.inf
-    fill: float | None = None
-    scale: float = 1.0
-    shift: float = 0.0
-    out_low: float = -np.inf
-    out_high: float = np.inf
+    curve: Curve = IDENTITY
+    missing: float | None = None
     indicator: int | None = None
     indicator_values: tuple[float, float] = (0.0, 1.0)
 
@@ -72,7 +59,7 @@ class CategoricalColumn:
     reading : int
         Position among the raw readings.
     output : int
-        Input of the first category; the others follow.
+        Among the row's inputs, that of the first category; the others follow.
     categories : tuple
         Known categories; the reading in C is the position in this list.
     missing : int or None
@@ -91,7 +78,10 @@ Column = NumericColumn | CategoricalColumn
 
 @dataclass(frozen=True)
 class FrontEnd:
-    """From raw readings to the first signal of the network.
+    """From rows of raw readings to the first signal of the network.
+
+    A row gives the whole signal or, in a window, its last step; the steps before are
+    those of the rows before, the very first row standing in for rows before it.
 
     Attributes
     ----------
@@ -101,8 +91,10 @@ class FrontEnd:
         Column of each reading in the raw data.
     columns : tuple of NumericColumn or CategoricalColumn
     steps, channels : int
-        Shape of the signal; input number i is step ``i // channels``, channel
-        ``i % channels``.
+        Shape of the signal. Without a window, input number i is step ``i // channels``,
+        channel ``i % channels``; with one, input number i is channel i.
+    window : int
+        Rows that a signal is made of: 1, or as many as it has steps.
     """
 
     readings: tuple[str, ...]
@@ -110,6 +102,12 @@ class FrontEnd:
     columns: tuple[Column, ...]
     steps: int
     channels: int
+    window: int = 1
+
+    @property
+    def row_inputs(self) -> int:
+        """Inputs that one row of readings gives."""
+        return self.steps * self.channels // self.window
 
 
 @dataclass(frozen=True)

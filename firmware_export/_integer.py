@@ -54,27 +54,68 @@ def round_shift(value: NDArray[np.integer], bits: int) -> NDArray[np.integer]:
     return value if bits == 0 else (value + (1 << (bits - 1))) >> bits
 
 
-def quantise_numeric(
-    values: NDArray[np.float32], column: IntegerNumeric, limit: int
-) -> NDArray[np.int32]:
+def quantise_numeric(values: NDArray[np.float32], column: IntegerNumeric) -> NDArray[np.int32]:
     """Turn raw readings that are present into network inputs.
 
-    One subtraction and one multiplication in single precision, then a truncating
-    conversion: `factor` yields twice the input, so that the last bit rounds it. Nothing
-    here can be contracted into a fused multiply-add, so every compiler agrees.
+    The reading is limited to the column's range and its segment looked up. Then one
+    subtraction and one multiplication in single precision, a truncating conversion, and
+    integers again: factors and bases yield twice the input, so that the last bit rounds
+    it. Nothing here can be contracted into a fused multiply-add, so every compiler
+    agrees. As all knots are whole, the input never decreases while the reading grows.
 
     Parameters
     ----------
     values : ndarray of dtype float32
         Finite readings.
     column : IntegerNumeric
-    limit : int
-        Magnitude of the largest input.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from firmware_export._integer_graph import IntegerNumeric
+    >>> column = IntegerNumeric(
+    ...     "x",
+    ...     reading=0,
+    ...     output=0,
+    ...     starts=np.float32([0, 10]),
+    ...     factors=np.float32([10, 1]),
+    ...     bases=np.int32([0, 100]),
+    ...     high=110.0,
+    ...     missing=None,
+    ...     indicator=None,
+    ...     indicator_values=(0, 0),
+    ... )
+    >>> quantise_numeric(np.float32([-5, 5, 10, 30, 999]), column)
+    array([  0,  25,  50,  60, 100], dtype=int32)
     """
-    limited = np.minimum(np.maximum(values, np.float32(column.low)), np.float32(column.high))
-    product = (limited - np.float32(column.origin)) * np.float32(column.factor)
-    twice = product.astype(np.int32)
-    return np.clip(round_shift(twice, 1), -limit, limit).astype(np.int32)
+    limited = np.minimum(np.maximum(values, column.starts[0]), np.float32(column.high))
+    segment = np.searchsorted(column.starts[1:], limited, side="right")
+    product = (limited - column.starts[segment]) * column.factors[segment]
+    return round_shift(column.bases[segment] + product.astype(np.int32), 1).astype(np.int32)
+
+
+def check_readings(graph: IntegerGraph, readings: NDArray[np.float32]) -> None:
+    """Refuse the rows that the firmware refuses.
+
+    Raises
+    ------
+    ValueError
+        If a reading is infinite, or missing where the estimator imputes nothing.
+    """
+    infinite = np.isinf(readings).any(axis=0)
+    if infinite.any():
+        raise ValueError(
+            f"Reading {graph.readings[int(infinite.argmax())]!r} is infinite (in single "
+            "precision), expected a finite number, or NaN where it is missing."
+        )
+    for column in graph.numeric:
+        missing = np.isnan(readings[:, column.reading])
+        if column.missing is None and missing.any():
+            raise ValueError(
+                f"Reading {column.name!r} is missing in row {int(missing.argmax())}, but the "
+                "exported estimator imputes nothing. Put a SimpleImputer in front of the "
+                "classifier, or fill the gaps before."
+            )
 
 
 def quantise_readings(graph: IntegerGraph, readings: NDArray[np.float32]) -> Integers:
@@ -83,46 +124,28 @@ def quantise_readings(graph: IntegerGraph, readings: NDArray[np.float32]) -> Int
     Parameters
     ----------
     graph : IntegerGraph
-    readings : ndarray of shape (n, n_readings) and dtype float32
-        NaN is a missing reading; a category is its position in the list, any other
-        number an unknown category.
+    readings : ndarray of shape (n, window, n_readings), or (n, n_readings) without window
+        In single precision, checked by :func:`check_readings`. NaN is a missing reading;
+        a category is its position in the list, any other number an unknown category.
 
     Returns
     -------
     signal : ndarray of shape (n, steps, channels) and dtype int32
-
-    Raises
-    ------
-    ValueError
-        If a reading is infinite, or missing where the estimator imputes nothing.
     """
     tensor = graph.tensors[0]
-    inputs = np.zeros((len(readings), tensor.size), dtype=np.int32)
-    infinite = np.isinf(readings).any(axis=0)
-    if infinite.any():
-        raise ValueError(
-            f"Reading {graph.readings[int(infinite.argmax())]!r} is infinite (in single "
-            "precision), expected a finite number, or NaN where it is missing."
-        )
+    rows = readings.reshape(-1, len(graph.readings))
+    inputs = np.zeros((len(rows), graph.row_inputs), dtype=np.int32)
     for column in graph.numeric:
-        values = readings[:, column.reading]
+        values = rows[:, column.reading]
         missing = np.isnan(values)
-        if column.missing is None and missing.any():
-            raise ValueError(
-                f"Reading {column.name!r} is missing in row {int(missing.argmax())}, but the "
-                "exported estimator imputes nothing. Put a SimpleImputer in front of the "
-                "classifier, or fill the gaps before."
-            )
         if column.output is not None:
-            present = quantise_numeric(
-                np.where(missing, np.float32(0), values), column, tensor.limit
-            )
+            present = quantise_numeric(np.where(missing, np.float32(0), values), column)
             inputs[:, column.output] = np.where(missing, column.missing or 0, present)
         if column.indicator is not None:
             inputs[:, column.indicator] = np.where(missing, *column.indicator_values[::-1])
     for category in graph.categorical:
-        _one_hot(readings[:, category.reading], category, inputs)
-    return inputs.reshape(len(readings), tensor.steps, tensor.channels)
+        _one_hot(rows[:, category.reading], category, inputs)
+    return inputs.reshape(-1, tensor.steps, tensor.channels)
 
 
 def _one_hot(

@@ -148,18 +148,34 @@ class HeadOutput:
 class IntegerNumeric:
     """One numeric reading; see :func:`firmware_export._integer.quantise_numeric`.
 
-    `low`, `high`, `origin` and `factor` are exact in single precision. `missing` is the
-    input for a missing reading, None if that is an error; `indicator_values` are the
-    inputs for a present and a missing reading.
+    Attributes
+    ----------
+    name : str
+    reading : int
+    output : int or None
+        Position among the row's inputs; None if only the indicator is left.
+    starts : ndarray of shape (n_segments,) and dtype float32
+        Where each segment of the column's curve begins, increasing.
+    factors : ndarray of shape (n_segments,) and dtype float32
+        Slope of each segment: twice the input per unit of the reading.
+    bases : ndarray of shape (n_segments,) and dtype int32
+        Twice the input at the start of each segment.
+    high : float
+        End of the last segment, exact in single precision.
+    missing : int or None
+        Input for a missing reading, None if that is an error.
+    indicator : int or None
+    indicator_values : tuple of int
+        Inputs for a present and a missing reading.
     """
 
     name: str
     reading: int
     output: int | None
-    low: float
+    starts: NDArray[np.float32]
+    factors: NDArray[np.float32]
+    bases: NDArray[np.int32]
     high: float
-    origin: float
-    factor: float
     missing: int | None
     indicator: int | None
     indicator_values: tuple[int, int]
@@ -200,6 +216,9 @@ class IntegerGraph:
     ----------
     readings : tuple of str
         Raw readings in the order C takes them.
+    window : int
+        Rows of readings that an input signal is made of; with more than one, each row
+        is a step.
     numeric : tuple of IntegerNumeric
     categorical : tuple of IntegerCategorical
     tensors : tuple of Tensor
@@ -217,6 +236,7 @@ class IntegerGraph:
     """
 
     readings: tuple[str, ...]
+    window: int
     numeric: tuple[IntegerNumeric, ...]
     categorical: tuple[IntegerCategorical, ...]
     tensors: tuple[Tensor, ...]
@@ -227,6 +247,11 @@ class IntegerGraph:
     activation_bits: int
     calibration: str
     digest: str
+
+    @property
+    def row_inputs(self) -> int:
+        """Values of the input signal that one row of readings gives."""
+        return self.tensors[0].size // self.window
 
     @property
     def parameters(self) -> int:

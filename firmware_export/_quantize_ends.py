@@ -3,7 +3,9 @@
 import warnings
 
 import numpy as np
+from numpy.typing import NDArray
 
+from firmware_export._curve import Curve
 from firmware_export._graph import CategoricalColumn, Decision, FrontEnd, NumericColumn
 from firmware_export._integer import Q15_ONE
 from firmware_export._integer_graph import (
@@ -14,8 +16,8 @@ from firmware_export._integer_graph import (
 )
 from skdualcnn.exceptions import ExportError
 
-PRODUCT_MAX = 2**30
-"""A scaled reading stays below this before it is converted to 32 bits."""
+SMALLEST = 2.0**-100
+"""Knots of smaller magnitude count as zero."""
 FEWEST_STEPS = 256
 """A range of fewer single-precision numbers is worth a warning."""
 
@@ -33,7 +35,8 @@ def input_range(front_end: FrontEnd, measured: float) -> float:
             continue
         limits += [abs(value) for value in column.indicator_values if column.indicator is not None]
         if column.output is not None:
-            limits += [abs(column.out_low), abs(column.out_high)]
+            curve = column.curve
+            limits += [np.inf] if curve.unlimited else [float(np.abs(curve.levels).max())]
     finite = max(limit for limit in limits if limit < np.inf)
     if finite < max(limits) or finite == 0:
         return max(finite, measured)
@@ -64,47 +67,70 @@ def quantise_columns(
 
 
 def _quantise_numeric(column: NumericColumn, tensor: Tensor) -> IntegerNumeric:
-    largest = tensor.limit * tensor.scale
-    # Both limits in terms of the raw value, so that one comparison each is left to do.
-    bounds = np.array([max(column.out_low, -largest), min(column.out_high, largest)])
-    bounds = (bounds - column.shift) / column.scale
-    low, high = np.clip([column.low, column.high], *bounds)
-    origin = 0.0 - column.shift / column.scale
-    factor = 2 * column.scale / tensor.scale
-    with np.errstate(over="ignore"):
-        exact = np.array([low, high, origin, factor], dtype=np.float32)
-        largest_product = float(np.abs((exact[:2] - exact[2]) * exact[3]).max())
-    if not (np.isfinite(exact).all() and exact[3] > 0 and largest_product < PRODUCT_MAX):
-        raise ExportError(
-            f"Column {column.name!r} ranges from {low:g} to {high:g}, which single precision "
-            "cannot scale. Rescale the column before the pipeline."
-        )
-    steps = (high - low) / float(np.spacing(np.float32(max(abs(low), abs(high)))))
-    # A column that was constant in training has the scale 1 and nothing to resolve.
-    if steps < FEWEST_STEPS and column.scale != 1:
-        warnings.warn(
-            f"Column {column.name!r} ranges from {low:.9g} to {high:.9g}: single precision tells "
-            f"only {steps:.0f} values apart there, so the firmware answers unlike the float "
-            "estimator. Subtract a constant from the column before the pipeline.",
-            stacklevel=2,
-        )
     present, absent = (_to_input(value, tensor) for value in column.indicator_values)
-    missing = None
-    if column.fill is not None:
-        scaled = column.fill * column.scale + column.shift
-        missing = _to_input(float(np.clip(scaled, column.out_low, column.out_high)), tensor)
+    starts, factors, bases, high = _quantise_curve(column, tensor)
     return IntegerNumeric(
         name=column.name,
         reading=column.reading,
         output=column.output,
-        low=float(exact[0]),
-        high=float(exact[1]),
-        origin=float(exact[2]),
-        factor=float(exact[3]),
-        missing=missing,
+        starts=starts,
+        factors=factors,
+        bases=bases,
+        high=high,
+        missing=None if column.missing is None else _to_input(column.missing, tensor),
         indicator=column.indicator,
         indicator_values=(present, absent),
     )
+
+
+def _quantise_curve(
+    column: NumericColumn, tensor: Tensor
+) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int32], float]:
+    """Return starts, factors and bases of the segments, and where the last one ends.
+
+    A factor is computed from the rounded knots and whole bases, so that a segment ends
+    where the next one begins.
+    """
+    largest = np.array([-1.0, 1.0]) * tensor.limit * tensor.scale
+    curve = column.curve.then(Curve(largest, largest))
+    with np.errstate(over="ignore"):
+        knots = curve.knots.astype(np.float32)
+    # Chips may take numbers this small for zero.
+    knots[np.abs(knots) < SMALLEST] = 0
+    knots, first = np.unique(knots, return_index=True)
+    bases = np.floor(curve.levels[first] / tensor.scale * 2 + 0.5)
+    bases = np.clip(bases, -2 * tensor.limit, 2 * tensor.limit).astype(np.int32)
+    with np.errstate(over="ignore", invalid="ignore"):
+        factors = (np.diff(bases) / np.diff(knots.astype(np.float64))).astype(np.float32)
+        extent = knots[-1] - knots[0]
+    if not (np.isfinite(extent) and np.isfinite(factors).all()):
+        raise ExportError(
+            f"Column {column.name!r} ranges from {curve.knots[0]:g} to {curve.knots[-1]:g}, which "
+            "single precision cannot scale. Rescale the column before the pipeline."
+        )
+    _warn_if_coarse(column.name, curve)
+    if len(knots) == 1:
+        return knots, np.zeros(1, dtype=np.float32), bases, float(knots[0])
+    return knots[:-1], factors, bases[:-1], float(knots[-1])
+
+
+def _warn_if_coarse(name: str, curve: Curve) -> None:
+    """Warn if neighbours in single precision lie far apart on the curve."""
+    run, rise = np.diff(curve.knots), np.diff(curve.levels)
+    magnitude = np.maximum(np.abs(curve.knots[:-1]), np.abs(curve.knots[1:]))
+    jumps = np.minimum(rise, rise / run * np.spacing(magnitude.astype(np.float32)))
+    # A column that was constant in training has the slope 1 and nothing to resolve.
+    if len(run) == 0 or (len(run) == 1 and np.isclose(rise[0], run[0])):
+        return
+    steps = (curve.levels[-1] - curve.levels[0]) / jumps.max()
+    if steps < FEWEST_STEPS:
+        warnings.warn(
+            f"Column {name!r} ranges from {curve.knots[0]:.9g} to {curve.knots[-1]:.9g}: single "
+            f"precision tells only about {steps:.0f} values apart where it matters, so the "
+            "firmware answers unlike the float estimator. Subtract a constant from the column "
+            "before the pipeline.",
+            stacklevel=2,
+        )
 
 
 def _to_input(value: float, tensor: Tensor) -> int:

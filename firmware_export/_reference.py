@@ -10,16 +10,19 @@ from firmware_export._graph import (
     Floats,
     FrontEnd,
     Graph,
-    NumericColumn,
     Residual,
 )
 
 
 def scale_readings(front_end: FrontEnd, readings: NDArray[np.float32]) -> Floats:
-    """Return the network's input, of shape (n, steps, channels), for readings with gaps."""
-    inputs = np.zeros((len(readings), front_end.steps * front_end.channels))
+    """Return the network's input, of shape (n, steps, channels), for readings with gaps.
+
+    Readings are of shape (n, window, n_readings), or (n, n_readings) without a window.
+    """
+    rows = readings.reshape(-1, len(front_end.readings))
+    inputs = np.zeros((len(rows), front_end.row_inputs))
     for column in front_end.columns:
-        values = readings[:, column.reading].astype(np.float64)
+        values = rows[:, column.reading].astype(np.float64)
         missing = np.isnan(values)
         if isinstance(column, CategoricalColumn):
             for position in range(len(column.categories)):
@@ -27,19 +30,12 @@ def scale_readings(front_end: FrontEnd, readings: NDArray[np.float32]) -> Floats
                 inputs[:, column.output + position] = chosen
             continue
         if column.output is not None:
-            inputs[:, column.output] = scale_numeric(column, values)
+            filled = np.nan if column.missing is None else column.missing
+            inputs[:, column.output] = np.where(missing, filled, column.curve(values))
         if column.indicator is not None:
             present, absent = column.indicator_values
             inputs[:, column.indicator] = np.where(missing, absent, present)
-    return inputs.reshape(len(readings), front_end.steps, front_end.channels)
-
-
-def scale_numeric(column: NumericColumn, values: Floats) -> Floats:
-    """Limit, impute and scale one numeric column."""
-    values = np.clip(values, column.low, column.high)
-    if column.fill is not None:
-        values = np.where(np.isnan(values), column.fill, values)
-    return np.clip(values * column.scale + column.shift, column.out_low, column.out_high)
+    return inputs.reshape(-1, front_end.steps, front_end.channels)
 
 
 def run_reference(graph: Graph, signal: Floats) -> list[Floats]:

@@ -166,10 +166,10 @@ def _summarise(results: dict[str, ModelResult], dataset: Bunch, checked: str) ->
         verdict = (
             "the best of all models"
             if best == OURS
-            else f"behind the {best}, which reaches {auc[best]:.3f}"
+            else f"behind the {best}, which reaches {auc[best]:.4f}"
         )
         sentences.append(
-            f"{name} head: ROC-AUC {auc[OURS]:.3f}, average precision {average_precision:.3f}; "
+            f"{name.capitalize()} head: ROC-AUC {auc[OURS]:.4f}, average precision {average_precision:.3f}; "
             f"by ROC-AUC {verdict}."
         )
     sentences.append(f"Fixed-point C, compiled here and compared with its twin: {checked}.")

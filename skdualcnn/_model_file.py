@@ -5,6 +5,7 @@ it is the same in every version of the format, so that a file can be judged befo
 of it is parsed: is it ours, is it whole, is it unaltered, can this version read it.
 """
 
+import contextlib
 import hashlib
 import json
 import os
@@ -66,6 +67,8 @@ def write_model_file(
         If the document is too large.
     """
     target = Path(path)
+    if not target.parent.is_dir():
+        raise FileNotFoundError(f"The folder {target.parent} does not exist; make it first.")
     content = pack(document, arrays)
     part = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
     try:
@@ -210,13 +213,13 @@ def _check_size(name: str, start: bytes, size: int) -> re.Match[bytes]:
 
 
 def _foreign(name: str, start: bytes, size: int) -> ModelFileError:
-    if size <= _LENGTH_BYTES + _LONGEST_SEAL:
-        got = f"has {size} bytes, too few for a model: it was cut short, or is something else"
-        return ModelFileError(
-            f"{name} {got}; expected a file that skdualcnn.save wrote. Copy it again from where it "
-            "was saved, or save the estimator again."
-        )
     kind = next((text for magic, text in _KNOWN_FOREIGNERS.items() if start.startswith(magic)), "")
+    if not kind and size <= _LENGTH_BYTES + _LONGEST_SEAL:
+        return ModelFileError(
+            f"{name} has {size} bytes, too few for a model: it was cut short, or is something "
+            "else. Expected a file that skdualcnn.save wrote; copy it again from where it was "
+            "saved, or save the estimator again."
+        )
     if not kind and start[_LENGTH_BYTES : _LENGTH_BYTES + 2] == b'{"':
         kind = "a safetensors file of another program, or one whose header was altered"
     return ModelFileError(
@@ -236,8 +239,8 @@ def _refuse_constant(text: str) -> float:
 
 def _flush_folder(folder: Path) -> None:
     """Make the new name itself survive a power cut, where the system can."""
-    if hasattr(os, "O_DIRECTORY"):
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    with contextlib.suppress(OSError):  # the file is complete; some systems sync no folders
+        descriptor = os.open(folder, os.O_RDONLY)
         try:
             os.fsync(descriptor)
         finally:

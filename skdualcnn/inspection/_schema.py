@@ -37,6 +37,7 @@ class ModelScores(TypedDict):
     ours: bool
     accuracy: float | None
     balanced_accuracy: float | None
+    detection_accuracy: float | None
     f1: float | None
     roc_auc: float | None
     average_precision: float | None

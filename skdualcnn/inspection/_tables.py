@@ -93,28 +93,6 @@ def any_value(value: Any) -> Cell:
 
 _MODEL = Column("Model", numeric=False)
 _SCORES: dict[str, tuple[Column, Callable[[Any], Cell]]] = {
-    "balanced_accuracy": (
-        Column(
-            "Balanced accuracy",
-            better="higher",
-            meaning="the share answered correctly of each class, averaged over the classes, so "
-            "that a rare class counts as much as a frequent one",
-        ),
-        share,
-    ),
-    "accuracy": (
-        Column("Accuracy", better="higher", meaning="the share of rows answered correctly"),
-        share,
-    ),
-    "f1": (
-        Column(
-            "F1",
-            better="higher",
-            meaning="between 0 and 1: high only if few rows are missed and few raised wrongly; "
-            "averaged over the classes",
-        ),
-        score,
-    ),
     "roc_auc": (
         Column(
             "ROC AUC",
@@ -133,6 +111,36 @@ _SCORES: dict[str, tuple[Column, Callable[[Any], Cell]]] = {
         ),
         score,
     ),
+    "f1": (
+        Column(
+            "F1",
+            better="higher",
+            meaning="between 0 and 1: high only if few rows that are not normal are missed and "
+            "few normal ones flagged",
+        ),
+        score,
+    ),
+    "accuracy": (
+        Column("Accuracy", better="higher", meaning="the share of rows given the right class"),
+        share,
+    ),
+    "balanced_accuracy": (
+        Column(
+            "Balanced accuracy",
+            better="higher",
+            meaning="the share given the right class of each class, averaged over the classes, so "
+            "that a rare class counts as much as a frequent one",
+        ),
+        share,
+    ),
+    "detection_accuracy": (
+        Column(
+            "Detection accuracy",
+            better="higher",
+            meaning="the share of rows rightly called normal or not normal, whatever the class",
+        ),
+        share,
+    ),
     "brier": (
         Column(
             "Brier score",
@@ -149,15 +157,15 @@ _SCORES: dict[str, tuple[Column, Callable[[Any], Cell]]] = {
 
 
 def head_table(head: HeadSection) -> Table:
-    """Return the models of one head, the best balanced accuracy first."""
-    models = sorted(head["models"], key=lambda model: _descending(model.get("balanced_accuracy")))
+    """Return the models of one head, the best ROC AUC first."""
+    models = sorted(head["models"], key=lambda model: _descending(model.get("roc_auc")))
     rows = [
         ([text(model["name"]), *(form(model.get(key)) for key, (_, form) in _SCORES.items())],
          bool(model["ours"]))
         for model in models
     ]  # fmt: skip
     columns = (_MODEL, *(column for column, _ in _SCORES.values()))
-    return _finish(f"Models on the {head['name']} head, sorted by balanced accuracy", columns, rows)
+    return _finish(f"Models on the {head['name']} head, sorted by ROC AUC", columns, rows)
 
 
 def classes_table(head: HeadSection) -> Table:
@@ -325,30 +333,32 @@ def glance(report: Report | Mapping[str, Any]) -> list[tuple[str, str, str]]:
     """Return the results in short: for each a name, a value, and what to set it against."""
     facts = []
     for head in report["heads"]:
-        facts += _stand(
-            f"{head['name']} head", head["models"], "balanced_accuracy", "balanced accuracy"
-        )
+        facts += _stand(f"{head['name']} head", head["models"], "roc_auc", "ROC AUC", score)
     decisions = report.get("decisions")
     if decisions:
-        facts += _stand("decisions", decisions["models"], "accuracy", "accuracy")
+        facts += _stand("decisions", decisions["models"], "accuracy", "accuracy", share)
     return facts
 
 
 def _stand(
-    subject: str, models: Sequence[Mapping[str, Any]], key: str, measure: str
+    subject: str,
+    models: Sequence[Mapping[str, Any]],
+    key: str,
+    measure: str,
+    form: Callable[[Any], Cell],
 ) -> list[tuple[str, str, str]]:
     """Return how our best model stands among all."""
     known = [model for model in models if score(model.get(key)).order is not None]
     ours = max((m for m in known if m["ours"]), key=lambda m: m[key], default=None)
     if ours is None:
         return []
-    value, others = share(ours[key]).text, [m for m in known if not m["ours"]]
+    value, others = form(ours[key]).text, [m for m in known if not m["ours"]]
     against = measure
     if others:
         rival = max(others, key=lambda model: model[key])
         rank = 1 + sum(model[key] > ours[key] for model in others)
         against += (
             f"; place {rank} of {1 + len(others)}, best other: {rival['name']} "
-            f"with {share(rival[key]).text}"
+            f"with {form(rival[key]).text}"
         )
     return [(subject, value, against)]

@@ -64,7 +64,6 @@ def print_report(report: Report, console: Console | None = None) -> None:
     if firmware:
         console.print(Text(f"\nFirmware: {firmware['checked']}"))
         _print_table(console, _tables.firmware_table(report))
-        _print_table(console, _tables.layers_table(report))
     console.print(Text(f"\nSeed {report['seed']}; to repeat: {report['command']}"))
 
 
@@ -72,14 +71,18 @@ def _print_table(console: Console, table: _tables.Table | None) -> None:
     if table is None or not table.rows:
         return
     console.print(Text(f"\n{table.caption}", style="italic"))
-    drawn = RichTable(box=box.SIMPLE)
+    drawn = RichTable(box=box.SIMPLE, padding=(0, 1, 0, 0))
     for column in table.columns:
         note = " (lower is better)" if column.better == "lower" else ""
-        drawn.add_column(Text(column.title + note), justify="right" if column.numeric else "left")
+        drawn.add_column(
+            Text(column.title + note),
+            justify="right" if column.numeric else "left",
+            no_wrap=column is table.columns[0],
+        )
     for row in table.rows:
         drawn.add_row(
             *(
-                Text(cell.text + (" ★" if cell.best else "  " if table.marked else ""))
+                Text(cell.text + ("★" if cell.best else " " if table.marked else ""))
                 if column.numeric
                 else Text(cell.text)
                 for cell, column in zip(row.cells, table.columns, strict=True)

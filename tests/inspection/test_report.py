@@ -133,8 +133,8 @@ def test_values_that_look_equal_are_equally_good(tmp_path, report):
 
 def test_result_says_when_another_model_is_better(page):
     text = Page(page).text
-    assert "place 1 of 2, best other: Logistic regression with 70.0 %" in text
-    assert "place 2 of 2, best other: Logistic regression with 90.0 %" in text
+    assert "place 1 of 2, best other: Logistic regression with 0.900" in text
+    assert "place 2 of 2, best other: Logistic regression with 0.950" in text
 
 
 @pytest.mark.parametrize("simulated", [True, False])
