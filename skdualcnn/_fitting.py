@@ -2,6 +2,7 @@
 
 import warnings
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -60,7 +61,7 @@ def split_for_early_stopping(
     side; with groups, whole groups are held out.
     """
     if groups is None:
-        units = content_hash(rows.X, rows.codes)
+        units: NDArray[Any] = content_hash(rows.X, rows.codes)
         _, strata = np.unique(rows.codes, axis=0, return_inverse=True)
         strata = strata.ravel()
     else:

@@ -143,8 +143,8 @@ class HeadClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         came_fitted = _is_fitted(estimator)
         n_columns, names = len(Labels.read(y).names), column_names(y)
         if n_columns == 1:
-            own_column = column_or_1d(y, warn=names is None)
-            self.estimator_ = estimator.fit(X, y if np.ndim(y) == 1 else own_column, **fit_params)
+            column = y if np.asarray(y).ndim == 1 else column_or_1d(y, warn=names is None)
+            self.estimator_ = estimator.fit(X, column, **fit_params)
         else:
             if not came_fitted:
                 _find_position(self.head, names, n_columns)  # an error before the training
@@ -297,7 +297,8 @@ class HeadClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         tags.input_tags = inner.input_tags
         tags.non_deterministic = inner.non_deterministic
         if inner.classifier_tags is not None:
-            tags.classifier_tags = inner.classifier_tags
+            tags.classifier_tags.multi_class = inner.classifier_tags.multi_class
+            tags.classifier_tags.poor_score = inner.classifier_tags.poor_score
         return tags
 
 
@@ -325,17 +326,16 @@ class FittedHeads:
     @classmethod
     def read(cls, estimator: Any) -> Self:
         """Read the heads off an estimator, a pipeline, a search or a decider."""
-        source, names = estimator, None
+        source, names = estimator, ()
         for inner in _walk_in(estimator):
-            names = names or getattr(inner, "head_names_", None)
+            names = names or tuple(getattr(inner, "head_names_", ()))
             if hasattr(inner, "true_state"):
                 # The classes of a decider are its decisions, not those of its heads.
                 source = inner.estimator_
         classes = source.classes_
         listed = isinstance(classes, list)
         found = tuple(_tidy(one) for one in (classes if listed else [classes]))
-        known = names is not None and len(names) == len(found)
-        return cls(found, tuple(names) if known else None, listed, source is estimator)
+        return cls(found, names if len(names) == len(found) else None, listed, source is estimator)
 
     def position(self, head: str | int, column_names: tuple[str, ...] | None = None) -> int:
         """Return the position of a head, by the names of the estimator or else of y's columns.
@@ -348,10 +348,9 @@ class FittedHeads:
         n_heads = len(self.classes)
         if n_heads == 1 and isinstance(head, str) and self.names in {None, ("head_0",)}:
             return 0  # one head that never got a name
-        if self.names is None or (isinstance(head, str) and head not in self.names):
-            fits = column_names is not None and len(column_names) == n_heads
-            if fits and head in (column_names or ()):
-                return _find_position(head, column_names, n_heads)
+        named_by_y = column_names is not None and len(column_names) == n_heads
+        if named_by_y and head in (column_names or ()) and head not in (self.names or ()):
+            return _find_position(head, column_names, n_heads)
         return _find_position(head, self.names, n_heads)
 
     def pick(self, probabilities: Any, position: int) -> NDArray[np.float64]:

@@ -81,11 +81,16 @@ def make_head_scorer(
     ...     "cyber": make_head_scorer("neg_log_loss", head="cyber"),
     ... }
     >>> search = GridSearchCV(
-    ...     RandomForestClassifier(n_estimators=5, random_state=0),
-    ...     {"max_depth": [1, 4]}, scoring=scoring, refit="health", cv=3,
+    ...     RandomForestClassifier(n_estimators=20, random_state=0),
+    ...     {"max_depth": [1, 4]},
+    ...     scoring=scoring,
+    ...     refit="cyber",
+    ...     cv=3,
     ... ).fit(X, y)
     >>> search.best_params_
     {'max_depth': 4}
+    >>> make_head_scorer("roc_auc", head="health", normal="normal")(search, X, y)
+    1.0
     """
     if isinstance(scoring, str):
         get_scorer(scoring)  # an error now if there is no such scorer

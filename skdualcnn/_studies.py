@@ -102,12 +102,12 @@ def labelled_heads(dataset: Bunch) -> list[str]:
     return [name for name in dataset.target if dataset.target[name].notna().any()]
 
 
-def labels_of(dataset: Bunch, rows: NDArray[np.integer]) -> pd.DataFrame:
+def labels_of(dataset: Bunch, rows: NDArray[np.intp]) -> pd.DataFrame:
     """Return the labels of some rows, a column per head that has any."""
     return dataset.target[labelled_heads(dataset)].iloc[rows]
 
 
-def fit(decider: FusionDecider, dataset: Bunch, rows: NDArray[np.integer]) -> FusionDecider:
+def fit(decider: FusionDecider, dataset: Bunch, rows: NDArray[np.intp]) -> FusionDecider:
     """Fit on some rows of a data set; early stopping holds out whole groups."""
     y = labels_of(dataset, rows)
     pipeline: Pipeline = decider.estimator
@@ -120,10 +120,10 @@ def fit(decider: FusionDecider, dataset: Bunch, rows: NDArray[np.integer]) -> Fu
     )
 
 
-def thin(rows: NDArray[np.integer], window: int) -> NDArray[np.integer]:
-    """Return about `QUICK_ROWS` of the rows: the last ones where time matters, else a spread."""
-    if len(rows) <= QUICK_ROWS:
+def thin(rows: NDArray[np.intp], window: int, at_most: int = QUICK_ROWS) -> NDArray[np.intp]:
+    """Return at most so many of the rows: the last ones where time matters, else a spread."""
+    if len(rows) <= at_most:
         return rows
     if window > 1:
-        return rows[-QUICK_ROWS:]
-    return rows[np.linspace(0, len(rows) - 1, QUICK_ROWS).astype(int)]
+        return rows[-at_most:]
+    return rows[np.linspace(0, len(rows) - 1, at_most).astype(int)]

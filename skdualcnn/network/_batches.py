@@ -94,7 +94,7 @@ def content_hash(X: NDArray[np.float32], codes: NDArray[np.int64]) -> NDArray[np
     return keys
 
 
-class LabelledSignals(Dataset):  # type: ignore[type-arg]
+class LabelledSignals(Dataset):
     """Signals, class codes and weights as tensors; a data set that skorch accepts.
 
     Parameters

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from numbers import Integral
+from typing import Any
 
 from torch import Tensor, nn
 
@@ -52,7 +53,7 @@ class DualPathNetwork(nn.Module):
         length: int,
         n_classes: Sequence[int],
         *,
-        conv_channels: Sequence[int] = (64,),
+        conv_channels: Sequence[Any] = (64,),
         kernel_size: int = 3,
         residual_blocks: int = 0,
         activation: Activation = "leaky_relu",
@@ -62,7 +63,7 @@ class DualPathNetwork(nn.Module):
         dense_dropout: float = 0.5,
     ) -> None:
         super().__init__()
-        if not all(isinstance(one, Integral) and one > 0 for one in conv_channels):
+        if not all(isinstance(one, Integral) and int(one) > 0 for one in conv_channels):
             raise ArchitectureError(
                 f"conv_channels={tuple(conv_channels)}, expected whole numbers of 1 or more, one "
                 "per convolutional block."

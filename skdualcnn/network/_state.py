@@ -96,4 +96,3 @@ def _shapes(tensors: Mapping[str, torch.Tensor]) -> dict[str, tuple[str, tuple[i
 def is_net(value: object) -> bool:
     """Return whether the value is a net that :func:`read_net` can read."""
     return isinstance(value, NeuralNet) and isinstance(value.module_, DualPathNetwork)
-

@@ -78,12 +78,15 @@ class OutlierClipper(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         OutlierClipper
             The fitted filter.
         """
-        X = validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan")
-        low, high = np.full(X.shape[1], np.nan), np.full(X.shape[1], np.nan)
-        seen = ~np.isnan(X).all(axis=0)
-        low[seen], high[seen] = np.nanquantile(
-            X[:, seen], [self.quantile, 1 - self.quantile], axis=0
+        rows: NDArray[np.float64] = validate_data(
+            self, X, dtype=np.float64, ensure_all_finite="allow-nan"
         )
+        low, high = np.full(rows.shape[1], np.nan), np.full(rows.shape[1], np.nan)
+        seen = ~np.isnan(rows).all(axis=0)
+        if seen.any():
+            low[seen], high[seen] = np.nanquantile(
+                rows[:, seen], [self.quantile, 1 - self.quantile], axis=0
+            )
         spread = high - low
         clipped = spread > 0
         self.lower_ = np.where(clipped, low - self.margin * spread, -np.inf)

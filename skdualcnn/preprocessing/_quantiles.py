@@ -80,8 +80,10 @@ class QuantileScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         QuantileScaler
             The fitted scaler.
         """
-        X = validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan")
-        fitted = [_learn(column[~np.isnan(column)], self.n_quantiles) for column in X.T]
+        rows: NDArray[np.float64] = validate_data(
+            self, X, dtype=np.float64, ensure_all_finite="allow-nan"
+        )
+        fitted = [_learn(column[~np.isnan(column)], self.n_quantiles) for column in rows.T]
         self.knots_ = [knots for knots, _ in fitted]
         self.levels_ = [levels for _, levels in fitted]
         return self
@@ -100,10 +102,12 @@ class QuantileScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             The levels; NaN stays NaN.
         """
         check_is_fitted(self)
-        X = validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan", reset=False)
-        scaled = np.empty_like(X)
+        rows: NDArray[np.float64] = validate_data(
+            self, X, dtype=np.float64, ensure_all_finite="allow-nan", reset=False
+        )
+        scaled = np.empty_like(rows)
         for column, (knots, levels) in enumerate(zip(self.knots_, self.levels_, strict=True)):
-            scaled[:, column] = np.interp(X[:, column], knots, levels)
+            scaled[:, column] = np.interp(rows[:, column], knots, levels)
         return scaled
 
     def __sklearn_tags__(self) -> Tags:
