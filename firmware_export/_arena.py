@@ -14,7 +14,8 @@ def plan_arena(graph: IntegerGraph) -> tuple[tuple[int, ...], int]:
     """Place the tensors so that those alive at the same time do not overlap.
 
     Largest first, each at the lowest place that is free for as long as it lives. Logits
-    live to the end.
+    live to the end. The input of a model with windows lies elsewhere, in the device's
+    state; its offset is 0.
 
     Returns
     -------
@@ -33,8 +34,8 @@ def plan_arena(graph: IntegerGraph) -> tuple[tuple[int, ...], int]:
     for head in graph.heads:
         death[head.tensor] = last
     offsets: dict[int, int] = {}
-    order = sorted(range(len(graph.tensors)), key=lambda index: -graph.tensors[index].storage)
-    for index in order:
+    placed = range(1 if graph.window > 1 else 0, len(graph.tensors))
+    for index in sorted(placed, key=lambda index: -graph.tensors[index].storage):
         neighbours = sorted(
             (offsets[other], graph.tensors[other].storage)
             for other in offsets
@@ -47,4 +48,9 @@ def plan_arena(graph: IntegerGraph) -> tuple[tuple[int, ...], int]:
             offset = max(offset, start + storage)
         offsets[index] = offset
     size = max(offsets[index] + graph.tensors[index].storage for index in offsets)
-    return tuple(offsets[index] for index in range(len(graph.tensors))), size
+    return tuple(offsets.get(index, 0) for index in range(len(graph.tensors))), size
+
+
+def state_bytes(graph: IntegerGraph) -> int:
+    """Return the RAM of one device's state: the input and a counter; 0 without windows."""
+    return 2 * (graph.tensors[0].storage + 1) if graph.window > 1 else 0

@@ -47,7 +47,8 @@ def check_firmware(report: FirmwareReport, X: Any) -> FirmwareCheck:
     report : FirmwareReport
         What :func:`export_firmware` returned; the folder must still be there.
     X : DataFrame or array-like
-        Rows as the exported estimator takes them.
+        Rows as the exported estimator takes them; with windows, one device's in the
+        order of time. The C starts from a fresh state.
 
     Returns
     -------

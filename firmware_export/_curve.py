@@ -40,7 +40,7 @@ class Curve:
         """Map values; NaN stays NaN."""
         if self.unlimited:
             return self.levels[0] + (np.asarray(values) - self.knots[0]) * self._slope
-        return np.interp(values, self.knots, self.levels)
+        return np.interp(np.asarray(values), self.knots, self.levels)
 
     def then(self, other: "Curve") -> "Curve":
         """Return the map that applies this one and then the other."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from sklearn.frozen import FrozenEstimator
 
-from firmware_export._arena import plan_arena
+from firmware_export._arena import plan_arena, state_bytes
 from firmware_export._emit import GoldenVectors, render_firmware
 from firmware_export._extract import unfreeze
 from firmware_export._footprint import (
@@ -21,7 +21,8 @@ from firmware_export._footprint import (
 )
 from firmware_export._names import check_prefix
 from firmware_export._quantize import Calibration
-from firmware_export._twin import FixedPointClassifier, answer, spread_rows
+from firmware_export._rows import spread_rows, stack_windows
+from firmware_export._twin import FixedPointClassifier, answer
 from skdualcnn.exceptions import ExportError
 
 GOLDEN_ROWS = 16
@@ -105,10 +106,12 @@ def export_firmware(
     readings = twin.readings(calibration_data)
     if len(readings) == 0:
         raise ExportError("calibration_data has no row, expected a sample of the training data.")
-    golden = spread_rows(readings, GOLDEN_ROWS)
+    # With windows: a stream of its own, long enough to push the first row out again.
+    golden = spread_rows(readings, GOLDEN_ROWS + (graph.window - 1))
     answers = answer(graph, golden)
     vectors = GoldenVectors(golden, answers.logits, answers.probabilities, answers.decisions)
-    layers = measure_layers(twin.graph_, graph, spread_rows(readings, NOISE_ROWS))
+    windows = stack_windows(readings, graph.window)
+    layers = measure_layers(twin.graph_, graph, spread_rows(windows, NOISE_ROWS))
     target.parent.mkdir(parents=True, exist_ok=True)
     building = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}")
     try:
@@ -122,7 +125,8 @@ def export_firmware(
             multiply_adds=graph.multiply_adds,
             stack_bytes=measure_stack(building, prefix),
             flash_bytes=measure_flash(graph, building, prefix),
-            ram_bytes=2 * plan_arena(graph)[1],
+            ram_bytes=2 * plan_arena(graph)[1] + state_bytes(graph),
+            state_bytes=state_bytes(graph),
             layers=layers,
             digest=graph.digest,
             twin=twin,

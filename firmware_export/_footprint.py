@@ -73,7 +73,9 @@ class FirmwareReport:
         "constants", the tables on a 32-bit chip; "code", if this machine has a
         compiler, the machine code that it makes of the model and the kernels at -O2.
     ram_bytes : int
-        Of the workspace.
+        Of the workspace and one device's state.
+    state_bytes : int
+        Of these, the state: each device needs one of its own; 0 without windows.
     stack_bytes : int or None
         Frames of all functions together on this machine, more than any call can use;
         None without a compiler that says.
@@ -90,6 +92,7 @@ class FirmwareReport:
     multiply_adds: int
     flash_bytes: dict[str, int]
     ram_bytes: int
+    state_bytes: int
     stack_bytes: int | None
     layers: tuple[LayerReport, ...]
     digest: str
@@ -114,6 +117,7 @@ class FirmwareReport:
             "prefix": self.prefix,
             "digest": self.digest,
             "readings": list(graph.readings),
+            "window": graph.window,
             "heads": {head.name: [str(label) for label in head.classes] for head in graph.heads},
             "activation_bits": graph.activation_bits,
             "calibration": graph.calibration,
@@ -121,6 +125,7 @@ class FirmwareReport:
             "multiply_adds": self.multiply_adds,
             "flash_bytes": dict(self.flash_bytes),
             "ram_bytes": self.ram_bytes,
+            "state_bytes": self.state_bytes,
             "stack_bytes": self.stack_bytes,
             "layers": layers,
         }
@@ -129,7 +134,10 @@ class FirmwareReport:
 def measure_layers(
     graph: Graph, quantised: IntegerGraph, readings: NDArray[np.float32]
 ) -> tuple[LayerReport, ...]:
-    """Compare each integer signal with the float network's on the same readings."""
+    """Compare each integer signal with the float network's on the same readings.
+
+    With windows, `readings` are windows of rows, of shape (n, window, n_readings).
+    """
     exact = run_reference(graph, scale_readings(graph.front_end, readings))
     rounded = run(quantised, quantise_readings(quantised, readings))
     operations = {operation.target: operation for operation in quantised.operations}

@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, Literal
 
 import numpy as np
+
 from firmware_export._curve import IDENTITY, Curve, Floats
 
 Rule = Literal["anomaly", "confidence"]

@@ -6,7 +6,7 @@ the shift, so that halves go up: ``(value + 2**(s - 1)) >> s``. There is no othe
 rounding, except the truncating conversion of a raw reading, which is followed by the
 same rule (:func:`quantise_numeric`).
 
-**Widths.** Weights are 8 bits, activations and multipliers 16, accumulators 32; no
+**Widths.** Weights of the network are 8 bits, activations and multipliers 16, accumulators 32; no
 product or sum here needs more. The quantiser proves it: of the accumulators from the
 weights (`Linear.bound`), of the rest from the ranges that the functions below name.
 """
@@ -30,16 +30,16 @@ from skdualcnn._rules import fuse_anomalies, fuse_confidences
 Integers = NDArray[np.int32]
 
 INT16_MAX = 32767
-Q15_ONE = 32768
+Q30_ONE = 2**30
 """A probability of one."""
 
-LOG2_E_Q15 = round(np.log2(np.e) * Q15_ONE)
+LOG2_E_Q15 = round(np.log2(np.e) * 2**15)
 EXP_FRACTION_BITS = 12
 """Logit differences enter the exponential in steps of 2**-12."""
-EXP_CUTOFF = 48266
-"""Smallest logit difference (in those steps) whose exponential is zero: about 11.8."""
-EXP2_COARSE = np.rint(Q15_ONE * 2.0 ** -(np.arange(64) / 64)).astype(np.uint16)
-EXP2_FINE = np.rint(Q15_ONE * 2.0 ** -(np.arange(64) / 4096)).astype(np.uint16)
+EXP_CUTOFF = 88014
+"""Smallest logit difference (in those steps) whose exponential is zero: about 21.5."""
+EXP2_COARSE = np.rint(2.0 ** (15 - np.arange(64) / 64)).astype(np.uint16)
+EXP2_FINE = np.rint(2.0 ** (15 - np.arange(64) / 4096)).astype(np.uint16)
 
 
 def round_shift(value: NDArray[np.integer], bits: int) -> NDArray[np.integer]:
@@ -234,26 +234,30 @@ def add(left: Integers, right: Integers, layer: Add, limit: int) -> Integers:
     return np.clip(round_shift(total, layer.shift), -limit, limit).astype(np.int32)
 
 
-def exp_q15(difference: Integers) -> NDArray[np.uint32]:
-    """Return e**-x in Q15 for differences x >= 0 in steps of 2**-12.
+def exp_weights(difference: Integers, spare: int) -> NDArray[np.uint32]:
+    """Return e**-x in Q30, divided by 2**spare, for differences x >= 0 in steps of 2**-12.
 
     The difference becomes a power of two: ``z = round(x * log2(e))`` in the same steps;
-    its whole part is a shift, each six bits of its fraction one table entry.
+    its whole part is a shift, each six bits of its fraction one table entry. So small
+    weights are as exact as large ones, down to the last bit, and rank as their logits.
     """
     is_zero = difference >= EXP_CUTOFF
     difference = np.where(is_zero, 0, difference)
     power = round_shift(difference.astype(np.uint32) * np.uint32(LOG2_E_Q15), 15)
-    whole, coarse, fine = power >> 12, (power >> 6) & 63, power & 63
+    coarse, fine, shift = (power >> 6) & 63, power & 63, (power >> 12) + np.uint32(spare)
     product = EXP2_COARSE[coarse].astype(np.uint32) * EXP2_FINE[fine].astype(np.uint32)
-    half = np.uint32(1) << (whole + 14)
-    return np.where(is_zero, 0, (product + half) >> (whole + 15)).astype(np.uint32)
+    half = (np.uint32(1) << np.minimum(shift, 30)) >> 1
+    rounded = (product + half) >> np.minimum(shift, 30)
+    return np.where(is_zero | (shift > 30), 0, rounded).astype(np.uint32)
 
 
-def softmax_q15(logits: Integers, fraction_bits: int) -> Integers:
-    """Return probabilities in Q15 that add up to 32768 exactly.
+def softmax_q30(logits: Integers, fraction_bits: int) -> Integers:
+    """Return probabilities in Q30 that add up to 2**30 exactly.
 
     Each probability is rounded down; what is left over goes to the most likely class
     (the first of several), which therefore is also the first maximum of the logits.
+    Thirty bits, because an alarm is raised by what is left of a probability near one:
+    down to about 1e-9, rows keep the order that the logits put them in.
 
     Parameters
     ----------
@@ -265,23 +269,28 @@ def softmax_q15(logits: Integers, fraction_bits: int) -> Integers:
     Examples
     --------
     >>> import numpy as np
-    >>> softmax_q15(np.array([[0, 0], [4096, 0]], dtype=np.int32), 12)
-    array([[16384, 16384],
-           [23956,  8812]], dtype=int32)
+    >>> softmax_q30(np.array([[0, 0], [4096, 0]], dtype=np.int32), 12) / 2**30
+    array([[0.5       , 0.5       ],
+           [0.73107208, 0.26892792]])
     """
     difference = (logits.max(axis=1, keepdims=True) - logits) << (EXP_FRACTION_BITS - fraction_bits)
-    weights = exp_q15(difference).astype(np.int64)
-    probabilities = (weights * Q15_ONE // weights.sum(axis=1, keepdims=True)).astype(np.int32)
+    weights = exp_weights(difference, spare_bits(logits.shape[1])).astype(np.int64)
+    probabilities = (weights * Q30_ONE // weights.sum(axis=1, keepdims=True)).astype(np.int32)
     rows = np.arange(len(logits))
-    probabilities[rows, logits.argmax(axis=1)] += Q15_ONE - probabilities.sum(axis=1)
+    probabilities[rows, logits.argmax(axis=1)] += Q30_ONE - probabilities.sum(axis=1)
     return probabilities
 
 
-def decide(probabilities: Sequence[Integers], decision: IntegerDecision) -> NDArray[np.int64]:
-    """Fuse the heads' Q15 probabilities by the rules of :mod:`skdualcnn._rules`.
+def spare_bits(n_classes: int) -> int:
+    """Return by how many bits weights shrink so that their sum is at most 2**31."""
+    return max((n_classes - 1).bit_length() - 1, 0)
 
-    The rules compare sums of integers here: scores of 0 to 32768, delta, thresholds and
-    abstention in Q15. A head that is not there scores 0.
+
+def decide(probabilities: Sequence[Integers], decision: IntegerDecision) -> NDArray[np.int64]:
+    """Fuse the heads' Q30 probabilities by the rules of :mod:`skdualcnn._rules`.
+
+    The rules compare sums of integers here: scores of 0 to 2**30, delta, thresholds and
+    abstention in Q30. A head that is not there scores 0.
 
     Returns
     -------
@@ -305,12 +314,12 @@ def decide(probabilities: Sequence[Integers], decision: IntegerDecision) -> NDAr
 
 def _score(
     probabilities: Sequence[Integers], decision: IntegerDecision, head: int | None, normal: int
-) -> Integers:
+) -> NDArray[np.int64]:
     if head is None:
-        return np.zeros(len(probabilities[0]), dtype=np.int32)
+        return np.zeros(len(probabilities[0]), dtype=np.int64)
     if decision.rule == "confidence":
-        return probabilities[head].max(axis=1)
-    return Q15_ONE - probabilities[head][:, normal]
+        return probabilities[head].max(axis=1).astype(np.int64)
+    return Q30_ONE - probabilities[head][:, normal].astype(np.int64)
 
 
 def run(graph: IntegerGraph, signal: Integers) -> list[Integers]:

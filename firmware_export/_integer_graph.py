@@ -195,9 +195,9 @@ class IntegerCategorical:
 
 @dataclass(frozen=True)
 class IntegerDecision:
-    """A fused decision on Q15 probabilities; pairs are (health, cyber).
+    """A fused decision on Q30 probabilities; pairs are (health, cyber).
 
-    The fields are those of :class:`firmware_export._graph.Decision`, the numbers in Q15.
+    The fields are those of :class:`firmware_export._graph.Decision`, the numbers in Q30.
     """
 
     rule: Rule

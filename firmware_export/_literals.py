@@ -19,7 +19,8 @@ NOWHERE = 0xFFFF
 LINE_WIDTH = 100
 CHANNEL_BYTES = 16
 LAYER_BYTES = 36
-COLUMN_BYTES = {"numeric": 32, "categorical": 10}
+COLUMN_BYTES = {"numeric": 20, "categorical": 10}
+SEGMENT_BYTES = 12
 SOFTMAX_TABLE_BYTES = 256
 
 
@@ -43,6 +44,7 @@ def constant_bytes(graph: IntegerGraph) -> int:
     """Return the bytes of constant tables that a 32-bit chip stores."""
     total = SOFTMAX_TABLE_BYTES
     total += COLUMN_BYTES["numeric"] * len(graph.numeric)
+    total += SEGMENT_BYTES * sum(len(column.starts) for column in graph.numeric)
     total += COLUMN_BYTES["categorical"] * len(graph.categorical)
     for operation in graph.operations:
         if isinstance(operation, Linear):
@@ -55,15 +57,21 @@ def constant_bytes(graph: IntegerGraph) -> int:
 
 def numeric_line(column: IntegerNumeric) -> str:
     """Return the initialiser of a numeric column's entry."""
-    numbers = ", ".join(
-        float_literal(value) for value in (column.low, column.high, column.origin, column.factor)
-    )
     present, absent = column.indicator_values
+    missing = "REQUIRED" if column.missing is None else column.missing
     return (
-        f"{{ {numbers}, {column.reading}u, {_or_nowhere(column.output)}u, "
-        f"{_or_nowhere(column.indicator)}u, {column.missing or 0}, {present}, {absent}, "
-        f"{int(column.missing is None)}u }}"
+        f"{{ {float_literal(column.high)}, {column.reading}u, {_or_nowhere(column.output)}u, "
+        f"{_or_nowhere(column.indicator)}u, {len(column.starts)}u, {missing}, {present}, "
+        f"{absent} }}"
     )
+
+
+def segment_lines(column: IntegerNumeric) -> list[str]:
+    """Return the initialisers of a numeric column's segments."""
+    return [
+        f"{{ {float_literal(start)}, {float_literal(factor)}, {base} }}"
+        for start, factor, base in zip(column.starts, column.factors, column.bases, strict=True)
+    ]
 
 
 def categorical_line(column: IntegerCategorical) -> str:

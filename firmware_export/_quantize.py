@@ -67,8 +67,9 @@ def quantise(
     Parameters
     ----------
     graph : Graph
-    readings : ndarray of shape (n, n_readings) and dtype float32
-        Calibration data, as :func:`firmware_export._columns.encode_readings` returns it.
+    readings : ndarray of shape (n, window, n_readings), or (n, n_readings) without window
+        Calibration data in single precision: what
+        :func:`firmware_export._columns.encode_readings` returns, or windows of it.
     activation_bits : {8, 16}
         Bits that bound the magnitude of activations; they are stored in 16.
     calibration : {"minmax", "percentile"}
@@ -107,6 +108,7 @@ def quantise(
     logits = [layer for layer in layers if isinstance(layer, LinearLayer) and layer.is_head]
     return IntegerGraph(
         readings=graph.front_end.readings,
+        window=graph.front_end.window,
         numeric=numeric,
         categorical=categorical,
         tensors=tensors,

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from firmware_export._curve import Curve
 from firmware_export._graph import CategoricalColumn, Decision, FrontEnd, NumericColumn
-from firmware_export._integer import Q15_ONE
+from firmware_export._integer import Q30_ONE
 from firmware_export._integer_graph import (
     IntegerCategorical,
     IntegerDecision,
@@ -126,9 +126,8 @@ def _warn_if_coarse(name: str, curve: Curve) -> None:
     if steps < FEWEST_STEPS:
         warnings.warn(
             f"Column {name!r} ranges from {curve.knots[0]:.9g} to {curve.knots[-1]:.9g}: single "
-            f"precision tells only about {steps:.0f} values apart where it matters, so the "
-            "firmware answers unlike the float estimator. Subtract a constant from the column "
-            "before the pipeline.",
+            f"precision resolves the scaled value only to 1/{steps:.0f}, so the firmware answers "
+            "unlike the float estimator. Subtract a constant from the column before the pipeline.",
             stacklevel=2,
         )
 
@@ -139,19 +138,16 @@ def _to_input(value: float, tensor: Tensor) -> int:
 
 
 def quantise_decision(decision: Decision) -> IntegerDecision:
-    """Bring delta, thresholds and abstention to Q15, rounded to the nearest.
-
-    Scores lie between 0 and 32768, so values beyond +-65536 act like those.
-    """
+    """Bring delta, thresholds and abstention, shares of one, to Q30, rounded to the nearest."""
     return IntegerDecision(
         rule=decision.rule,
-        delta=_q15(decision.delta),
-        thresholds=(_q15(decision.thresholds[0]), _q15(decision.thresholds[1])),
-        abstention=_q15(decision.abstention),
+        delta=_q30(decision.delta),
+        thresholds=(_q30(decision.thresholds[0]), _q30(decision.thresholds[1])),
+        abstention=_q30(decision.abstention),
         heads=decision.heads,
         normal=decision.normal,
     )
 
 
-def _q15(value: float) -> int:
-    return int(np.clip(np.rint(value * Q15_ONE), -2 * Q15_ONE, 2 * Q15_ONE))
+def _q30(value: float) -> int:
+    return int(np.clip(np.rint(value * Q30_ONE), 0, Q30_ONE))

@@ -15,15 +15,17 @@ from sklearn.utils.validation import check_is_fitted
 from firmware_export._columns import encode_readings
 from firmware_export._extract import extract_graph, unfreeze
 from firmware_export._integer import (
-    Q15_ONE,
+    Q30_ONE,
     Integers,
+    check_readings,
     decide,
     quantise_readings,
     run,
-    softmax_q15,
+    softmax_q30,
 )
 from firmware_export._integer_graph import IntegerGraph
 from firmware_export._quantize import Calibration, quantise
+from firmware_export._rows import spread_rows, stack_windows
 from skdualcnn._labels import Heads
 from skdualcnn._rules import DECISIONS
 from skdualcnn.metrics import subset_accuracy
@@ -41,7 +43,7 @@ class FixedPointAnswers:
     Attributes
     ----------
     logits, probabilities : list of ndarray of shape (n, n_classes) and dtype int32
-        One per head; probabilities in Q15, adding up to 32768.
+        One per head; probabilities in Q30, adding up to 2**30.
     classes : list of ndarray of shape (n,)
         Position of the most likely class of each head.
     decisions : ndarray of shape (n,) or None
@@ -55,16 +57,20 @@ class FixedPointAnswers:
 
 
 def answer(graph: IntegerGraph, readings: NDArray[np.float32]) -> FixedPointAnswers:
-    """Run an integer graph on raw readings and return only what comes out at its end."""
+    """Run an integer graph on raw readings and return only what comes out at its end.
+
+    With windows, the rows are one device's, in the order of time from its first.
+    """
+    check_readings(graph, readings)
     parts: list[list[Integers]] = []
-    for batch in _batches(graph, readings):
+    for batch in _batches(graph, stack_windows(readings, graph.window)):
         tensors = run(graph, quantise_readings(graph, batch))
         parts.append([tensors[head.tensor][:, 0] for head in graph.heads])
     if not parts:
         parts = [[np.zeros((0, len(head.classes)), dtype=np.int32) for head in graph.heads]]
     logits = [np.concatenate(one) for one in zip(*parts, strict=True)]
     probabilities = [
-        softmax_q15(one, head.fraction_bits) for one, head in zip(logits, graph.heads, strict=True)
+        softmax_q30(one, head.fraction_bits) for one, head in zip(logits, graph.heads, strict=True)
     ]
     return FixedPointAnswers(
         logits,
@@ -74,21 +80,21 @@ def answer(graph: IntegerGraph, readings: NDArray[np.float32]) -> FixedPointAnsw
     )
 
 
-def _batches(graph: IntegerGraph, readings: NDArray[np.float32]) -> Iterator[NDArray[np.float32]]:
+def _batches(graph: IntegerGraph, windows: NDArray[np.float32]) -> Iterator[NDArray[np.float32]]:
     largest = max(
         graph.tensors[operation.target].size * getattr(operation, "pool", 1)
         for operation in graph.operations
     )
     rows = max(1, BATCH_VALUES // largest)
-    for start in range(0, len(readings), rows):
-        yield readings[start : start + rows]
+    for start in range(0, len(windows), rows):
+        yield windows[start : start + rows]
 
 
 class FixedPointClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     """Fixed-point twin of a classifier, pipeline or decider.
 
     It answers exactly what the exported C answers: integers only between the raw
-    readings and the Q15 probabilities. As an ordinary classifier it can be scored,
+    readings and the Q30 probabilities. As an ordinary classifier it can be scored,
     cross-validated and searched over, number of bits included.
 
     Parameters
@@ -119,8 +125,12 @@ class FixedPointClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     -----
     Calibration looks at 2000 evenly spaced rows of X at most. A batch of rows is
     computed with integers held in double precision, which represents every one of
-    them exactly. Probabilities come in steps of 2**-15, so many rows of a confident
-    network tie at 0 or 1; rank rows by `predict_log_proba`, which does not round them.
+    them exactly. Probabilities come in steps of 2**-30, fine enough to rank the rows of
+    a confident network like the floating-point one does.
+
+    With a :class:`skdualcnn.preprocessing.SlidingWindow` in the pipeline, rows are one
+    device's in the order of time, and every call starts afresh with its first row, as
+    the pipeline does.
 
     References
     ----------
@@ -180,10 +190,10 @@ class FixedPointClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         self._validate_params()
         self.estimator_ = unfreeze(clone(self.estimator).fit(X, y, **fit_params))
         self.graph_ = extract_graph(self.estimator_)
-        readings = encode_readings(self.graph_.front_end, X)
+        windows = stack_windows(self.readings(X), self.graph_.front_end.window)
         self.integer_graph_ = quantise(
             self.graph_,
-            spread_rows(readings, CALIBRATION_ROWS),
+            spread_rows(windows, CALIBRATION_ROWS),
             activation_bits=self.activation_bits,
             calibration=self.calibration,
         )
@@ -207,7 +217,7 @@ class FixedPointClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
             NaN where missing; a category is its position among the column's
             categories, -1 if unknown.
         """
-        check_is_fitted(self)
+        check_is_fitted(self, "graph_")
         return encode_readings(self.graph_.front_end, X)
 
     def answers(self, X: Any) -> FixedPointAnswers:
@@ -221,7 +231,7 @@ class FixedPointClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         Returns
         -------
         FixedPointAnswers
-            Logits, Q15 probabilities, classes and decisions.
+            Logits, Q30 probabilities, classes and decisions.
 
         Raises
         ------
@@ -244,13 +254,15 @@ class FixedPointClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
             By layer, in the order they run, "input" first. The real value of one step
             is the `scale` of the tensor in `integer_graph_`.
         """
-        readings = self.readings(X)
-        tensors = run(self.integer_graph_, quantise_readings(self.integer_graph_, readings))
-        names = [tensor.name for tensor in self.integer_graph_.tensors]
+        graph, readings = self.integer_graph_, self.readings(X)
+        check_readings(graph, readings)
+        windows = stack_windows(readings, graph.window)
+        tensors = run(graph, quantise_readings(graph, windows))
+        names = [tensor.name for tensor in graph.tensors]
         return dict(zip(names, tensors, strict=True))
 
     def predict_proba(self, X: Any) -> NDArray[np.float64] | list[NDArray[np.float64]]:
-        """Return the probability of each class, a multiple of 2**-15.
+        """Return the probability of each class, a multiple of 2**-30.
 
         Parameters
         ----------
@@ -262,15 +274,14 @@ class FixedPointClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         ndarray of shape (n, n_classes) and dtype float64, or a list of them
             One array per head if y had several columns; rows add up to 1 exactly.
         """
-        probabilities = [one / Q15_ONE for one in self.answers(X).probabilities]
+        probabilities = [one / Q30_ONE for one in self.answers(X).probabilities]
         return probabilities[0] if self.integer_graph_.single_output else probabilities
 
     def predict_log_proba(self, X: Any) -> NDArray[np.float64] | list[NDArray[np.float64]]:
         """Return log-probabilities at the resolution of the firmware's logits.
 
-        A probability below 2**-15 is zero for the firmware, which decides no better for
-        knowing it; a ranking of rows (the area under a ROC curve) does. So this is
-        computed from the integer logits, which the firmware returns too.
+        A probability below 2**-30 is zero for the firmware. This is computed from the
+        integer logits, which the firmware returns too, and is always finite.
 
         Parameters
         ----------
@@ -280,7 +291,7 @@ class FixedPointClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         Returns
         -------
         ndarray of shape (n, n_classes) and dtype float64, or a list of them
-            One array per head if y had several columns; all finite.
+            One array per head if y had several columns.
         """
         logits = self.answers(X).logits
         logarithms = [
@@ -341,10 +352,3 @@ class FixedPointClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         tags.input_tags = inner.input_tags
         tags.target_tags = inner.target_tags
         return tags
-
-
-def spread_rows(rows: NDArray[Any], most: int) -> NDArray[Any]:
-    """Return at most `most` of the rows, evenly spaced."""
-    if len(rows) <= most:
-        return rows
-    return rows[np.linspace(0, len(rows) - 1, most).astype(np.intp)]

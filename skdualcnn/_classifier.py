@@ -15,11 +15,12 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 from skorch import NeuralNet
 
-from skdualcnn._fitting import Rows, as_signals, split_for_early_stopping
+from skdualcnn._diagram import draw_network
+from skdualcnn._fitting import Rows, Watch, as_signals, train_path
 from skdualcnn._labels import Heads, Labels, class_weights
 from skdualcnn.exceptions import ArchitectureError, HeadError
 from skdualcnn.metrics import subset_accuracy
-from skdualcnn.network._training import make_net, predict_logits, train
+from skdualcnn.network._training import make_net, predict_logits, read_history
 
 
 class DualPathCNNClassifier(ClassifierMixin, BaseEstimator):
@@ -257,9 +258,7 @@ class DualPathCNNClassifier(ClassifierMixin, BaseEstimator):
         return self._train(
             self._rows(signals, labels),
             epochs=self.max_epochs,
-            early_stopping=self.early_stopping,
-            groups=groups,
-            validation=self._read_validation(X_val, y_val),
+            watch=self._watch(groups, X_val, y_val),
         )
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -406,45 +405,17 @@ class DualPathCNNClassifier(ClassifierMixin, BaseEstimator):
         heads = list(range(self.n_heads_))
         return [heads] if self.sharing == "trunk" else [[head] for head in heads]
 
-    def _train(
-        self,
-        rows: Rows,
-        *,
-        epochs: int,
-        groups: ArrayLike | None = None,
-        validation: Rows | None = None,
-        early_stopping: bool = False,
-    ) -> Self:
+    def _train(self, rows: Rows, *, epochs: int, watch: Watch | None = None) -> Self:
         """Train every net on the rows that carry a label of its heads."""
         weights = class_weights(self.class_weight, self._heads, rows.codes, rows.weights)
         for net, path in zip(self.nets_, self._paths(), strict=True):
-            of_path = rows.of_heads(path)
-            path_weights = [weights[head] for head in path]
-            visits, watched = of_path.plan(path_weights), None
-            if len(visits.rows) == 0:
-                continue  # a part of the data without a label of this net's heads
-            seed = (self.seed_ + len(net.history)) % 2**31
-            if early_stopping and validation is None:
-                visits, held = split_for_early_stopping(
-                    of_path, visits, groups, self.validation_fraction, np.random.RandomState(seed)
-                )
-                watched = of_path.dataset(held)
-            elif early_stopping and validation is not None:
-                val_of_path = validation.of_heads(path)
-                watched = val_of_path.dataset(val_of_path.plan(path_weights))
-                if len(watched) == 0:
-                    raise HeadError(
-                        f"y_val has no label of {[self.head_names_[head] for head in path]}, "
-                        "expected at least one row with a label to watch."
-                    )
-            finished = train(
+            finished = train_path(
                 net,
-                of_path.dataset(visits),
-                watched,
+                rows.of_heads(path),
+                [weights[head] for head in path],
+                watch=None if watch is None else watch.of_heads(path),
                 epochs=epochs,
-                patience=self.n_iter_no_change,
-                tol=self.tol,
-                seed=seed,
+                seed=(self.seed_ + len(net.history)) % 2**31,
             )
             if not finished:
                 warnings.warn(
@@ -454,34 +425,35 @@ class DualPathCNNClassifier(ClassifierMixin, BaseEstimator):
                     stacklevel=3,
                 )
                 break
-        self.history_ = self._read_history()
+        names = [[self.head_names_[head] for head in path] for path in self._paths()]
+        self.history_ = read_history(self.nets_, names)
         return self
 
-    def _read_validation(self, X_val: ArrayLike | None, y_val: ArrayLike | None) -> Rows | None:
-        if X_val is None and y_val is None:
-            return None
-        if X_val is None or y_val is None:
+    def _watch(
+        self, groups: ArrayLike | None, X_val: ArrayLike | None, y_val: ArrayLike | None
+    ) -> Watch | None:
+        """Return what early stopping watches, if it is asked for."""
+        if (X_val is None) != (y_val is None):
             raise HeadError(
                 "Only one of X_val and y_val was given, expected both: the rows that early "
                 "stopping watches and their labels."
             )
-        return self._rows(self._read_signals(X_val), Labels.read(y_val))
+        if not self.early_stopping:
+            return None
+        rows = None if X_val is None else self._rows(self._read_signals(X_val), Labels.read(y_val))
+        return Watch(
+            patience=self.n_iter_no_change,
+            tol=self.tol,
+            fraction=self.validation_fraction,
+            groups=groups,
+            rows=None
+            if X_val is None
+            else self._rows(self._read_signals(X_val), Labels.read(y_val)),
+        )
 
     def _rows(self, X: NDArray[np.float32], labels: Labels) -> Rows:
         check_consistent_length(X, labels.weights)
         return Rows(X, self._heads.encode(labels), labels.weights)
-
-    def _read_history(self) -> pd.DataFrame:
-        parts = []
-        for net, path in zip(self.nets_, self._paths(), strict=True):
-            epochs = [
-                {key: value for key, value in epoch.items() if _is_curve(key)}
-                for epoch in net.history.to_list()
-            ]
-            name = " + ".join(self.head_names_[head] for head in path)
-            if epochs:
-                parts.append(pd.DataFrame(epochs).assign(path=name))
-        return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 
     def _read_signals(self, X: ArrayLike, *, reset: bool = False) -> NDArray[np.float32]:
         signals: NDArray[np.float32] = validate_data(
@@ -508,12 +480,16 @@ class DualPathCNNClassifier(ClassifierMixin, BaseEstimator):
         signals = as_signals(self._read_signals(X))
         return [logits for net in self.nets_ for logits in predict_logits(net, signals)]
 
+    def _sk_visual_block_(self) -> Any:
+        """Show scikit-learn's HTML diagram the network, once there is one."""
+        check_is_fitted(self, "nets_")  # scikit-learn then draws the plain estimator
+        return draw_network(
+            [net.module_ for net in self.nets_],
+            self.head_names_,
+            [len(classes) for classes in self._heads.classes],
+        )
+
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = True
         return tags
-
-
-def _is_curve(key: str) -> bool:
-    """Return whether skorch's history entry is a figure of the epoch worth showing."""
-    return key in {"epoch", "train_loss", "valid_loss"} or "_accuracy_" in key

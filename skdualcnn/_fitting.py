@@ -1,16 +1,19 @@
 """From validated rows to what the nets are trained and watched on."""
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import check_consistent_length, column_or_1d
+from skorch import NeuralNet
 
 from skdualcnn._holdout import hold_out
+from skdualcnn.exceptions import HeadError
 from skdualcnn.network._batches import LabelledSignals, Visits, content_hash, plan_visits
+from skdualcnn.network._training import train
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,74 @@ class Rows:
         """Return the visited rows as tensors that share memory with X."""
         signals = as_signals(self.X)
         return LabelledSignals(signals, torch.from_numpy(self.codes), visits)
+
+
+@dataclass(frozen=True)
+class Watch:
+    """What early stopping watches, and how long it waits.
+
+    Attributes
+    ----------
+    patience : int
+        Epochs without improvement after which training stops.
+    tol : float
+        What counts as an improvement of the loss.
+    fraction : float
+        Share of the training rows to hold out, if `rows` is None.
+    groups : array-like of shape (n,) or None
+        Groups of the training rows that are held out whole.
+    rows : Rows or None
+        Rows given for watching.
+    """
+
+    patience: int
+    tol: float
+    fraction: float
+    groups: ArrayLike | None = None
+    rows: Rows | None = None
+
+    def of_heads(self, heads: list[int]) -> "Watch":
+        """Return the same with the labels of some heads only."""
+        return self if self.rows is None else replace(self, rows=self.rows.of_heads(heads))
+
+
+def train_path(
+    net: NeuralNet,
+    rows: Rows,
+    class_weight: list[NDArray[np.float64]],
+    *,
+    watch: Watch | None,
+    epochs: int,
+    seed: int,
+) -> bool:
+    """Train one net in place on the rows of its heads; False if it was interrupted.
+
+    Rows without a label are left out; if none is left, nothing is trained.
+    """
+    visits, watched = rows.plan(class_weight), None
+    if len(visits.rows) == 0:
+        return True
+    if watch is not None and watch.rows is not None:
+        watched = watch.rows.dataset(watch.rows.plan(class_weight))
+        if len(watched) == 0:
+            raise HeadError(
+                "y_val has no label of a head that is trained on its own, expected at least one "
+                "row with a label to watch."
+            )
+    elif watch is not None:
+        visits, held = split_for_early_stopping(
+            rows, visits, watch.groups, watch.fraction, np.random.RandomState(seed)
+        )
+        watched = rows.dataset(held)
+    return train(
+        net,
+        rows.dataset(visits),
+        watched,
+        epochs=epochs,
+        patience=watch.patience if watch is not None else epochs,
+        tol=watch.tol if watch is not None else 0.0,
+        seed=seed,
+    )
 
 
 def split_for_early_stopping(

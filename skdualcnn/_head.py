@@ -334,7 +334,7 @@ class FittedHeads:
                 source = inner.estimator_
         classes = source.classes_
         listed = isinstance(classes, list)
-        found = tuple(_tidy(one) for one in (classes if listed else [classes]))
+        found = tuple(np.asarray(one) for one in (classes if listed else [classes]))
         return cls(found, names if len(names) == len(found) else None, listed, source is estimator)
 
     def position(self, head: str | int, column_names: tuple[str, ...] | None = None) -> int:
@@ -454,11 +454,3 @@ def _is_fitted(estimator: Any) -> bool:
     except (NotFittedError, TypeError):  # TypeError: not an estimator at all
         return False
     return True
-
-
-def _tidy(classes: Any) -> NDArray[Any]:
-    """Return the classes of a head; numbers that came as objects beside text, as numbers."""
-    array = np.asarray(classes)
-    if array.dtype == object and len(array) and not isinstance(array[0], str):
-        return np.asarray(array.tolist())
-    return array

@@ -200,7 +200,9 @@ def _split_columns(y: Any) -> tuple[tuple[str, ...], tuple[NDArray[Any], ...]]:
         return tuple(str(name) for name in y.columns), columns
     if isinstance(y, pd.Series) and y.name is not None:
         return (str(y.name),), (y.to_numpy(dtype=object),)
-    array = y.to_numpy(dtype=object) if isinstance(y, pd.Series) else np.asarray(y)
+    if isinstance(y, pd.Series | pd.api.extensions.ExtensionArray):
+        y = y.to_numpy(dtype=object)
+    array = np.asarray(y)
     if array.ndim == 1:
         array = array[:, None]
     if array.ndim != 2 or array.shape[1] == 0:

@@ -24,7 +24,7 @@ from skdualcnn.network._state import restore_net
 
 Node = dict[str, Any]
 
-_INFINITE = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
+_CONSTANTS = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf, "NA": pd.NA}
 _MERSENNE_WORDS = 624
 
 
@@ -52,25 +52,25 @@ class Decoder:
         self._wanted_device = device
         self._device = "cpu"
         self._text_bytes = 0
-        self._kinds: dict[str, Callable[[Node, int], Any]] = {
+        self._depth = 0
+        self._kinds: dict[str, Callable[[Node], Any]] = {
             "DataFrame": self._frame,
-            "Index": lambda node, depth: pd.Index(self._all(node["values"], depth)),
-            "NA": lambda node, depth: pd.NA,
+            "Index": lambda node: pd.Index(self._all(node["values"])),
             "RandomState": self._random_state,
-            "array": lambda node, depth: self._take(node["name"]),
-            "class": lambda node, depth: TYPES[node["name"]],
-            "dict": lambda node, depth: dict(self._all(node["items"], depth)),
+            "array": lambda node: self._take(node["name"]),
+            "class": lambda node: TYPES[node["name"]],
+            "constant": lambda node: _CONSTANTS[node["name"]],
+            "dict": lambda node: dict(self._all(node["items"])),
             "dtype": self._dtype,
             "estimator": self._estimator,
-            "float": lambda node, depth: _INFINITE[node["value"]],
-            "function": lambda node, depth: self._registry.functions[node["name"]],
+            "function": lambda node: self._registry.functions[node["name"]],
             "net": self._net,
             "objects": self._objects,
             "scalar": self._scalar,
             "selector": self._selector,
-            "slice": lambda node, depth: slice(*self._all(node["items"], depth)),
+            "slice": lambda node: slice(*self._all(node["items"])),
             "text": self._text,
-            "tuple": lambda node, depth: tuple(self._all(node["items"], depth)),
+            "tuple": lambda node: tuple(self._all(node["items"])),
         }
 
     def decode_estimator(self, node: Any) -> BaseEstimator:
@@ -82,35 +82,38 @@ class Decoder:
             raise ValueError(f"arrays that belong nowhere: {sorted(self._arrays)}")
         return estimator
 
-    def decode(self, node: Any, depth: int = 0) -> Any:
+    def decode(self, node: Any) -> Any:
         """Return the value of a node."""
-        if depth > MAX_DEPTH:
+        if not isinstance(node, list | dict):
+            return node
+        if self._depth == MAX_DEPTH:
             raise ValueError(f"values nested more than {MAX_DEPTH} deep")
-        if isinstance(node, list):
-            return self._all(node, depth)
-        return self._kinds[node["type"]](node, depth) if isinstance(node, dict) else node
+        self._depth += 1
+        value = self._all(node) if isinstance(node, list) else self._kinds[node["type"]](node)
+        self._depth -= 1
+        return value
 
-    def _all(self, nodes: list[Any], depth: int) -> list[Any]:
+    def _all(self, nodes: list[Any]) -> list[Any]:
         if not isinstance(nodes, list):
             raise TypeError(f"a {type(nodes).__name__} instead of a list")
-        return [self.decode(node, depth + 1) for node in nodes]
+        return [self.decode(node) for node in nodes]
 
-    def _named(self, nodes: Node, depth: int) -> dict[str, Any]:
-        return {name: self.decode(node, depth + 1) for name, node in nodes.items()}
+    def _named(self, nodes: Node) -> dict[str, Any]:
+        return {name: self.decode(node) for name, node in nodes.items()}
 
     def _take(self, name: str) -> NDArray[Any]:
         # Taken out: an array named a thousand times would be copied a thousand times.
         return np.array(self._arrays.pop(name))
 
-    def _estimator(self, node: Node, depth: int) -> BaseEstimator:
+    def _estimator(self, node: Node) -> BaseEstimator:
         name = node["class"]
         kind = self._registry.estimators[name]
-        parameters = self._named(node["parameters"], depth)
+        parameters = self._named(node["parameters"])
         self._registry.check_parameters(name, parameters, name)
         if "device" in parameters:
             parameters["device"] = self._device = self._wanted_device or parameters["device"]
         estimator: BaseEstimator = kind(**parameters)
-        fitted = self._named(node["fitted"], depth)
+        fitted = self._named(node["fitted"])
         for attribute in fitted:
             if not is_fitted_attribute(kind, attribute):
                 raise ValueError(f"{attribute!r} as a fitted attribute of {name}")
@@ -122,40 +125,40 @@ class Decoder:
                 getattr(estimator, f"set_{method}_request")(**requests)
         return estimator
 
-    def _net(self, node: Node, depth: int) -> Any:
+    def _net(self, node: Node) -> Any:
         weights = {name: self._take(place) for name, place in node["weights"].items()}
-        settings = self.decode(node["settings"], depth + 1)
+        settings = self.decode(node["settings"])
         return restore_net(settings, weights, device=self._device)
 
-    def _selector(self, node: Node, depth: int) -> Any:
-        arguments = self._named(node["arguments"], depth)
+    def _selector(self, node: Node) -> Any:
+        arguments = self._named(node["arguments"])
         return self._registry.selectors[node["class"]](**arguments)
 
-    def _frame(self, node: Node, depth: int) -> pd.DataFrame:
-        columns = self._all(node["columns"], depth)
+    def _frame(self, node: Node) -> pd.DataFrame:
+        columns = self._all(node["columns"])
         if not all(isinstance(column, list | np.ndarray) for column in columns):
             raise TypeError("a DataFrame whose columns are neither lists nor arrays")
         frame = pd.DataFrame(dict(enumerate(columns)))
         if columns:
-            frame.columns = pd.Index(self._all(node["names"], depth))
+            frame.columns = pd.Index(self._all(node["names"]))
         return frame
 
-    def _objects(self, node: Node, depth: int) -> NDArray[np.object_]:
-        values = self._all(node["values"], depth)
+    def _objects(self, node: Node) -> NDArray[np.object_]:
+        values = self._all(node["values"])
         array = np.empty(len(values), dtype=object)
         for i, value in enumerate(values):
             array[i] = value
         return array.reshape(node["shape"])
 
-    def _text(self, node: Node, depth: int) -> NDArray[np.str_]:
+    def _text(self, node: Node) -> NDArray[np.str_]:
         values, width = node["values"], node["width"]
         if not all(isinstance(one, str) and len(one) <= width for one in values):
             raise TypeError(f"values that are not text of at most {width} characters")
         self._text_bytes += check_text_size(self._text_bytes, len(values), width)
         return np.array(values, dtype=f"<U{width}").reshape(node["shape"])
 
-    def _scalar(self, node: Node, depth: int) -> np.generic:
-        value = self.decode(node["value"], depth + 1)
+    def _scalar(self, node: Node) -> np.generic:
+        value = self.decode(node["value"])
         if node["dtype"] == "str" and isinstance(value, str):
             return np.str_(value)
         if not isinstance(value, bool | int | float):
@@ -163,13 +166,13 @@ class Decoder:
         number: np.generic = NUMBERS[node["dtype"]].type(value)
         return number
 
-    def _dtype(self, node: Node, depth: int) -> np.dtype[Any]:
+    def _dtype(self, node: Node) -> np.dtype[Any]:
         name = node["name"]
         if name not in NUMBERS and not re.fullmatch(r"\|O|[<>]U\d{1,6}", name, re.ASCII):
             raise ValueError(f"{name!r} as a dtype")
         return np.dtype(name)
 
-    def _random_state(self, node: Node, depth: int) -> np.random.RandomState:
+    def _random_state(self, node: Node) -> np.random.RandomState:
         keys, position = self._take(node["name"]), node["position"]
         # NumPy reads beyond the keys, whatever is there, if the position says so.
         if keys.shape != (_MERSENNE_WORDS,) or not 0 <= position <= _MERSENNE_WORDS:

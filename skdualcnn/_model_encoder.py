@@ -2,7 +2,7 @@
 
 import math
 from collections import UserList
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -25,6 +25,8 @@ from skdualcnn.network._state import read_net
 
 Node = dict[str, Any]
 
+_PLAIN = {bool, int, str}
+
 
 class Encoder:
     """Turns an estimator into a document, and collects its arrays.
@@ -44,35 +46,28 @@ class Encoder:
         self.arrays: dict[str, NDArray[Any]] = {}
         self._registry = registry
         self._text_bytes = 0
-        plain = lambda value, where, depth: value  # noqa: E731
-        self._builtins: dict[type, Callable[[Any, str, int], Any]] = {
-            type(None): plain,
-            bool: plain,
-            int: plain,
-            str: plain,
-            float: self._float,
-            list: self._all,
-            tuple: lambda value, *at: {"type": "tuple", "items": self._all(value, *at)},
-            dict: lambda value, *at: {"type": "dict", "items": self._all(value.items(), *at)},
-            slice: self._slice,
-            np.str_: lambda value, *at: {"type": "scalar", "dtype": "str", "value": str(value)},
-            type(pd.NA): lambda value, *at: {"type": "NA"},
-        }
-        self._families: list[tuple[type, Callable[[Any, str, int], Node]]] = [
+        self._depth = 0
+        self._methods: list[tuple[Any, Callable[[Any, str], Any]]] = [
             (NeuralNet, self._net),
             (BaseEstimator, self._estimator),
             (np.ndarray, self._array),
             (np.generic, self._scalar),
             (np.dtype, self._dtype),
+            (float, self._float),
+            (list, self._list),
+            (tuple, self._tuple),
+            (dict, self._dict),
+            (slice, self._slice),
             (type, self._type),
+            (type(pd.NA), self._missing),
             (pd.DataFrame, self._frame),
             (pd.Index, self._index),
             (np.random.RandomState, self._random_state),
             (UserList, self._columns_of_remainder),
-            (Callable, self._callable),  # type: ignore[list-item]
+            (object, self._callable),
         ]
 
-    def encode(self, value: Any, where: str, depth: int = 0) -> Any:
+    def encode(self, value: Any, where: str) -> Any:
         """Return the value as JSON has it.
 
         Parameters
@@ -81,8 +76,6 @@ class Encoder:
             An estimator, or anything inside one.
         where : str
             Its place in the estimator, for messages and as the name of arrays.
-        depth : int, default=0
-            How many values it lies in.
 
         Returns
         -------
@@ -94,40 +87,53 @@ class Encoder:
         ModelFileError
             If the value is of a kind that cannot be saved.
         """
-        if depth > MAX_DEPTH:
+        if value is None or type(value) in _PLAIN:
+            return value
+        if self._depth == MAX_DEPTH:
             raise ModelFileError(
                 f"{where[:80]}... is nested more than {MAX_DEPTH} deep, expected less; does it "
                 "contain itself?"
             )
-        method = self._builtins.get(type(value)) or next(
-            (method for family, method in self._families if isinstance(value, family)),
-            self._refuse,
-        )
-        return method(value, where, depth)
+        self._depth += 1
+        node = next(method for kind, method in self._methods if isinstance(value, kind))
+        encoded = node(value, where)
+        self._depth -= 1
+        return encoded
 
-    def _all(self, values: Any, where: str, depth: int) -> list[Any]:
-        return [
-            self.encode(list(one) if _is_item(values) else one, f"{where}[{i}]", depth + 1)
-            for i, one in enumerate(values)
-        ]
+    def _all(self, values: Iterable[Any], where: str) -> list[Any]:
+        return [self.encode(one, f"{where}[{i}]") for i, one in enumerate(values)]
 
-    def _named(self, values: Mapping[str, Any], where: str, depth: int) -> Node:
-        return {k: self.encode(one, f"{where}.{k}", depth + 1) for k, one in values.items()}
+    def _named(self, values: Mapping[str, Any], where: str) -> Node:
+        return {name: self.encode(one, f"{where}.{name}") for name, one in values.items()}
 
-    def _float(self, value: float, where: str, depth: int) -> Any:
-        return value if math.isfinite(value) else {"type": "float", "value": str(value)}
+    def _float(self, value: float, where: str) -> Any:
+        self._check_exact(value, float, where)
+        return value if math.isfinite(value) else {"type": "constant", "name": str(value)}
 
-    def _slice(self, value: slice, where: str, depth: int) -> Node:
-        return {
-            "type": "slice",
-            "items": self._all((value.start, value.stop, value.step), where, depth),
-        }
+    def _missing(self, value: Any, where: str) -> Node:
+        return {"type": "constant", "name": "NA"}
 
-    def _estimator(self, estimator: BaseEstimator, where: str, depth: int) -> Node:
+    def _list(self, value: list[Any], where: str) -> list[Any]:
+        self._check_exact(value, list, where)
+        return self._all(value, where)
+
+    def _tuple(self, value: tuple[Any, ...], where: str) -> Node:
+        self._check_exact(value, tuple, where)
+        return {"type": "tuple", "items": self._all(value, where)}
+
+    def _dict(self, value: dict[Any, Any], where: str) -> Node:
+        self._check_exact(value, dict, where)
+        return {"type": "dict", "items": self._all([list(pair) for pair in value.items()], where)}
+
+    def _slice(self, value: slice, where: str) -> Node:
+        bounds = (value.start, value.stop, value.step)
+        return {"type": "slice", "items": self._all(bounds, where)}
+
+    def _estimator(self, estimator: BaseEstimator, where: str) -> Node:
         kind = type(estimator)
         name = kind.__name__
         if self._registry.estimators.get(name) is not kind:
-            self._refuse(estimator, where, depth)
+            self._refuse(estimator, where)
         parameters = estimator.get_params(deep=False)
         self._registry.check_parameters(name, parameters, where)
         fitted = {k: one for k, one in vars(estimator).items() if k not in parameters}
@@ -141,17 +147,17 @@ class Encoder:
         node = {
             "type": "estimator",
             "class": name,
-            "parameters": self._named(parameters, where, depth),
-            "fitted": self._named(fitted, where, depth),
+            "parameters": self._named(parameters, where),
+            "fitted": self._named(fitted, where),
         }
         if requests is not None:
             of_methods = {method: getattr(requests, method).requests for method in ROUTED_METHODS}
             node["requests"] = {method: dict(one) for method, one in of_methods.items() if one}
         return node
 
-    def _array(self, array: NDArray[Any], where: str, depth: int) -> Node:
-        if type(array) not in {np.ndarray, np.memmap}:
-            self._refuse(array, where, depth)
+    def _array(self, array: NDArray[Any], where: str) -> Node:
+        if type(array) is not np.memmap:
+            self._check_exact(array, np.ndarray, where)
         name, shape = array.dtype.name, list(array.shape)
         if name in NUMBERS:
             self.arrays[where] = array.astype(NUMBERS[name])  # in this machine's byte order
@@ -166,36 +172,36 @@ class Encoder:
                 f"{where} is an array of dtype {array.dtype}, expected booleans, numbers or text. "
                 "Convert it before fitting, for example dates to seconds since the start."
             )
-        return {"type": "objects", "shape": shape, "values": self._all(array.flat, where, depth)}
+        return {"type": "objects", "shape": shape, "values": self._all(array.flat, where)}
 
-    def _scalar(self, value: np.generic, where: str, depth: int) -> Node:
-        if value.dtype.name not in NUMBERS:
-            self._refuse(value, where, depth)
-        plain = self.encode(value.item(), where, depth)
-        return {"type": "scalar", "dtype": value.dtype.name, "value": plain}
+    def _scalar(self, value: np.generic, where: str) -> Node:
+        name = "str" if isinstance(value, np.str_) else value.dtype.name
+        if name not in NUMBERS and name != "str":
+            self._refuse(value, where)
+        return {"type": "scalar", "dtype": name, "value": self.encode(value.item(), where)}
 
-    def _dtype(self, value: np.dtype[Any], where: str, depth: int) -> Node:
+    def _dtype(self, value: np.dtype[Any], where: str) -> Node:
         if value.name not in NUMBERS and value.kind not in "OU":
-            self._refuse(value, where, depth)
+            self._refuse(value, where)
         return {"type": "dtype", "name": value.name if value.name in NUMBERS else value.str}
 
-    def _type(self, value: type, where: str, depth: int) -> Node:
+    def _type(self, value: type, where: str) -> Node:
         name = next((name for name, known in TYPES.items() if known is value), None)
         if name is None:
-            self._refuse(value, where, depth)
+            self._refuse(value, where)
         return {"type": "class", "name": name}
 
-    def _callable(self, value: Any, where: str, depth: int) -> Node:
+    def _callable(self, value: Any, where: str) -> Node:
         name = type(value).__name__
         if self._registry.selectors.get(name) is type(value):
-            arguments = self._named(vars(value), where, depth)
+            arguments = self._named(vars(value), where)
             return {"type": "selector", "class": name, "arguments": arguments}
         for name, function in self._registry.functions.items():
             if value is function:
                 return {"type": "function", "name": name}
-        return self._refuse(value, where, depth)
+        return self._refuse(value, where)
 
-    def _frame(self, frame: pd.DataFrame, where: str, depth: int) -> Node:
+    def _frame(self, frame: pd.DataFrame, where: str) -> Node:
         if not frame.index.equals(pd.RangeIndex(len(frame))):
             raise ModelFileError(
                 f"{where} is a DataFrame with an index of its own, expected 0, 1, 2, ...: call "
@@ -204,24 +210,23 @@ class Encoder:
         columns = [frame.iloc[:, i] for i in range(frame.shape[1])]
         return {
             "type": "DataFrame",
-            "names": self._all(frame.columns.tolist(), where, depth),
+            "names": self._all(frame.columns.tolist(), where),
             "columns": [
                 self.encode(
                     column.to_numpy() if column.dtype.name in NUMBERS else column.tolist(),
                     f"{where}[{i}]",
-                    depth + 1,
                 )
                 for i, column in enumerate(columns)
             ],
         }
 
-    def _index(self, value: pd.Index, where: str, depth: int) -> Node:
-        return {"type": "Index", "values": self._all(value.tolist(), where, depth)}
+    def _index(self, value: pd.Index, where: str) -> Node:
+        return {"type": "Index", "values": self._all(value.tolist(), where)}
 
-    def _random_state(self, value: np.random.RandomState, where: str, depth: int) -> Node:
+    def _random_state(self, value: np.random.RandomState, where: str) -> Node:
         state: Any = value.get_state(legacy=False)
         if state["bit_generator"] != "MT19937":
-            self._refuse(value, where, depth)
+            self._refuse(value, where)
         self.arrays[where] = state["state"]["key"]
         return {
             "type": "RandomState",
@@ -231,23 +236,28 @@ class Encoder:
             "gauss": float(state["gauss"]),
         }
 
-    def _columns_of_remainder(self, value: Any, where: str, depth: int) -> Any:
+    def _columns_of_remainder(self, value: Any, where: str) -> Any:
         if not type(value).__module__.startswith("sklearn."):
-            self._refuse(value, where, depth)
+            self._refuse(value, where)
         # scikit-learn 1.6 keeps them in a list that warns of becoming the plain list it is here.
-        return self._all(value.data, where, depth)
+        return self._all(value.data, where)
 
-    def _net(self, net: NeuralNet, where: str, depth: int) -> Node:
+    def _net(self, net: NeuralNet, where: str) -> Node:
         settings, weights = read_net(net)
         places = {name: f"{where}.{name}" for name in weights}
         self.arrays.update({places[name]: array for name, array in weights.items()})
         return {
             "type": "net",
-            "settings": self.encode(settings, where, depth + 1),
+            "settings": self.encode(settings, where),
             "weights": places,
         }
 
-    def _refuse(self, value: Any, where: str, depth: int) -> Any:
+    def _check_exact(self, value: Any, kind: type, where: str) -> None:
+        """Refuse a subclass: it would come back as something else."""
+        if type(value) is not kind:
+            self._refuse(value, where)
+
+    def _refuse(self, value: Any, where: str) -> Any:
         what = value if hasattr(value, "__qualname__") else type(value)
         raise ModelFileError(
             f"{where} is {what.__qualname__} of {what.__module__}, which cannot be saved without "
@@ -256,8 +266,3 @@ class Encoder:
             f"{', '.join(self._registry.functions)}; numbers, text, lists, tuples, dicts, slices, "
             "arrays, DataFrames or None. Replace it, or use joblib.dump or skops.io.dump."
         )
-
-
-def _is_item(values: Any) -> bool:
-    """Return whether the values are the pairs of a dict."""
-    return isinstance(values, type({}.items()))

@@ -74,7 +74,7 @@ def save(estimator: BaseEstimator, path: str | os.PathLike[str]) -> Path:
 
     Parameters
     ----------
-    estimator : DualPathCNNClassifier, FusionDecider, Pipeline, ColumnTransformer, ...
+    estimator : estimator
         Fitted or not. It and everything in it must be of this package, or one of
         scikit-learn's Pipeline, ColumnTransformer, FrozenEstimator, FunctionTransformer
         (of :func:`~skdualcnn.preprocessing.flatten_windows`), MinMaxScaler,

@@ -2,15 +2,16 @@
 
 from collections.abc import Callable
 from inspect import Parameter, signature
-from typing import Any, ClassVar
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from sklearn import get_config
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.frozen import FrozenEstimator
 from sklearn.metrics import get_scorer, log_loss, make_scorer
 from sklearn.utils import _safe_indexing
-from sklearn.utils.metadata_routing import _MetadataRequester
+from sklearn.utils.metadata_routing import MetadataRequest
 
 from skdualcnn._head import FittedHeads, HeadClassifier, column_names
 from skdualcnn.exceptions import HeadError, NormalClassError
@@ -73,7 +74,7 @@ def make_head_scorer(
     >>> import pandas as pd
     >>> from sklearn.ensemble import RandomForestClassifier
     >>> from sklearn.model_selection import GridSearchCV
-    >>> from skdualcnn._scorers import make_head_scorer
+    >>> from skdualcnn.metrics import make_head_scorer
     >>> X = np.random.default_rng(0).random((200, 2))
     >>> y = pd.DataFrame(np.where(X > 0.7, "alert", "normal"), columns=["health", "cyber"])
     >>> scoring = {
@@ -107,7 +108,7 @@ def make_head_scorer(
     )
 
 
-class HeadScorer(_MetadataRequester):
+class HeadScorer:
     """A scorer of one head, as `make_head_scorer` makes it.
 
     Parameters
@@ -120,14 +121,13 @@ class HeadScorer(_MetadataRequester):
         The class that means normal.
     """
 
-    __metadata_request__score: ClassVar[dict[str, None]] = {"sample_weight": None}
-
     def __init__(
         self, scoring: str | Callable[..., float], *, head: str | int, normal: Any = None
     ) -> None:
         self.scoring = scoring
         self.head = head
         self.normal = normal
+        self._weight_request: bool | str | None = None
 
     def __call__(
         self, estimator: Any, X: Any, y: Any, sample_weight: ArrayLike | None = None
@@ -177,6 +177,45 @@ class HeadScorer(_MetadataRequester):
                     "metric of two classes takes."
                 )
             raise
+
+    def set_score_request(self, *, sample_weight: bool | str | None = None) -> Self:
+        """Say whether the scorer wants weights, where metadata routing is enabled.
+
+        Parameters
+        ----------
+        sample_weight : bool, str or None, default=None
+            True and False ask for and decline them, a str asks for them under another
+            name, None makes it an error to pass them.
+
+        Returns
+        -------
+        HeadScorer
+            The scorer itself.
+
+        Raises
+        ------
+        RuntimeError
+            If metadata routing is not enabled.
+        """
+        if not get_config()["enable_metadata_routing"]:
+            raise RuntimeError(
+                "set_score_request was called while metadata routing is not enabled. Enable it "
+                "with sklearn.set_config(enable_metadata_routing=True)."
+            )
+        self._weight_request = sample_weight
+        return self
+
+    def get_metadata_routing(self) -> MetadataRequest:
+        """Return what metadata the scorer wants.
+
+        Returns
+        -------
+        MetadataRequest
+            The request of `sample_weight`.
+        """
+        request = MetadataRequest(owner=self)
+        request.score.add_request(param="sample_weight", alias=self._weight_request)
+        return request
 
     def _scorer(self, classes: NDArray[Any]) -> Callable[..., float]:
         if not isinstance(self.scoring, str):
@@ -248,15 +287,14 @@ def _is_metric(scoring: Any) -> bool:
     HeadError
         If it takes neither.
     """
-    positional = {Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD}
     if callable(scoring):
-        needed = [
-            parameter
-            for parameter in signature(scoring).parameters.values()
-            if parameter.default is Parameter.empty and parameter.kind in positional
-        ]
-        if len(needed) in {2, 3}:
-            return len(needed) == 2
+        kinds = {Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD}
+        positional = [one for one in signature(scoring).parameters.values() if one.kind in kinds]
+        needed = [one for one in positional if one.default is Parameter.empty]
+        if len(needed) <= 3 <= len(positional):
+            return len(needed) < 3
+        if len(positional) == 2:
+            return True
     raise HeadError(
         f"scoring={scoring!r}, expected the name of a scorer, a scorer called as "
         "(estimator, X, y) or a metric called as (y_true, y_pred)."

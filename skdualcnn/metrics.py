@@ -6,7 +6,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from skdualcnn._labels import Labels
+from skdualcnn._scorers import make_head_scorer
 from skdualcnn.exceptions import HeadError
+
+__all__ = ["make_head_scorer", "subset_accuracy"]
 
 
 def subset_accuracy(

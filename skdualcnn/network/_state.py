@@ -1,8 +1,9 @@
 """A trained net as plain settings and NumPy arrays, and back."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from numpy.typing import NDArray
 from skorch import NeuralNet
@@ -25,7 +26,7 @@ def read_net(net: NeuralNet) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     settings : dict
         Arguments of `make_net`, and the figures of each epoch under "history".
     weights : dict of str to ndarray
-        Weights and the buffers of batch norm; not the state of the optimizer.
+        Weights, and the buffers of batch norm.
     """
     callbacks = dict(net.callbacks_)
     settings = {
@@ -42,12 +43,15 @@ def read_net(net: NeuralNet) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
             for epoch in net.history.to_list()
         ],
     }
-    state = net.module_.state_dict()
-    return settings, {name: tensor.detach().cpu().numpy() for name, tensor in state.items()}
+    return settings, {name: _array(one) for name, one in net.module_.state_dict().items()}
 
 
 def restore_net(
-    settings: Mapping[str, Any], weights: Mapping[str, NDArray[Any]], *, device: str
+    settings: Mapping[str, Any],
+    weights: Mapping[str, NDArray[Any]],
+    *,
+    device: str,
+    callbacks: Sequence[Any] | None = None,
 ) -> NeuralNet:
     """Return a net with these settings and weights; its optimizer starts afresh.
 
@@ -61,6 +65,8 @@ def restore_net(
         As from :func:`read_net`.
     device : str
         Torch device, or "auto".
+    callbacks : sequence of skorch callbacks or None, default=None
+        Called by skorch during training.
 
     Returns
     -------
@@ -75,7 +81,8 @@ def restore_net(
     """
     arguments = dict(settings)
     history, module = arguments.pop("history"), arguments["module"]
-    tensors = {name: torch.from_numpy(array) for name, array in weights.items()}
+    # Copies, because a memory map cannot be written to, and torch warns of it.
+    tensors = {name: torch.from_numpy(np.array(array)) for name, array in weights.items()}
     if module["residual_blocks"] > len(tensors):
         raise ValueError(f"{len(tensors)} arrays for {module['residual_blocks']} residual blocks")
     with torch.device("meta"):
@@ -83,16 +90,32 @@ def restore_net(
     if expected != _shapes(tensors):
         wrong = sorted(set(expected.items()) ^ set(_shapes(tensors).items()), key=str)
         raise ValueError(f"weights that do not fit the network: {wrong}")
-    net = make_net(**arguments, device=device, callbacks=None)
+    net = make_net(**arguments, device=device, callbacks=callbacks)
     net.module_.load_state_dict(tensors)
     net.history_ = History({**figures, "batches": []} for figures in history)
     return net
 
 
+def read_optimizer(net: NeuralNet) -> dict[int, dict[str, NDArray[Any]]]:
+    """Return the moments that Adam keeps of each weight."""
+    state = net.optimizer_.state_dict()["state"]
+    return {i: {name: _array(one) for name, one in kept.items()} for i, kept in state.items()}
+
+
+def restore_optimizer(net: NeuralNet, moments: Mapping[int, Mapping[str, NDArray[Any]]]) -> None:
+    """Give a net's Adam the moments that :func:`read_optimizer` returned."""
+    state = {
+        i: {name: torch.from_numpy(np.array(array)) for name, array in kept.items()}
+        for i, kept in moments.items()
+    }
+    groups = net.optimizer_.state_dict()["param_groups"]
+    net.optimizer_.load_state_dict({"state": state, "param_groups": groups})
+
+
+def _array(tensor: torch.Tensor) -> NDArray[Any]:
+    array: NDArray[Any] = tensor.detach().cpu().numpy().copy()
+    return array
+
+
 def _shapes(tensors: Mapping[str, torch.Tensor]) -> dict[str, tuple[str, tuple[int, ...]]]:
     return {name: (str(one.dtype), tuple(one.shape)) for name, one in tensors.items()}
-
-
-def is_net(value: object) -> bool:
-    """Return whether the value is a net that :func:`read_net` can read."""
-    return isinstance(value, NeuralNet) and isinstance(value.module_, DualPathNetwork)

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import torch
 from numpy.typing import NDArray
 from skorch import NeuralNet
@@ -124,6 +125,18 @@ def predict_logits(net: NeuralNet, signals: torch.Tensor) -> list[NDArray[np.flo
     return [torch.cat(head).double().numpy() for head in zip(*parts, strict=True)]
 
 
+def read_history(nets: Sequence[NeuralNet], head_names: Sequence[Sequence[str]]) -> pd.DataFrame:
+    """Return a row per epoch of each net: losses, accuracies, and the heads of the net."""
+    parts = []
+    for net, names in zip(nets, head_names, strict=True):
+        epochs = [
+            {key: value for key, value in epoch.items() if _is_curve(key)}
+            for epoch in net.history.to_list()
+        ]
+        parts.append(pd.DataFrame(epochs).assign(path=" + ".join(names)))
+    return pd.concat(parts, ignore_index=True)
+
+
 @contextmanager
 def isolated(seed: int) -> Iterator[None]:
     """Run on one thread from `seed`, and leave torch's global state as it was.
@@ -167,3 +180,8 @@ def resolve_device(device: str) -> str:
 
 def _silent(*_: object, **__: object) -> None:
     """Swallow what skorch's early stopping would print."""
+
+
+def _is_curve(key: str) -> bool:
+    """Return whether skorch's history entry is a figure of the epoch worth showing."""
+    return key in {"epoch", "train_loss", "valid_loss"} or "_accuracy_" in key

@@ -108,6 +108,7 @@ class QuantileScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         scaled = np.empty_like(rows)
         for column, (knots, levels) in enumerate(zip(self.knots_, self.levels_, strict=True)):
             scaled[:, column] = np.interp(rows[:, column], knots, levels)
+        scaled[np.isnan(rows)] = np.nan  # a single knot would give its level
         return scaled
 
     def __sklearn_tags__(self) -> Tags:

@@ -6,19 +6,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from firmware_export._curve import Curve
+from firmware_export._graph import FrontEnd, NumericColumn
 from firmware_export._integer import (
     EXP_CUTOFF,
-    Q15_ONE,
+    Q30_ONE,
     add,
     decide,
-    exp_q15,
+    exp_weights,
     max_pool,
     quantise_numeric,
     requantise,
     round_shift,
-    softmax_q15,
+    softmax_q30,
+    spare_bits,
 )
-from firmware_export._integer_graph import Add, ChannelScaling, IntegerDecision, IntegerNumeric
+from firmware_export._integer_graph import Add, ChannelScaling, IntegerDecision, Tensor
+from firmware_export._quantize_ends import quantise_columns
 from skdualcnn._rules import fuse_anomalies, fuse_confidences
 
 few = settings(max_examples=60, deadline=None, derandomize=True)
@@ -88,31 +92,39 @@ def test_add_never_overflows(left, right, multiplier_left, multiplier_right, shi
     assert int(got[0]) == max(-32767, min(32767, exact))
 
 
-def test_exponential_is_monotone_and_close_everywhere():
-    difference = np.arange(70_000, dtype=np.int32)
-    values = exp_q15(difference).astype(np.int64)
-    assert values[0] == Q15_ONE
+@pytest.mark.parametrize("spare", [0, 3, 7])
+def test_exponential_is_monotone_and_close_everywhere(spare):
+    difference = np.arange(90_000, dtype=np.int32)
+    values = exp_weights(difference, spare).astype(np.int64)
+    assert values[0] == Q30_ONE >> spare
     assert (np.diff(values) <= 0).all()
     assert (values[EXP_CUTOFF:] == 0).all()
-    assert np.abs(values - Q15_ONE * np.exp(-difference / 4096)).max() < 5
+    exact = (Q30_ONE >> spare) * np.exp(-difference / 4096)
+    assert (np.abs(values - exact) <= 1 + 3e-4 * exact).all()
+
+
+@few
+@given(st.integers(1, 256))
+def test_sum_of_weights_fits_32_bits(n_classes):
+    assert n_classes << (30 - spare_bits(n_classes)) <= 2**31
 
 
 @few
 @given(
-    st.lists(st.integers(-32767, 32767), min_size=2, max_size=9),
+    st.lists(st.integers(-32767, 32767), min_size=1, max_size=9),
     st.integers(0, 12),
 )
 def test_softmax_adds_up_and_keeps_the_order(logits, fraction_bits):
     row = np.array([logits], dtype=np.int32)
-    probabilities = softmax_q15(row, fraction_bits)[0]
-    assert probabilities.sum() == Q15_ONE
+    probabilities = softmax_q30(row, fraction_bits)[0]
+    assert probabilities.sum() == Q30_ONE
     assert probabilities.min() >= 0
     assert probabilities.argmax() == row[0].argmax()
     larger = row[0][:, None] > row[0][None, :]
     assert (probabilities[:, None] >= probabilities[None, :])[larger].all()
     real = row[0] / 2.0**fraction_bits
     exact = np.exp(real - real.max())
-    assert np.abs(probabilities / Q15_ONE - exact / exact.sum()).max() < 1e-3
+    assert np.abs(probabilities / Q30_ONE - exact / exact.sum()).max() < 3e-4
 
 
 def test_max_pool_takes_each_group():
@@ -121,14 +133,52 @@ def test_max_pool_takes_each_group():
     assert max_pool(signal, 1) is signal
 
 
+@st.composite
+def curves(draw):
+    """Curves with knots of all magnitudes, some closer than single precision can tell."""
+    magnitude = draw(st.sampled_from([1e-6, 1.0, 1e4, 1e9, 1e30]))
+    first = draw(st.floats(-1, 1))
+    gaps = draw(st.lists(st.sampled_from([1e-12, 1e-8, 1e-3, 0.5, 30.0]), max_size=40))
+    rises = draw(st.lists(st.floats(0, 1), min_size=len(gaps), max_size=len(gaps)))
+    knots = magnitude * (first + np.cumsum([0.0, *gaps]))
+    levels = np.cumsum([0.0, *rises])
+    return Curve(knots, levels / max(levels[-1], 1.0))
+
+
 @few
-@given(st.floats(-(2.0**100), 2.0**100, width=32))
-def test_numeric_reading_is_rounded_and_limited(value):
-    column = IntegerNumeric("x", 0, 0, -2.0, 3.0, -2.0, 2 * 100 / 5, 0, None, (0, 0))
-    got = int(quantise_numeric(np.array([value], np.float32), column, 100)[0])
-    exact = (min(max(value, -2.0), 3.0) + 2) * 20
-    assert abs(got - exact) <= 0.5 + 1e-4
-    assert 0 <= got <= 100
+@given(curves(), st.sampled_from([127, 999, 32767]), st.integers(0, 2**32 - 1))
+@pytest.mark.filterwarnings("ignore:Column 'x' ranges from")
+def test_numeric_readings_follow_their_curve_and_never_decrease(curve, limit, seed):
+    column = NumericColumn("x", 0, 0, curve)
+    front_end = FrontEnd(("x",), (0,), (column,), 1, 1)
+    tensor = Tensor("input", 1, 1, 0, limit, 1 / limit)
+    (quantised,), _ = quantise_columns(front_end, tensor)
+    rng = np.random.default_rng(seed)
+    low, high = curve.knots[0], curve.knots[-1]
+    spread = rng.uniform(low - 1, high + 1, 200).astype(np.float32)
+    knots = curve.knots.astype(np.float32)
+    beside = [np.nextafter(knots, np.float32(end)) for end in (-np.inf, np.inf)]
+    readings = np.sort(np.concatenate([spread, knots, *beside, np.float32([-1e38, 0, 1e38])]))
+    got = quantise_numeric(readings, quantised)
+    assert (np.diff(got) >= 0).all()
+    assert got.min() >= 0
+    assert got.max() <= limit
+    # The curve anywhere within two single-precision steps of the reading.
+    gap = 2 * np.spacing(np.abs(readings)).astype(np.float64)
+    assert (got >= curve(readings - gap) * limit - 1.01).all()
+    assert (got <= curve(readings + gap) * limit + 1.01).all()
+
+
+def test_two_knots_are_one_rounded_line():
+    column = NumericColumn("x", 0, 0, Curve(np.array([-2.0, 3.0]), np.array([-0.5, 1.0])))
+    tensor = Tensor("input", 1, 1, 0, 100, 0.01)
+    (quantised,), _ = quantise_columns(FrontEnd(("x",), (0,), (column,), 1, 1), tensor)
+    assert len(quantised.starts) == 1
+    values = np.linspace(-3, 4, 701, dtype=np.float32)
+    got = quantise_numeric(values, quantised)
+    exact = np.clip((values.astype(np.float64) + 2) * 30 - 50, -50, 100)
+    assert np.abs(got - exact).max() <= 0.5 + 1e-4
+    assert set(got) == set(range(-50, 101))
 
 
 @pytest.mark.parametrize("rule", ["anomaly", "confidence"])
@@ -137,20 +187,20 @@ def test_decision_is_the_float_rule_on_exact_numbers(rule):
     heads = []
     for classes in (3, 2):
         parts = rng.multinomial(64, np.ones(classes) / classes, size=500)
-        heads.append((parts * (Q15_ONE // 64)).astype(np.int32))
+        heads.append((parts * (Q30_ONE // 64)).astype(np.int32))
     decision = IntegerDecision(
-        rule, Q15_ONE // 16, (Q15_ONE // 2, Q15_ONE // 4), Q15_ONE // 8, (0, 1), (1, 0)
+        rule, Q30_ONE // 16, (Q30_ONE // 2, Q30_ONE // 4), Q30_ONE // 8, (0, 1), (1, 0)
     )
     if rule == "anomaly":
         expected = fuse_anomalies(
-            1 - heads[0][:, 1] / Q15_ONE,
-            1 - heads[1][:, 0] / Q15_ONE,
+            1 - heads[0][:, 1] / Q30_ONE,
+            1 - heads[1][:, 0] / Q30_ONE,
             thresholds=(0.5, 0.25),
             abstention=0.125,
             delta=0.0625,
         )
     else:
-        confidences = (head.max(axis=1) / Q15_ONE for head in heads)
+        confidences = (head.max(axis=1) / Q30_ONE for head in heads)
         expected = fuse_confidences(*confidences, delta=0.0625)
     assert (decide(heads, decision) == expected).all()
     assert len(np.unique(expected)) > 1
@@ -158,5 +208,5 @@ def test_decision_is_the_float_rule_on_exact_numbers(rule):
 
 def test_head_that_is_not_there_counts_as_normal():
     decision = IntegerDecision("anomaly", 0, (100, 100), 0, (None, 0), (0, 0))
-    probabilities = [np.array([[Q15_ONE, 0], [0, Q15_ONE]], np.int32)]
+    probabilities = [np.array([[Q30_ONE, 0], [0, Q30_ONE]], np.int32)]
     assert decide(probabilities, decision).tolist() == [0, 2]

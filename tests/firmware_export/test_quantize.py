@@ -97,7 +97,7 @@ def test_integers_stay_close_to_the_float_network(make_graph, bits, worst_db, wo
         assert 10 * np.log10(np.sum(wanted**2) / noise) > worst_db, tensor.name
     for head, got in zip(quantised.heads, answer(quantised, readings).probabilities, strict=True):
         wanted = softmax(exact[head.tensor][:, 0])
-        assert np.abs(wanted - got / 32768).max() < worst_gap
+        assert np.abs(wanted - got / 2**30).max() < worst_gap
 
 
 def test_a_large_bias_does_not_cost_the_other_channels(make_graph):

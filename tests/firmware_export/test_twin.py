@@ -10,7 +10,7 @@ from sklearn.preprocessing import MinMaxScaler
 
 from firmware_export import FixedPointClassifier
 from firmware_export._quantize import quantise
-from firmware_export._twin import answer, spread_rows
+from firmware_export._twin import answer
 from skdualcnn.exceptions import ExportError
 
 
@@ -110,8 +110,3 @@ def test_paper_network_runs_thousands_of_rows_a_second(make_graph):
     answer(quantised, readings)
     # 5,000 rows a second is what is asked of an idle core; a busy one gets a margin.
     assert 2000 / (time.perf_counter() - start) > 1000
-
-
-def test_spread_rows():
-    assert spread_rows(np.arange(11), 3).tolist() == [0, 5, 10]
-    assert spread_rows(np.arange(2), 3).tolist() == [0, 1]
