@@ -271,7 +271,7 @@ def softmax_q30(logits: Integers, fraction_bits: int) -> Integers:
     >>> import numpy as np
     >>> softmax_q30(np.array([[0, 0], [4096, 0]], dtype=np.int32), 12) / 2**30
     array([[0.5       , 0.5       ],
-           [0.73107208, 0.26892792]])
+           [0.73105044, 0.26894956]])
     """
     difference = (logits.max(axis=1, keepdims=True) - logits) << (EXP_FRACTION_BITS - fraction_bits)
     weights = exp_weights(difference, spare_bits(logits.shape[1])).astype(np.int64)

@@ -16,8 +16,8 @@ from firmware_export._integer_graph import (
 )
 from skdualcnn.exceptions import ExportError
 
-SMALLEST = 2.0**-100
-"""Knots of smaller magnitude count as zero."""
+SMALLEST = np.float32(2.0**-80)
+"""Knots of smaller magnitude count as zero, so that no slope overflows."""
 FEWEST_STEPS = 256
 """A range of fewer single-precision numbers is worth a warning."""
 
@@ -89,26 +89,26 @@ def _quantise_curve(
     """Return starts, factors and bases of the segments, and where the last one ends.
 
     A factor is computed from the rounded knots and whole bases, so that a segment ends
-    where the next one begins.
+    where the next one begins. Knots that single precision cannot tell apart become a jump.
     """
     largest = np.array([-1.0, 1.0]) * tensor.limit * tensor.scale
     curve = column.curve.then(Curve(largest, largest))
-    with np.errstate(over="ignore"):
-        knots = curve.knots.astype(np.float32)
-    # Chips may take numbers this small for zero.
-    knots[np.abs(knots) < SMALLEST] = 0
-    knots, first = np.unique(knots, return_index=True)
-    bases = np.floor(curve.levels[first] / tensor.scale * 2 + 0.5)
-    bases = np.clip(bases, -2 * tensor.limit, 2 * tensor.limit).astype(np.int32)
     with np.errstate(over="ignore", invalid="ignore"):
-        factors = (np.diff(bases) / np.diff(knots.astype(np.float64))).astype(np.float32)
+        knots = curve.knots.astype(np.float32)
         extent = knots[-1] - knots[0]
-    if not (np.isfinite(extent) and np.isfinite(factors).all()):
+    if not np.isfinite(extent):
         raise ExportError(
             f"Column {column.name!r} ranges from {curve.knots[0]:g} to {curve.knots[-1]:g}, which "
             "single precision cannot scale. Rescale the column before the pipeline."
         )
     _warn_if_coarse(column.name, curve)
+    knots[np.abs(knots) < SMALLEST] = 0
+    after = np.where(knots == 0, SMALLEST, np.nextafter(knots, np.float32(np.inf)))
+    knots[1:] = np.where(knots[1:] == knots[:-1], after[1:], knots[1:])
+    knots, last = np.unique(knots[::-1], return_index=True)
+    bases = np.floor(curve.levels[::-1][last] / tensor.scale * 2 + 0.5)
+    bases = np.clip(bases, -2 * tensor.limit, 2 * tensor.limit).astype(np.int32)
+    factors = (np.diff(bases) / np.diff(knots.astype(np.float64))).astype(np.float32)
     if len(knots) == 1:
         return knots, np.zeros(1, dtype=np.float32), bases, float(knots[0])
     return knots[:-1], factors, bases[:-1], float(knots[-1])

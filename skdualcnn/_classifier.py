@@ -446,9 +446,7 @@ class DualPathCNNClassifier(ClassifierMixin, BaseEstimator):
             tol=self.tol,
             fraction=self.validation_fraction,
             groups=groups,
-            rows=None
-            if X_val is None
-            else self._rows(self._read_signals(X_val), Labels.read(y_val)),
+            rows=rows,
         )
 
     def _rows(self, X: NDArray[np.float32], labels: Labels) -> Rows:

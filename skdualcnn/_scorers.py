@@ -291,9 +291,9 @@ def _is_metric(scoring: Any) -> bool:
         kinds = {Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD}
         positional = [one for one in signature(scoring).parameters.values() if one.kind in kinds]
         needed = [one for one in positional if one.default is Parameter.empty]
-        if len(needed) <= 3 <= len(positional):
-            return len(needed) < 3
-        if len(positional) == 2:
+        if len(needed) == 3 or (positional and positional[0].name == "estimator"):
+            return False
+        if len(needed) <= 2 <= len(positional):
             return True
     raise HeadError(
         f"scoring={scoring!r}, expected the name of a scorer, a scorer called as "

@@ -1,4 +1,5 @@
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -30,15 +31,30 @@ def test_twin_agrees_with_the_float_decider(twin, decider, ward):
     assert list(twin.classes_) == list(decider.classes_)
 
 
-def test_log_probabilities_tell_rows_apart_that_probabilities_do_not(decider, ward):
+def test_log_probabilities_are_finite_and_agree(twin, decider, ward):
     X, _ = ward
-    twin = FixedPointClassifier(FrozenEstimator(decider)).fit(X)
     coarse, fine = twin.predict_proba(X), twin.predict_log_proba(X)
     for exact, one, other in zip(decider.predict_proba(X), coarse, fine, strict=True):
         assert np.isfinite(other).all()
         assert np.abs(np.exp(other) - one).max() < 5e-4
         assert np.abs(np.exp(other) - exact).max() < 0.01
-        assert len(np.unique(other[:, 0])) > len(np.unique(one[:, 0]))
+
+
+def test_probabilities_rank_rows_of_a_confident_network(make_graph):
+    graph = make_graph(classes=(2,))
+    path = graph.paths[0]
+    head = path.heads[0]
+    loud = replace(head, dense=replace(head.dense, weight=head.dense.weight * 5))
+    graph = replace(graph, paths=(replace(path, heads=(loud,)),))
+    readings = np.random.default_rng(0).normal(size=(500, 12)).astype(np.float32)
+    answers = answer(quantise(graph, readings), readings)
+    lead = answers.logits[0][:, 0] - answers.logits[0][:, 1]
+    inside = np.abs(lead) < 20 * 2.0 ** quantise(graph, readings).heads[0].fraction_bits
+    assert (lead[inside].max() - lead[inside].min()) > 20
+    order = np.argsort(lead[inside])
+    assert (np.diff(answers.probabilities[0][inside, 0][order]) >= 0).all()
+    ties = len(np.unique(lead[inside])) - len(np.unique(answers.probabilities[0][inside, 0]))
+    assert ties < 0.02 * inside.sum()
 
 
 def test_labels_are_decoded(ward, small_network):
