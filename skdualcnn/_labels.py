@@ -24,7 +24,7 @@ class Labels:
     names : tuple of str
         Column names of a DataFrame y, the name of a Series, else "head_0", "head_1", ...
     columns : tuple of ndarray of shape (n,)
-        Labels of each head as they came.
+        Labels of each head as they came; None where missing among objects.
     weights : ndarray of shape (n, n_heads) and dtype float64
         Sample weights; 0 where the label is missing.
     single_output : bool
@@ -47,6 +47,11 @@ class Labels:
         """
         names, columns = _split_columns(y)
         present = np.column_stack([~pd.isna(column) for column in columns])
+        # pandas.NA is neither equal nor unequal to anything, which no comparison survives.
+        columns = tuple(
+            np.where(here, column, None) if column.dtype == object else column
+            for column, here in zip(columns, present.T, strict=True)
+        )
         weights = _read_weights(sample_weight, present.shape) * present
         return cls(names, columns, weights, len(columns) == 1)
 

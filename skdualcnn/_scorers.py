@@ -168,7 +168,7 @@ class HeadScorer:
             view = AnomalyDetectorView(view, self.normal)
         weighted = {} if weights is None else {"sample_weight": weights}
         try:
-            return self._scorer(view.classes_)(view, X, labels, **weighted)
+            return float(self._scorer(view.classes_)(view, X, labels, **weighted))
         except ValueError as error:
             if self.normal is None:
                 error.add_note(

@@ -49,7 +49,7 @@ SMALL = {
     "conv_dropout": 0.0,
     "dense_dropout": 0.0,
     "lr": 0.02,
-    "max_epochs": 30,
+    "max_epochs": 15,
     "random_state": 0,
 }
 

@@ -87,7 +87,7 @@ def test_arrays_come_back(array):
     assert back.dtype == array.dtype.newbyteorder("=")
     assert back.shape == array.shape
     assert back.flags.writeable
-    np.testing.assert_array_equal(back, array)
+    assert repr(back.tolist()) == repr(array.tolist())
 
 
 @pytest.mark.parametrize(
@@ -144,9 +144,9 @@ class Scores(list):
 def test_other_values_are_refused_by_name(value, named):
     with pytest.raises(ModelFileError, match=named) as error:
         round_trip({"place": [value]})
-    if "of" in named.split():
-        assert "value[0][1][0] is" in str(error.value)
-        assert "SimpleImputer" in str(error.value)
+    message = str(error.value)
+    assert "which cannot be saved" not in message or "SimpleImputer" in message
+    assert "value[0][1][0] is" in message or "arrays of text take" in message
 
 
 def test_a_value_that_contains_itself_is_refused():
@@ -205,7 +205,7 @@ def set_pair(pairs, name, value):
         (lambda d: set_pair(module(d), "dense_units", 10**12), "do not fit"),
         (lambda d: set_pair(module(d), "residual_blocks", 10**12), "1000000000000 residual"),
         (lambda d: set_pair(module(d), "length", 10**30), "does not hold"),
-        (lambda d: set_pair(module(d), "conv_channels", [10**6] * 9), "do not fit"),
+        (lambda d: set_pair(module(d), "conv_channels", [10**6] * 9), "does not hold"),
         (lambda d: classifier(d)["fitted"]["nets_"].append(1), None),
         (lambda d: classifier(d)["fitted"].pop("nets_"), "belong nowhere"),
         (
@@ -229,7 +229,7 @@ def set_pair(pairs, name, value):
         ),
         (
             lambda d: d["estimator"]["parameters"].update(normal={"type": "dtype", "name": "O,O"}),
-            "",
+            "O,O",
         ),
     ],
 )

@@ -26,6 +26,7 @@ from firmware_export._graph import (
 from firmware_export._toolchain import find_compiler, run_rows
 from firmware_export._twin import answer
 from skdualcnn import DualPathCNNClassifier, FusionDecider, make_fusion_preprocessor
+from skdualcnn.preprocessing import QuantileScaler, SlidingWindow
 
 
 @pytest.fixture(scope="session")
@@ -85,11 +86,13 @@ def make_graph():
         classes=(3, 2),
         separate=False,
         rule=None,
+        window=False,
     ):
         rng = np.random.default_rng(seed)
-        names = [f"x{i}" for i in range(steps * channels)]
+        rows = steps if window else 1
+        names = [f"x{i}" for i in range(steps * channels // rows)]
         columns = tuple(NumericColumn(name, i, i) for i, name in enumerate(names))
-        front = FrontEnd(tuple(names), tuple(range(len(names))), columns, steps, channels)
+        front = FrontEnd(tuple(names), tuple(range(len(names))), columns, steps, channels, rows)
         heads = [f"head_{i}" for i in range(len(classes))]
         groups = [[i] for i in range(len(classes))] if separate else [list(range(len(classes)))]
         paths = tuple(
@@ -187,6 +190,25 @@ def decider(ward, small_network):
 
 
 @pytest.fixture(scope="session")
+def window_decider(ward, small_network):
+    """Return a fitted decider over windows of rows that are scaled by rank."""
+    X, y = ward
+    preprocessor = make_fusion_preprocessor(
+        patient=["Heart rate", "SpO2", "constant", "never measured", "alarm"],
+        network=["bytes", "protocol", "qos"],
+        noise_filter=QuantileScaler(n_quantiles=9),
+    )
+    pipeline = make_pipeline(preprocessor, SlidingWindow(5), small_network)
+    return FusionDecider(pipeline, thresholds=(0.5, 0.4)).fit(X, y)
+
+
+@pytest.fixture(scope="session")
 def report(decider, ward, tmp_path_factory):
     folder = tmp_path_factory.mktemp("export") / "deep" / "ward"
     return export_firmware(decider, folder, calibration_data=ward[0], prefix="ward")
+
+
+@pytest.fixture(scope="session")
+def window_report(window_decider, ward, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("export") / "windows"
+    return export_firmware(window_decider, folder, calibration_data=ward[0], prefix="ward")

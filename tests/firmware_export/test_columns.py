@@ -20,7 +20,7 @@ from firmware_export._integer import quantise_readings
 from firmware_export._reference import scale_readings
 from skdualcnn import make_fusion_preprocessor
 from skdualcnn.exceptions import ExportError
-from skdualcnn.preprocessing import OutlierClipper
+from skdualcnn.preprocessing import OutlierClipper, QuantileScaler, SlidingWindow
 
 
 def _same_as_transform(steps, X):
@@ -80,6 +80,10 @@ def test_only_used_columns_are_readings_and_order_is_free(ward, unseen):
         make_pipeline(SimpleImputer(add_indicator=True), OutlierClipper(), MinMaxScaler()),
         make_pipeline(SimpleImputer(add_indicator=True), MinMaxScaler(feature_range=(0, 2))),
         make_pipeline(SimpleImputer(), "passthrough", MinMaxScaler(clip=True)),
+        make_pipeline(SimpleImputer(add_indicator=True), QuantileScaler(), MinMaxScaler(clip=True)),
+        make_pipeline(QuantileScaler(n_quantiles=5), SimpleImputer(strategy="mean")),
+        make_pipeline(OutlierClipper(margin=0.1), QuantileScaler(), SimpleImputer()),
+        make_pipeline(SimpleImputer(), QuantileScaler(), OutlierClipper(quantile=0.2, margin=0.0)),
     ],
     ids=str,
 )
@@ -87,13 +91,38 @@ def test_only_used_columns_are_readings_and_order_is_free(ward, unseen):
 def test_numeric_steps(steps):
     rng = np.random.default_rng(0)
     X = rng.normal(50, 10, size=(120, 4))
-    if isinstance(steps[0], SimpleImputer | OutlierClipper):
+    X[:, 3] = np.exp(X[:, 3] / 10).round()
+    if isinstance(steps[0], SimpleImputer | OutlierClipper | QuantileScaler):
         X[rng.random(X.shape) < 0.2] = np.nan
         X[:, 2] = np.nan if isinstance(steps[0], SimpleImputer) else X[:, 2]
     steps.fit(X)
     _same_as_transform(steps, X)
     wider = np.where(np.isnan(X), np.nan, X * 2 - 50)
     _same_as_transform(steps, wider)
+
+
+def test_constant_and_tied_columns_scaled_by_rank():
+    rng = np.random.default_rng(0)
+    X = np.column_stack([np.full(100, 7.0), rng.poisson(0.3, 100), rng.random(100) < 0.1])
+    front_end = _same_as_transform(QuantileScaler().fit(X), X)
+    assert [len(column.curve.knots) for column in front_end.columns][0] == 1
+    _same_as_transform(make_pipeline(QuantileScaler(), MinMaxScaler(clip=True)).fit(X), X + 0.3)
+
+
+def test_windows_come_last(ward):
+    X, _ = ward
+    preprocessor = make_fusion_preprocessor(network=["bytes", "protocol"]).fit(X)
+    row = read_front_end([("prepare", preprocessor)])
+    window = SlidingWindow(5).fit(preprocessor.transform(X))
+    front_end = read_front_end([("prepare", preprocessor), ("window", window)])
+    assert front_end.columns == row.columns
+    assert (front_end.window, front_end.steps, front_end.channels) == (5, 5, row.steps)
+    assert front_end.row_inputs == row.steps
+    bare = read_front_end([("window", SlidingWindow(3).fit(np.zeros((4, 2))))])
+    assert (bare.readings, bare.steps, bare.channels) == (("x0", "x1"), 3, 2)
+    scaler = MinMaxScaler().fit(np.zeros((4, 2)))
+    with pytest.raises(ExportError, match=r"Step 'window' \(SlidingWindow\) cannot be turned"):
+        read_front_end([("window", window), ("scale", scaler)])
 
 
 def test_category_of_missing_values(ward):

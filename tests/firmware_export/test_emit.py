@@ -11,6 +11,7 @@ from firmware_export._check import expected_answers
 from firmware_export._emit import GoldenVectors, render_firmware
 from firmware_export._integer import quantise_readings, run
 from firmware_export._quantize import quantise
+from firmware_export._rows import stack_windows
 from firmware_export._toolchain import compile_c, run_command
 from firmware_export._twin import answer
 
@@ -34,6 +35,15 @@ SHAPES = {
     },
     "one head, no pooling": {"steps": 4, "classes": (2,), "pool": 1, "blocks": (1,)},
     "kernel 1, pool 3, odd lengths": {"steps": 25, "kernel": 1, "pool": 3, "blocks": (7, 2)},
+    "rows of a window": {"steps": 6, "channels": 3, "window": True, "rule": "anomaly"},
+    "window, separate trunks, kernel 5": {
+        "steps": 9,
+        "channels": 2,
+        "window": True,
+        "separate": True,
+        "kernel": 5,
+        "residuals": 1,
+    },
     "kernel as long as the signal": {"steps": 4, "kernel": 5, "pool": 1, "channels": 2},
 }
 
@@ -54,8 +64,9 @@ def test_every_signal_is_identical_under_sanitizers(
 ):
     graph = make_graph(bits, **shape)
     readings = _rows(graph)
-    quantised = quantise(graph, readings[:40], activation_bits=bits)
-    tensors = run(quantised, quantise_readings(quantised, readings))
+    windows = stack_windows(readings, graph.front_end.window)
+    quantised = quantise(graph, windows[:40], activation_bits=bits)
+    tensors = run(quantised, quantise_readings(quantised, windows))
     expected = expected_answers(answer(quantised, readings))
     signals = [values.reshape(len(readings), -1) for values in tensors]
     got = run_firmware(quantised, readings, tmp_path, SANITIZERS)
@@ -100,12 +111,14 @@ def test_two_models_link_into_one_program(make_graph, write_firmware, compiler, 
     assert said == "3 of 3 golden vectors identical\n" * 2
 
 
+@pytest.mark.parametrize("window", [False, True])
 def test_every_symbol_has_the_prefix_and_nothing_is_mutable(
-    make_graph, write_firmware, compiler, tmp_path
+    make_graph, write_firmware, compiler, tmp_path, window
 ):
-    graph = make_graph(residuals=1, rule="anomaly")
+    graph = make_graph(residuals=1, rule="anomaly", window=window)
     readings = _rows(graph)
-    write_firmware(quantise(graph, readings[:40]), readings[:3], tmp_path, "ward")
+    windows = stack_windows(readings, graph.front_end.window)
+    write_firmware(quantise(graph, windows[:40]), readings[:3], tmp_path, "ward")
     for part in ("model", "kernels", "weights"):
         compile_c(
             [tmp_path / f"ward_{part}.c"],
@@ -120,7 +133,11 @@ def test_every_symbol_has_the_prefix_and_nothing_is_mutable(
         every = run_command(["nm", str(tmp_path / f"{part}.o")], "list symbols")
         assert not re.findall(r" [bBdDcC] ", every)
         used = re.findall(r" U (\S+)", symbols)
-        assert {name for name in used if not name.startswith("ward_")} <= {"memcpy", "memset"}
+        assert {name for name in used if not name.startswith("ward_")} <= {
+            "memcpy",
+            "memmove",
+            "memset",
+        }
 
 
 def test_bad_readings_give_a_status_and_leave_the_result(
@@ -151,6 +168,60 @@ def test_bad_readings_give_a_status_and_leave_the_result(
     )
     sources = [main, *(tmp_path / f"model_{part}.c" for part in ("model", "kernels", "weights"))]
     program = compile_c(sources, tmp_path / "main", include=tmp_path)
+    run_command([str(program)], "run the firmware")
+
+
+def test_each_device_has_its_window_and_bad_readings_leave_it(
+    make_graph, write_firmware, compiler, tmp_path
+):
+    graph = make_graph(steps=4, channels=2, classes=(3,), window=True)
+    readings = _rows(graph)[:12]
+    quantised = quantise(graph, stack_windows(readings, 4))
+    write_firmware(quantised, readings[:2], tmp_path)
+    logits = [answer(quantised, rows).logits[0] for rows in (readings[::2], readings[1::2])]
+    numbers = [f"{value!r}f" for value in readings.ravel().tolist()]
+    wanted = [str(value) for pair in zip(*logits, strict=True) for row in pair for value in row]
+    main = tmp_path / "main.c"
+    main.write_text(
+        '#include "model.h"\n#include <math.h>\n#include <stddef.h>\n#include <string.h>\n'
+        f"static const float rows[12][2] = {{{', '.join(numbers)}}};\n"
+        f"static const int16_t wanted[12][3] = {{{', '.join(wanted)}}};\n"
+        "int main(void)\n{\n"
+        "    static model_workspace workspace;\n"
+        "    static model_state states[2]; /* zeros are a fresh state */\n"
+        "    const float bad[2][2] = {{0.0f, NAN}, {INFINITY, 0.0f}};\n"
+        "    model_result result, before;\n"
+        "    model_state kept;\n"
+        "    int i, round;\n"
+        "    for (round = 0; round < 2; ++round) {\n"
+        "        for (i = 0; i < 12; ++i) {\n"
+        "            model_state *state = &states[i % 2];\n"
+        "            const uint16_t rank = (uint16_t)(i / 2 + 1);\n"
+        "            if (model_run(&workspace, state, rows[i], &result) != MODEL_OK) return 1;\n"
+        "            if (memcmp(result.head_0_logit, wanted[i], sizeof wanted[i])) return 2;\n"
+        "            if (state->filled != (rank < MODEL_WINDOW ? rank : MODEL_WINDOW)) return 3;\n"
+        "            memcpy(&kept, state, sizeof kept);\n"
+        "            memcpy(&before, &result, sizeof before);\n"
+        "            if (model_run(&workspace, state, bad[0], &result) != MODEL_ERROR_MISSING)\n"
+        "                return 4;\n"
+        "            if (model_run(&workspace, state, bad[1], &result) != MODEL_ERROR_INFINITE)\n"
+        "                return 5;\n"
+        "            if (memcmp(&kept, state, sizeof kept)) return 6;\n"
+        "            if (memcmp(&before, &result, sizeof before)) return 7;\n"
+        "        }\n"
+        "        model_state_init(&states[0]);\n"
+        "        model_state_init(&states[1]);\n"
+        "    }\n"
+        "    model_state_init(NULL);\n"
+        "    if (model_run(&workspace, NULL, rows[0], &result) != MODEL_ERROR_NULL) return 8;\n"
+        "    memset(&states[0], 0x5A, sizeof states[0]);\n"
+        "    if (model_run(&workspace, &states[0], rows[0], &result) != MODEL_ERROR_STATE)\n"
+        "        return 9;\n"
+        "    return sizeof states[0] == MODEL_STATE_BYTES ? 0 : 10;\n}\n"
+    )
+    sources = [main, *(tmp_path / f"model_{part}.c" for part in ("model", "kernels", "weights"))]
+    flags = ("-Wno-missing-braces", "-fsanitize=address,undefined", "-g")
+    program = compile_c(sources, tmp_path / "main", include=tmp_path, flags=flags)
     run_command([str(program)], "run the firmware")
 
 
@@ -193,8 +264,10 @@ def test_output_depends_on_nothing_but_the_graph(make_graph, write_firmware, tmp
 @pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES.keys())
 def test_arena_keeps_living_tensors_apart(make_graph, shape):
     graph = make_graph(**shape)
-    quantised = quantise(graph, _rows(graph)[:40])
+    windows = stack_windows(_rows(graph), graph.front_end.window)
+    quantised = quantise(graph, windows[:40])
     offsets, size = plan_arena(quantised)
+    in_state = graph.front_end.window > 1
     owner = np.full(size, -1)
 
     def claim(index):
@@ -202,10 +275,13 @@ def test_arena_keeps_living_tensors_apart(make_graph, shape):
         owner[offsets[index] : offsets[index] + tensor.storage] = index
 
     def holds(index):
+        if in_state and index == 0:
+            return True
         tensor = quantised.tensors[index]
         return (owner[offsets[index] : offsets[index] + tensor.storage] == index).all()
 
-    claim(0)
+    if not in_state:
+        claim(0)
     for operation in quantised.operations:
         claim(operation.target)
         assert all(holds(source) for source in sources_of(operation))

@@ -31,6 +31,21 @@ def test_folder_is_complete_and_selftest_passes(report, compiler, tmp_path):
     assert [path.name for path in folder.parent.iterdir()] == ["ward"]
 
 
+def test_windows_are_documented_and_selftested(window_report, compiler, tmp_path):
+    folder = window_report.directory
+    program = compile_c(sorted(folder.glob("*.c")), tmp_path / "selftest", include=folder)
+    assert run_command([str(program)], "run") == "20 of 20 golden vectors identical\n"
+    header, readme = ((folder / name).read_text() for name in ("ward.h", "README.md"))
+    assert "#define WARD_WINDOW 5u" in header
+    assert f"#define WARD_STATE_BYTES {window_report.state_bytes}u" in header
+    for text in (header, readme):
+        assert "ward_state_init" in text
+        assert "ward_run(&workspace, &state, readings, &result)" in text
+    graph = window_report.twin.integer_graph_
+    assert window_report.state_bytes == 2 * (7 * graph.row_inputs + 1)
+    assert window_report.to_dict()["window"] == 5
+
+
 def test_no_compiler(decider, ward, tmp_path, monkeypatch):
     monkeypatch.delenv("CC", raising=False)
     monkeypatch.setenv("PATH", str(tmp_path))

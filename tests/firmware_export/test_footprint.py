@@ -2,6 +2,7 @@ import json
 
 import numpy as np
 
+from firmware_export._arena import plan_arena
 from firmware_export._footprint import measure_layers
 from firmware_export._quantize import quantise
 
@@ -15,6 +16,25 @@ def test_report_counts(report):
     assert numbers["layers"][0]["name"] == "input"
     assert all(layer.signal_to_noise_db > 30 for layer in report.layers)
     assert all(layer.clipped == 0 for layer in report.layers)
+
+
+def test_ram_includes_the_state(report, window_report):
+    assert report.state_bytes == 0
+    for one in (report, window_report):
+        arena = 2 * plan_arena(one.twin.integer_graph_)[1]
+        assert one.ram_bytes == arena + one.state_bytes
+
+
+def test_tables_take_the_bytes_that_are_reported(window_report, compiler, tmp_path):
+    folder = window_report.directory
+    main = tmp_path / "main.c"
+    main.write_text(
+        '#include "ward_weights.h"\n'
+        "typedef char column[sizeof(ward_numeric_column) == 20 ? 1 : -1];\n"
+        "typedef char segment[sizeof(ward_segment) == 12 ? 1 : -1];\n"
+        "typedef char channel[sizeof(ward_channel) == 16 ? 1 : -1];\n"
+    )
+    compile_c([main], tmp_path / "main.o", include=folder, flags=("-c",))
 
 
 def test_code_and_stack_are_measured_where_there_is_a_compiler(report, compiler):

@@ -1,0 +1,66 @@
+"""The whole way on the public data sets: fit, export, compile, every test row on every bit."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.metrics import roc_auc_score
+from sklearn.pipeline import make_pipeline
+
+from firmware_export import check_firmware, export_firmware
+from skdualcnn import DualPathCNNClassifier, FusionDecider, make_fusion_preprocessor
+from skdualcnn.datasets import load_nsl_kdd, load_physionet2012, load_wustl_ehms
+from skdualcnn.model_selection import honest_split
+from skdualcnn.preprocessing import QuantileScaler, SlidingWindow
+
+
+def _folder(name):
+    root = os.environ.get("SKDUALCNN_DATA")
+    if not root:
+        pytest.skip("SKDUALCNN_DATA is not set: a folder with the public data sets")
+    return Path(root) / name
+
+
+def _export(dataset, head, folder, *, window=1, train=None, test=None, **parameters):
+    """Fit, export and compare; returns the report, agreement and both areas under the curve."""
+    fit_rows, test_rows = honest_split(dataset)
+    fit_rows, test_rows = fit_rows[:train], test_rows[:test]
+    classifier = DualPathCNNClassifier(lr=1e-3, batch_size=128, random_state=0, **parameters)
+    windows = [SlidingWindow(window)] if window > 1 else []
+    preprocessor = make_fusion_preprocessor(**dataset.modalities, noise_filter=QuantileScaler())
+    decider = FusionDecider(make_pipeline(preprocessor, *windows, classifier))
+    decider.fit(dataset.data.iloc[fit_rows], dataset.target[head].iloc[fit_rows])
+    report = export_firmware(
+        decider, folder / "model", calibration_data=dataset.data.iloc[fit_rows]
+    )
+    X, y = dataset.data.iloc[test_rows], dataset.target[head].iloc[test_rows]
+    assert str(check_firmware(report, X)) == f"{len(X)} of {len(X)} rows identical"
+    same = float((report.twin.predict(X) == decider.predict(X)).mean())
+    normal = list(decider.estimator_.classes_).index("normal")
+    exact, fixed = (
+        roc_auc_score(y != "normal", 1 - one.predict_proba(X)[:, normal].astype(np.float64))
+        for one in (decider, report.twin)
+    )
+    assert same >= 0.995
+    assert fixed == pytest.approx(exact, abs=0.002)
+    return report
+
+
+def test_wustl_ehms_in_windows(compiler, tmp_path):
+    dataset = load_wustl_ehms(_folder("wustl_ehms_2020"))
+    report = _export(dataset, "cyber", tmp_path, window=8, max_epochs=3)
+    graph = report.twin.integer_graph_
+    assert graph.decision.heads == (None, 0)
+    assert report.state_bytes < report.ram_bytes < 2048
+
+
+def test_nsl_kdd(compiler, tmp_path):
+    dataset = load_nsl_kdd(_folder("nsl_kdd"))
+    _export(dataset, "cyber", tmp_path, max_epochs=2)
+
+
+def test_physionet2012(compiler, tmp_path):
+    dataset = load_physionet2012(_folder("physionet2012"))
+    report = _export(dataset, "health", tmp_path, max_epochs=3, train=600, test=400)
+    assert report.twin.integer_graph_.decision.heads == (0, None)

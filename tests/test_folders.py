@@ -1,0 +1,76 @@
+import pytest
+
+from skdualcnn._folders import staged_folder
+
+MARKER = "report.json"
+
+
+def fill(target, text="new"):
+    with staged_folder(target, marker=MARKER) as folder:
+        (folder / MARKER).write_text(text)
+        (folder / "inside").mkdir()
+        (folder / "inside" / "file").write_text(text)
+
+
+def listed(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_a_new_folder_appears_with_its_parents(tmp_path):
+    fill(tmp_path / "some" / "where")
+    assert listed(tmp_path / "some") == ["where"]
+    assert listed(tmp_path / "some" / "where") == ["inside", MARKER]
+
+
+def test_nothing_is_there_before_the_end(tmp_path):
+    with staged_folder(tmp_path / "out", marker=MARKER) as folder:
+        (folder / MARKER).write_text("new")
+        assert not (tmp_path / "out").exists()
+
+
+def test_an_empty_folder_and_an_earlier_run_are_replaced(tmp_path):
+    out = tmp_path / "out"
+    out.mkdir()
+    fill(out, "first")
+    (out / "left over").write_text("of the first run")
+    fill(out, "second")
+    assert listed(out) == ["inside", MARKER]
+    assert (out / "inside" / "file").read_text() == "second"
+    assert listed(tmp_path) == ["out"]
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+def test_a_failure_leaves_things_as_they_were(tmp_path, error):
+    def fail(target):
+        with staged_folder(target, marker=MARKER) as folder:
+            (folder / MARKER).write_text("half")
+            raise error
+
+    with pytest.raises(error):
+        fail(tmp_path / "out")
+    assert listed(tmp_path) == []
+    fill(tmp_path / "out", "whole")
+    with pytest.raises(error):
+        fail(tmp_path / "out")
+    assert listed(tmp_path) == ["out"]
+    assert (tmp_path / "out" / MARKER).read_text() == "whole"
+
+
+def test_what_is_not_ours_is_not_touched(tmp_path):
+    (tmp_path / "thesis.tex").write_text("ten years of work")
+    with pytest.raises(FileExistsError, match=r"not empty and holds no report\.json of an earlier"):
+        fill(tmp_path)
+    with pytest.raises(FileExistsError, match="is a file, expected a folder"):
+        fill(tmp_path / "thesis.tex")
+    with pytest.raises(OSError, match=r"thesis\.tex"):
+        fill(tmp_path / "thesis.tex" / "out")
+    assert listed(tmp_path) == ["thesis.tex"]
+    assert (tmp_path / "thesis.tex").read_text() == "ten years of work"
+
+
+def test_a_relative_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with staged_folder(type(tmp_path)("out"), marker=MARKER) as folder:
+        (folder / MARKER).write_text("new")
+        monkeypatch.chdir("/")
+    assert listed(tmp_path / "out") == [MARKER]

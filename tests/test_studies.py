@@ -1,0 +1,73 @@
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.utils import Bunch
+
+from skdualcnn._studies import OURS, QUICK_ROWS, STUDIES, fit, labelled_heads, labels_of, thin
+from skdualcnn.datasets import make_ward
+
+
+@pytest.fixture(scope="module")
+def ward():
+    return make_ward(n_patients=5, hours=2, freq="4min", random_state=0)
+
+
+def test_a_head_without_labels_is_left_out(ward):
+    dataset = Bunch(target=ward.target.assign(health=pd.Series([None] * len(ward.target))))
+    assert labelled_heads(ward) == ["health", "cyber"]
+    assert labelled_heads(dataset) == ["cyber"]
+    assert labels_of(dataset, np.array([1, 2])).shape == (2, 1)
+
+
+def test_our_model_comes_first_and_quick_is_quick(ward):
+    models = STUDIES["ward"].models(ward, quick=True, verbose=0, random_state=4)
+    assert next(iter(models)) == OURS
+    assert len(models) == 7
+    network = models[OURS].estimator[-1]
+    assert (network.max_epochs, network.random_state, network.early_stopping) == (3, 4, True)
+
+
+def test_windows_where_the_study_says_so(ward):
+    steps = [
+        [
+            step.__class__.__name__
+            for step in study.models(ward, quick=True, verbose=0, random_state=0)[OURS].estimator
+        ]
+        for study in STUDIES.values()
+    ]
+    assert [("SlidingWindow" in names) for names in steps] == [
+        study.window > 1 for study in STUDIES.values()
+    ]
+
+
+def test_early_stopping_gets_the_groups(ward):
+    decider = STUDIES["ward"].models(ward, quick=True, verbose=0, random_state=0)[OURS]
+    seen = {}
+
+    class Spy(type(decider.estimator[-1])):
+        def fit(self, X, y, groups=None):
+            seen["groups"] = groups
+            return super().fit(X, y, groups=groups)
+
+    decider.estimator[-1].__class__ = Spy
+    rows = np.arange(0, len(ward.data), 2)
+    fit(decider, ward, rows)
+    pd.testing.assert_series_equal(seen["groups"], ward.groups.iloc[rows])
+    assert decider.heads_ == ("health", "cyber")
+
+
+def test_one_labelled_head_is_an_ordinary_target(ward):
+    one = Bunch(**{**ward, "target": ward.target.assign(health=None)})
+    decider = STUDIES["ward"].models(one, quick=True, verbose=0, random_state=0)["decision tree"]
+    fit(decider, one, np.arange(len(ward.data)))
+    assert decider.heads_ == (None, "cyber")
+
+
+def test_thinning():
+    few, many = np.arange(10), np.arange(10_000)
+    np.testing.assert_array_equal(thin(few, 1), few)
+    np.testing.assert_array_equal(thin(many, 8), many[-QUICK_ROWS:])
+    spread = thin(many, 1)
+    assert len(spread) == QUICK_ROWS
+    assert (spread[0], spread[-1]) == (0, 9999)
+    assert set(np.diff(spread)) == {3, 4}
