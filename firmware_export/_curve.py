@@ -38,9 +38,11 @@ class Curve:
 
     def __call__(self, values: ArrayLike) -> Floats:
         """Map values; NaN stays NaN."""
+        given = np.asarray(values, dtype=np.float64)
         if self.unlimited:
-            return self.levels[0] + (np.asarray(values) - self.knots[0]) * self._slope
-        return np.interp(np.asarray(values), self.knots, self.levels)
+            return self.levels[0] + (given - self.knots[0]) * self._slope
+        # A single knot would give its level for NaN too.
+        return np.where(np.isnan(given), given, np.interp(given, self.knots, self.levels))
 
     def then(self, other: "Curve") -> "Curve":
         """Return the map that applies this one and then the other."""

@@ -115,14 +115,16 @@ def _quantise_curve(
 
 
 def _warn_if_coarse(name: str, curve: Curve) -> None:
-    """Warn if neighbours in single precision lie far apart on the curve."""
+    """Warn if, over half of the curve's rise, single precision takes large steps."""
     run, rise = np.diff(curve.knots), np.diff(curve.levels)
-    magnitude = np.maximum(np.abs(curve.knots[:-1]), np.abs(curve.knots[1:]))
-    jumps = np.minimum(rise, rise / run * np.spacing(magnitude.astype(np.float32)))
     # A column that was constant in training has the slope 1 and nothing to resolve.
     if len(run) == 0 or (len(run) == 1 and np.isclose(rise[0], run[0])):
         return
-    steps = (curve.levels[-1] - curve.levels[0]) / jumps.max()
+    magnitude = np.maximum(np.abs(curve.knots[:-1]), np.abs(curve.knots[1:]))
+    jumps = np.minimum(rise, rise / run * np.spacing(magnitude.astype(np.float32)))
+    order = np.argsort(jumps)
+    risen = np.cumsum(rise[order])
+    steps = risen[-1] / jumps[order][np.searchsorted(risen, risen[-1] / 2)]
     if steps < FEWEST_STEPS:
         warnings.warn(
             f"Column {name!r} ranges from {curve.knots[0]:.9g} to {curve.knots[-1]:.9g}: single "

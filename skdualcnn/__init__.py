@@ -10,16 +10,28 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from skdualcnn._classifier import DualPathCNNClassifier
     from skdualcnn._decider import FusionDecider
+    from skdualcnn._head import HeadClassifier
+    from skdualcnn._persistence import load, save
     from skdualcnn.preprocessing import make_fusion_preprocessor
 
 __version__ = "0.1.0"
 
-__all__ = ["DualPathCNNClassifier", "FusionDecider", "make_fusion_preprocessor"]
+__all__ = [
+    "DualPathCNNClassifier",
+    "FusionDecider",
+    "HeadClassifier",
+    "load",
+    "make_fusion_preprocessor",
+    "save",
+]
 
 _HOMES = {
     "DualPathCNNClassifier": "skdualcnn._classifier",
     "FusionDecider": "skdualcnn._decider",
+    "HeadClassifier": "skdualcnn._head",
+    "load": "skdualcnn._persistence",
     "make_fusion_preprocessor": "skdualcnn.preprocessing",
+    "save": "skdualcnn._persistence",
 }
 
 

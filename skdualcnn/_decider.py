@@ -54,6 +54,8 @@ class FusionDecider(MetaEstimatorMixin, BaseEstimator):
     ----------
     estimator_ : estimator
         The fitted estimator.
+    head_names_ : list of str
+        Names of the heads, in the order of y's columns.
     heads_ : tuple
         Names of the medical and of the cyber head; None for one that is not there.
     normal_ : tuple
@@ -148,6 +150,7 @@ class FusionDecider(MetaEstimatorMixin, BaseEstimator):
         self.estimator_ = clone(self.estimator).fit(X, y, **fit_params)
         classes = self.estimator_.classes_
         found = list(classes) if isinstance(classes, list) else [classes]
+        self.head_names_ = list(names)
         self.positions_ = _assign_heads(names)
         self.heads_ = tuple(None if i is None else names[i] for i in self.positions_)
         self.normal_ = tuple(

@@ -81,7 +81,7 @@ class HeadClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     >>> import pandas as pd
     >>> from sklearn.ensemble import RandomForestClassifier
     >>> from sklearn.frozen import FrozenEstimator
-    >>> from skdualcnn._head import HeadClassifier
+    >>> from skdualcnn import HeadClassifier
     >>> X = np.random.default_rng(0).random((200, 2))
     >>> y = pd.DataFrame(np.where(X > 0.7, "alert", "normal"), columns=["health", "cyber"])
     >>> view = HeadClassifier(RandomForestClassifier(random_state=0), head="cyber").fit(X, y)

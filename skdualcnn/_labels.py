@@ -49,7 +49,9 @@ class Labels:
         present = np.column_stack([~pd.isna(column) for column in columns])
         # pandas.NA is neither equal nor unequal to anything, which no comparison survives.
         columns = tuple(
-            np.where(here, column, None) if column.dtype == object else column
+            np.where(here, column, np.array(None, dtype=object))
+            if column.dtype == object
+            else column
             for column, here in zip(columns, present.T, strict=True)
         )
         weights = _read_weights(sample_weight, present.shape) * present

@@ -23,8 +23,8 @@ from skdualcnn.exceptions import ModelFileError
 
 FORMAT = "skdualcnn model"
 FORMAT_VERSION = 1
-# A document is read into Python objects that take up to about thirty times its size.
-MAX_HEADER_BYTES = 16 * 2**20
+# A document is read into Python objects that take up to about fifty times its size.
+MAX_HEADER_BYTES = 8 * 2**20
 
 _LENGTH_BYTES = 8
 _SEAL = re.compile(

@@ -19,6 +19,7 @@ from sklearn.preprocessing import (
 
 from skdualcnn._classifier import DualPathCNNClassifier
 from skdualcnn._decider import FusionDecider
+from skdualcnn._head import HeadClassifier
 from skdualcnn._model_decoder import Decoder
 from skdualcnn._model_encoder import Encoder
 from skdualcnn._model_file import damaged, read_model_file, write_model_file
@@ -39,6 +40,7 @@ _REGISTRY = Registry(
         for kind in (
             DualPathCNNClassifier,
             FusionDecider,
+            HeadClassifier,
             OutlierClipper,
             QuantileScaler,
             SlidingWindow,
@@ -108,8 +110,7 @@ def save(estimator: BaseEstimator, path: str | os.PathLike[str]) -> Path:
     >>> import tempfile
     >>> from pathlib import Path
     >>> import numpy as np
-    >>> from skdualcnn import DualPathCNNClassifier
-    >>> from skdualcnn._persistence import load, save
+    >>> from skdualcnn import DualPathCNNClassifier, load, save
     >>> X = np.random.default_rng(0).random((60, 8))
     >>> clf = DualPathCNNClassifier(max_epochs=2, random_state=0).fit(X, X[:, 0] > 0.5)
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -171,7 +172,7 @@ def load(path: str | os.PathLike[str], *, device: str | None = None) -> Any:
     --------
     >>> import tempfile
     >>> from pathlib import Path
-    >>> from skdualcnn._persistence import load, save
+    >>> from skdualcnn import load, save
     >>> from skdualcnn.preprocessing import QuantileScaler
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     file = save(QuantileScaler(n_quantiles=9), Path(folder) / "scaler.safetensors")

@@ -10,11 +10,11 @@ import pandas as pd
 import pytest
 from sklearn.compose import make_column_selector
 
-from skdualcnn import DualPathCNNClassifier, FusionDecider
+from skdualcnn import DualPathCNNClassifier, FusionDecider, load, save
 from skdualcnn._model_decoder import Decoder
 from skdualcnn._model_encoder import Encoder
 from skdualcnn._model_file import read_model_file, write_model_file
-from skdualcnn._persistence import _REGISTRY, load, save
+from skdualcnn._persistence import _REGISTRY
 from skdualcnn.exceptions import ModelFileError
 from skdualcnn.preprocessing import flatten_windows
 
@@ -37,7 +37,7 @@ def round_trip(value):
         "text \ud800 \0 ü",
         [1, [2.5, "x"]],
         (1, ("a",), []),
-        {1: "a", "b": (2,), None: {}, True: np.float32(0.1)},
+        {2: "a", "b": (2,), None: {}, True: np.float32(0.1)},
         slice(None, 3),
         slice("a", "c", None),
         np.int8(-3),
@@ -178,7 +178,7 @@ def classifier(document):
 
 def net_settings(document):
     pairs = classifier(document)["fitted"]["nets_"][0]["settings"]["items"]
-    return {name: value for name, value in pairs}
+    return dict(pairs)
 
 
 def module(document):
@@ -267,7 +267,7 @@ def places(node, found):
 def test_documents_changed_at_random_give_an_estimator_or_one_error(content, tmp_path):
     rng, refused = random.Random(0), 0
     odd = [None, True, -1, 10**20, 0.5, "", "nan", "x" * 99, [], {}, [[]], {"type": "list"}]
-    for _ in range(400):
+    for _ in range(250):
         document, arrays = copy.deepcopy(content)
         for _ in range(rng.choice((1, 1, 2, 5))):
             container, key = rng.choice(places(document["estimator"], []))
@@ -287,4 +287,4 @@ def test_documents_changed_at_random_give_an_estimator_or_one_error(content, tmp
                 refused += 1
             except RuntimeError as error:
                 assert "device" in str(error)  # noqa: PT017 - the other documented error
-    assert refused > 100
+    assert refused > 60

@@ -11,7 +11,7 @@ import pytest
 import safetensors
 import safetensors.numpy
 
-from skdualcnn import DualPathCNNClassifier
+from skdualcnn import DualPathCNNClassifier, load, save
 from skdualcnn._model_file import (
     MAX_HEADER_BYTES,
     pack,
@@ -19,7 +19,6 @@ from skdualcnn._model_file import (
     unpack,
     write_model_file,
 )
-from skdualcnn._persistence import load, save
 from skdualcnn.exceptions import ModelFileError
 
 DOCUMENT = {"name": "päth \ud800", "nested": [1, 2.5, None, {"sha256": "0" * 64}]}

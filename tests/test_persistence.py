@@ -20,8 +20,16 @@ from sklearn.preprocessing import (
 )
 from skorch.callbacks import GradientNormClipping
 
-from skdualcnn import DualPathCNNClassifier, FusionDecider, _persistence, make_fusion_preprocessor
-from skdualcnn._persistence import ModelVersionWarning, load, save
+from skdualcnn import (
+    DualPathCNNClassifier,
+    FusionDecider,
+    HeadClassifier,
+    _persistence,
+    load,
+    make_fusion_preprocessor,
+    save,
+)
+from skdualcnn._persistence import ModelVersionWarning
 from skdualcnn.exceptions import DeviceError, ModelFileError
 from skdualcnn.preprocessing import (
     OutlierClipper,
@@ -131,7 +139,9 @@ def labels(*kinds):
     columns = [of_kind[kind] for kind in kinds]
     if len(columns) == 1:
         return columns[0]
-    return pd.DataFrame({f"{kind}_{i}": one for i, (kind, one) in enumerate(zip(kinds, columns))})
+    return pd.DataFrame(
+        {f"{kind}_{i}": one for i, (kind, one) in enumerate(zip(kinds, columns, strict=True))}
+    )
 
 
 @pytest.mark.parametrize("sharing", ["trunk", "none"])
@@ -238,6 +248,17 @@ def test_decider(reload):
     )
 
 
+@pytest.mark.parametrize("frozen", [False, True])
+def test_one_head(reload, frozen):
+    X, y = ward()
+    X, y = X[5:], y[5:]
+    inner = FrozenEstimator(ward_pipeline().fit(X, y)) if frozen else ward_pipeline()
+    view = HeadClassifier(inner, head="cyber").fit(X, y)
+    loaded = reload(view)
+    assert_same(loaded.predict_proba(X), view.predict_proba(X))
+    assert_same(loaded.classes_, view.classes_)
+
+
 def test_a_window_pipeline(reload):
     X, y = signals(), labels("int")
     pipe = make_pipeline(
@@ -279,7 +300,7 @@ def test_kinds_of_columns(reload, remainder):
     transformer = ColumnTransformer(
         [
             ("text", OneHotEncoder(drop="first", sparse_output=False), ["protocol"]),
-            ("name", FunctionTransformer(), X.columns[:1]),
+            ("name", FunctionTransformer(feature_names_out="one-to-one"), X.columns[:1]),
             ("slice", "passthrough", slice("spo2", "temperature")),
             ("mask", MinMaxScaler(), mask),
             ("number", "drop", [3]),
@@ -312,7 +333,7 @@ def test_a_fresh_process_gives_the_same_bits_and_unpickles_nothing(tmp_path):
     X.to_csv(tmp_path / "rows.csv", index=False, float_format="%.17g")
     script = """if True:
         import sys, numpy as np, pandas as pd
-        from skdualcnn._persistence import load
+        from skdualcnn import load
         def watch(event, arguments):
             assert not event.startswith(("pickle.", "os.system", "subprocess.")), event
         X = pd.read_csv("rows.csv")
@@ -326,11 +347,11 @@ def test_a_fresh_process_gives_the_same_bits_and_unpickles_nothing(tmp_path):
 
 def test_loading_leaves_the_random_generators_alone(tmp_path):
     path = save(small(random_state=None).fit(signals(), labels("int")), tmp_path / "model")
-    np.random.seed(0)
+    np.random.seed(0)  # noqa: NPY002
     torch.manual_seed(0)
-    before = np.random.get_state()[1].copy(), torch.get_rng_state()
+    before = np.random.get_state()[1].copy(), torch.get_rng_state()  # noqa: NPY002
     load(path)
-    np.testing.assert_array_equal(np.random.get_state()[1], before[0])
+    np.testing.assert_array_equal(np.random.get_state()[1], before[0])  # noqa: NPY002
     assert torch.equal(torch.get_rng_state(), before[1])
 
 

@@ -105,7 +105,7 @@ def test_constant_and_tied_columns_scaled_by_rank():
     rng = np.random.default_rng(0)
     X = np.column_stack([np.full(100, 7.0), rng.poisson(0.3, 100), rng.random(100) < 0.1])
     front_end = _same_as_transform(QuantileScaler().fit(X), X)
-    assert [len(column.curve.knots) for column in front_end.columns][0] == 1
+    assert len(front_end.columns[0].curve.knots) == 1
     _same_as_transform(make_pipeline(QuantileScaler(), MinMaxScaler(clip=True)).fit(X), X + 0.3)
 
 
@@ -115,7 +115,7 @@ def test_windows_come_last(ward):
     row = read_front_end([("prepare", preprocessor)])
     window = SlidingWindow(5).fit(preprocessor.transform(X))
     front_end = read_front_end([("prepare", preprocessor), ("window", window)])
-    assert front_end.columns == row.columns
+    assert front_end.readings == row.readings == ("bytes", "protocol")
     assert (front_end.window, front_end.steps, front_end.channels) == (5, 5, row.steps)
     assert front_end.row_inputs == row.steps
     bare = read_front_end([("window", SlidingWindow(3).fit(np.zeros((4, 2))))])
@@ -236,9 +236,29 @@ def test_too_fine_for_single_precision(small_network):
     pipeline = make_pipeline(MinMaxScaler(clip=True), network).fit(X, y)
     with pytest.warns(UserWarning, match=r"'clock' ranges from 1.7e.09 .* only to 1/8, so"):
         FixedPointClassifier(FrozenEstimator(pipeline)).fit(X)
+    ranked = make_pipeline(QuantileScaler(), network).fit(X, y)
+    with pytest.warns(UserWarning, match=r"'clock' ranges from 1.7e.09 .* only to 1/\d+, so"):
+        FixedPointClassifier(FrozenEstimator(ranked)).fit(X)
     far = make_pipeline(MinMaxScaler(clip=True), network).fit(X.assign(clock=X["x"] * 1e39), y)
     with pytest.raises(ExportError, match=r"'clock' ranges from .* single precision cannot scale"):
         FixedPointClassifier(FrozenEstimator(far)).fit(X)
+
+
+def test_knots_that_single_precision_cannot_tell_apart_are_a_jump(small_network):
+    rng = np.random.default_rng(0)
+    below, above = 0.7, np.nextafter(0.7, 1)
+    values = np.concatenate([rng.random(100), np.full(100, below), np.full(100, above)])
+    X = values[:, None] * [1.0, 0.0, 1e-30]
+    network = clone(small_network).set_params(max_epochs=1)
+    pipeline = make_pipeline(QuantileScaler(), network).fit(X, rng.integers(0, 2, 300))
+    assert below in pipeline[0].knots_[0]
+    assert above in pipeline[0].knots_[0]
+    twin = FixedPointClassifier(FrozenEstimator(pipeline)).fit(X)
+    ends = np.array([[0.0, 0.0, 0.0], [0.699, 9.0, 1e-20], [0.701, -9.0, 1e-6], [1.0, 1.0, 1.0]])
+    tensor = twin.integer_graph_.tensors[0]
+    inputs = twin.layer_integers(ends)["input"][:, :, 0] * tensor.scale
+    np.testing.assert_allclose(inputs[:, :2], pipeline[0].transform(ends)[:, :2], atol=1e-4)
+    assert (np.diff(inputs[:, 2]) >= 0).all()
 
 
 def test_unlimited_and_categorical_columns_share_the_input(ward, small_network):

@@ -44,5 +44,6 @@ def test_identity_changes_nothing_and_missing_stays_missing():
     for same in (IDENTITY.then(curve), curve.then(IDENTITY)):
         assert same.knots.tolist() == curve.knots.tolist()
         assert same.levels.tolist() == curve.levels.tolist()
-    assert np.isnan(curve(np.nan))
+    for one in (curve, IDENTITY, Curve(np.array([1.0]), np.array([0.0]))):
+        assert np.isnan(one(np.nan))
     assert IDENTITY(-np.inf) == -np.inf
