@@ -53,7 +53,8 @@ def export_firmware(
         Folder to make; its parent is made if need be.
     calibration_data : DataFrame or array-like
         Rows as the estimator takes them, such as the training data: they set the
-        ranges of the integers, and some of them become the golden vectors.
+        ranges of the integers, and some of them become the golden vectors. In the order
+        of time if the estimator looks at windows.
     prefix : str, default="model"
         First part of every symbol, macro and file name: a lower-case C identifier.
     activation_bits : {8, 16}, default=16

@@ -29,9 +29,9 @@ def stack_windows(rows: NDArray[Any], length: int) -> NDArray[Any]:
            [0, 1],
            [1, 2]])
     """
-    padded = np.concatenate([np.repeat(rows[:1], length - 1, axis=0), rows])
     if len(rows) == 0:
         return np.zeros((0, length, rows.shape[1]), dtype=rows.dtype)
+    padded = np.concatenate([np.repeat(rows[:1], length - 1, axis=0), rows])
     windows = np.lib.stride_tricks.sliding_window_view(padded, length, axis=0)
     return windows.transpose(0, 2, 1)
 

@@ -19,8 +19,8 @@ from skdualcnn._diagram import draw_network
 from skdualcnn._fitting import Rows, Watch, as_signals, train_path
 from skdualcnn._labels import Heads, Labels, class_weights
 from skdualcnn.exceptions import ArchitectureError, HeadError
-from skdualcnn.metrics import subset_accuracy
-from skdualcnn.network._training import make_net, predict_logits, read_history
+from skdualcnn.metrics import share_right
+from skdualcnn.network._training import adjust, make_net, predict_logits, read_history
 
 
 class DualPathCNNClassifier(ClassifierMixin, BaseEstimator):
@@ -75,7 +75,8 @@ class DualPathCNNClassifier(ClassifierMixin, BaseEstimator):
     warm_start : bool, default=False
         Whether `fit` goes on from the last fit's weights.
     callbacks : list of skorch callbacks or None, default=None
-        Called by skorch during training.
+        Called by skorch during training; its scoring callbacks need
+        `use_caching=False`, as a target here is a pair of codes and weights.
     device : str, default="cpu"
         Torch device, or "auto" for a GPU where there is one.
     verbose : int, default=0
@@ -232,7 +233,8 @@ class DualPathCNNClassifier(ClassifierMixin, BaseEstimator):
         groups : array-like of shape (n,), default=None
             Groups, such as patients, that early stopping holds out whole.
         X_val, y_val : array-like, default=None
-            Rows for early stopping to watch instead of a share of X.
+            Rows for early stopping to watch instead of a share of X; not used without
+            early stopping.
 
         Returns
         -------
@@ -291,10 +293,11 @@ class DualPathCNNClassifier(ClassifierMixin, BaseEstimator):
         first = not hasattr(self, "nets_")
         signals = self._read_signals(X, reset=first)
         labels = Labels.read(y, sample_weight)
-        if first and classes is not None:
-            self._build(signals, Heads.from_classes(labels, classes))
-        elif first:
-            self._build(signals, Heads.from_labels(labels))
+        heads = None if classes is None else Heads.from_classes(labels, classes)
+        if first:
+            self._build(signals, heads or Heads.from_labels(labels))
+        elif heads is not None:
+            self._heads.check_same(heads)
         return self._train(self._rows(signals, labels), epochs=1)
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64] | list[NDArray[np.float64]]:
@@ -346,7 +349,8 @@ class DualPathCNNClassifier(ClassifierMixin, BaseEstimator):
         float
             Subset accuracy in [0, 1].
         """
-        return subset_accuracy(y, self.predict(X), sample_weight=sample_weight)
+        predicted = Labels.read(self.predict(X))
+        return share_right(Labels.read(y, sample_weight).in_order_of(self.head_names_), predicted)
 
     @property
     def net_(self) -> NeuralNet:
@@ -409,6 +413,7 @@ class DualPathCNNClassifier(ClassifierMixin, BaseEstimator):
         """Train every net on the rows that carry a label of its heads."""
         weights = class_weights(self.class_weight, self._heads, rows.codes, rows.weights)
         for net, path in zip(self.nets_, self._paths(), strict=True):
+            adjust(net, lr=self.lr, weight_decay=self.weight_decay, batch_size=self.batch_size)
             finished = train_path(
                 net,
                 rows.of_heads(path),
@@ -451,6 +456,7 @@ class DualPathCNNClassifier(ClassifierMixin, BaseEstimator):
 
     def _rows(self, X: NDArray[np.float32], labels: Labels) -> Rows:
         check_consistent_length(X, labels.weights)
+        labels = labels.in_order_of(self.head_names_)
         return Rows(X, self._heads.encode(labels), labels.weights)
 
     def _read_signals(self, X: ArrayLike, *, reset: bool = False) -> NDArray[np.float32]:

@@ -255,7 +255,7 @@ class FusionDecider(MetaEstimatorMixin, BaseEstimator):
             "normal", "medical", "cyber" or "both"; None where a head's label is missing.
         """
         check_is_fitted(self)
-        labels = Labels.read(y)
+        labels = Labels.read(y).in_order_of(self.head_names_)
         if len(labels.names) != len([p for p in self.positions_ if p is not None]):
             raise HeadError(
                 f"y has {len(labels.names)} column(s), expected one for each of the heads "
@@ -329,6 +329,12 @@ class FusionDecider(MetaEstimatorMixin, BaseEstimator):
         return scores
 
     def _decide(self, scores: NDArray[np.float64]) -> NDArray[np.int64]:
+        if np.isnan(scores).any():
+            raise HeadError(
+                f"The estimator's probabilities give {int(np.isnan(scores).any(axis=1).sum())} "
+                "row(s) a score that is not a number, and no decision is safe to make on that; "
+                "expected probabilities in [0, 1]. Check the estimator and its input."
+            )
         if self.rule == "confidence":
             return fuse_confidences(*scores.T, delta=self.delta)
         return fuse_anomalies(

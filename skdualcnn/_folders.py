@@ -42,8 +42,14 @@ def staged_folder(target: Path, *, marker: str) -> Iterator[Path]:
         folder = staging / "new"
         folder.mkdir()
         yield folder
+        earlier = staging / "old"
         if target.exists():
-            target.replace(staging / "old")
-        folder.replace(target)
+            target.replace(earlier)
+        try:
+            folder.replace(target)
+        except OSError:
+            if earlier.exists():
+                earlier.replace(target)
+            raise
     finally:
         shutil.rmtree(staging, ignore_errors=True)

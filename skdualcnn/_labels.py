@@ -1,7 +1,7 @@
 """Labels of one or several heads: names, classes, missing values, weights."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
@@ -57,6 +57,17 @@ class Labels:
         weights = _read_weights(sample_weight, present.shape) * present
         return cls(names, columns, weights, len(columns) == 1)
 
+    def in_order_of(self, names: Sequence[str]) -> Self:
+        """Return the labels with their columns in the order of `names`.
+
+        Columns that are not the same names, such as those of an array, stay as they are.
+        """
+        if self.names == tuple(names) or sorted(self.names) != sorted(names):
+            return self
+        order = [self.names.index(name) for name in names]
+        columns = tuple(self.columns[position] for position in order)
+        return replace(self, names=tuple(names), columns=columns, weights=self.weights[:, order])
+
     def used(self, head: int) -> NDArray[Any]:
         """Return the labels of one head that are there and have a weight."""
         return _tidy(self.names[head], self.columns[head][self.weights[:, head] > 0])
@@ -109,6 +120,21 @@ class Heads:
             )
         found = tuple(np.unique(np.asarray(one)) for one in listed)
         return cls(labels.names, found, labels.single_output)
+
+    def check_same(self, other: "Heads") -> None:
+        """Raise if other classes are given than these.
+
+        Raises
+        ------
+        HeadError
+            If a head has other classes.
+        """
+        for name, known, given in zip(self.names, self.classes, other.classes, strict=True):
+            if not np.array_equal(known, given):
+                raise HeadError(
+                    f"classes of head {name!r} are {given.tolist()}, expected {known.tolist()} as "
+                    "at the first call. Leave classes out, or start with a new classifier."
+                )
 
     def encode(self, labels: Labels) -> NDArray[np.int64]:
         """Return class codes of shape (n, n_heads), -1 where a label has no weight.

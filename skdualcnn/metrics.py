@@ -3,7 +3,7 @@
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from skdualcnn._labels import Labels
 from skdualcnn._scorers import make_head_scorer
@@ -43,17 +43,34 @@ def subset_accuracy(
     >>> subset_accuracy([[0, 1], [0, None], [1, 1]], [[0, 1], [0, 0], [1, 0]])
     0.6666666666666666
     """
-    true, predicted = Labels.read(y_true, sample_weight), Labels.read(y_pred)
+    return share_right(Labels.read(y_true, sample_weight), Labels.read(y_pred))
+
+
+def share_right(true: Labels, predicted: Labels) -> float:
+    """Return the subset accuracy of labels that have been read.
+
+    Parameters
+    ----------
+    true, predicted : Labels
+        Of the same rows and heads.
+
+    Returns
+    -------
+    float
+        Accuracy in [0, 1].
+
+    Raises
+    ------
+    HeadError
+        If the two do not have the same shape, or no row has a label.
+    """
     if true.weights.shape != predicted.weights.shape:
         raise HeadError(
             f"y_true has shape {true.weights.shape} and y_pred {predicted.weights.shape} (rows, "
             "heads), expected the same shape."
         )
     right = np.column_stack(
-        [
-            np.asarray(_equal(a, b), dtype=bool)
-            for a, b in zip(true.columns, predicted.columns, strict=True)
-        ]
+        [_equal(a, b) for a, b in zip(true.columns, predicted.columns, strict=True)]
     )
     weight = true.weights.max(axis=1)
     if not weight.any():
@@ -61,6 +78,6 @@ def subset_accuracy(
     return float(np.average((right | (true.weights == 0)).all(axis=1), weights=weight))
 
 
-def _equal(a: Any, b: Any) -> Any:
+def _equal(a: NDArray[Any], b: NDArray[Any]) -> NDArray[np.bool_]:
     # As objects, text and numbers compare unequal instead of being an error.
-    return np.asarray(np.asarray(a, dtype=object) == np.asarray(b, dtype=object), dtype=bool)
+    return np.asarray(a.astype(object) == b.astype(object), dtype=bool)

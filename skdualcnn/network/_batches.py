@@ -89,7 +89,10 @@ def content_hash(X: NDArray[np.float32], codes: NDArray[np.int64]) -> NDArray[np
         chunk = slice(start, start + _HASH_CHUNK)
         # Adding zero turns -0.0 into 0.0, which compares equal and so must hash equal.
         flat = X[chunk].reshape(-1, n_values) + np.float32(0)
-        keys[chunk] = flat.view(np.uint32).astype(np.uint64) @ multipliers[:n_values]
+        bits = flat.view(np.uint32)
+        # Round numbers differ in high bits only, which a product would leave there.
+        bits ^= bits >> np.uint32(23)
+        keys[chunk] = bits.astype(np.uint64) @ multipliers[:n_values]
         keys[chunk] += codes[chunk].astype(np.uint64) @ multipliers[n_values:]
     return keys
 

@@ -71,6 +71,13 @@ def make_net(
         return net.initialize()
 
 
+def adjust(net: NeuralNet, *, lr: float, weight_decay: float, batch_size: int) -> None:
+    """Give a net that goes on training the parameters that may have changed meanwhile."""
+    net.lr, net.batch_size = lr, batch_size
+    for group in net.optimizer_.param_groups:
+        group.update(lr=lr, weight_decay=weight_decay)
+
+
 def train(
     net: NeuralNet,
     training: LabelledSignals,
