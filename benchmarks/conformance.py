@@ -1,6 +1,7 @@
 """scikit-learn's common checks on every public estimator, counted.
 
-Run: python -m benchmarks conformance. Exits with 1 if a check fails.
+Run: python -m benchmarks conformance. It prints how many checks each estimator passed,
+how many failed as expected, each with its reason, and exits with 1 if any other failed.
 """
 
 import warnings
@@ -17,6 +18,23 @@ from firmware_export import FixedPointClassifier
 from skdualcnn import DualPathCNNClassifier, FusionDecider, HeadClassifier
 from skdualcnn.preprocessing import OutlierClipper, QuantileScaler, SlidingWindow
 
+CAUSAL = "a causal window of a row holds the rows before it, so it changes with their order"
+WORDS = "the check compares predictions as numbers, and decisions are words"
+EXPECTED = {
+    "SlidingWindow": {
+        "check_methods_sample_order_invariance": CAUSAL,
+        "check_methods_subset_invariance": CAUSAL,
+    },
+    "FusionDecider": {
+        "check_estimators_dtypes": (
+            "the labels are 1 and 2, neither of which a decider may take to mean normal"
+        ),
+        "check_estimators_pickle": WORDS,
+        "check_methods_sample_order_invariance": WORDS,
+        "check_methods_subset_invariance": WORDS,
+        "check_fit_idempotent": WORDS,
+    },
+}
 STATUSES = ["passed", "xfail", "failed", "skipped"]
 
 
@@ -41,18 +59,30 @@ def estimators() -> dict[str, Any]:
     }
 
 
+def expected_failures(estimator: Any) -> dict[str, str]:
+    """Return the checks that no correct estimator of this kind could pass, with the reason."""
+    return EXPECTED.get(type(estimator).__name__, {})
+
+
 def count_checks() -> pd.DataFrame:
     """Run the checks and return their counts by estimator and status."""
     rows = {}
     for name, estimator in estimators().items():
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            results = check_estimator(estimator, on_fail=None, on_skip=None)
+            results = check_estimator(
+                estimator,
+                expected_failed_checks=expected_failures(estimator),
+                on_fail=None,
+                on_skip=None,
+            )
         counts = Counter(result["status"] for result in results)
         rows[name] = {status: counts[status] for status in STATUSES}
         for result in results:
             if result["status"] == "failed":
                 print(f"{name}: {result['check_name']}: {str(result['exception'])[:300]}")
+            if result["status"] == "xfail":
+                print(f"{name}: {result['check_name']}: {result['expected_to_fail_reason']}")
     table = pd.DataFrame.from_dict(rows, orient="index")
     table.index.name = "estimator"
     return table

@@ -18,12 +18,13 @@ from skorch import NeuralNet
 from skdualcnn._diagram import draw_network
 from skdualcnn._fitting import Rows, Watch, as_signals, train_path
 from skdualcnn._labels import Heads, Labels, class_weights
+from skdualcnn._pickling import PlainState
 from skdualcnn.exceptions import ArchitectureError, HeadError
 from skdualcnn.metrics import share_right
 from skdualcnn.network._training import adjust, make_net, predict_logits, read_history
 
 
-class DualPathCNNClassifier(ClassifierMixin, BaseEstimator):
+class DualPathCNNClassifier(PlainState, ClassifierMixin, BaseEstimator):
     """One-dimensional CNN with one softmax head per column of y.
 
     The network of the paper: convolution, activation, batch norm, max-pool and

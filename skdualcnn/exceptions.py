@@ -35,7 +35,7 @@ class DivergenceError(SkdualcnnError, RuntimeError):
 
 
 class ModelFileError(SkdualcnnError, ValueError):
-    """A saved model is truncated, altered, foreign or from a newer version."""
+    """A saved model is truncated, altered, foreign or newer, or a model cannot be saved."""
 
 
 class ExportError(SkdualcnnError, ValueError):

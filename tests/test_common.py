@@ -1,19 +1,16 @@
-"""The common checks of scikit-learn on everything that calls itself an estimator."""
+"""The common checks of scikit-learn on everything that calls itself an estimator.
 
+Two estimators cannot pass every one of them; each check that is expected to fail has
+the reason beside it. `python -m benchmarks conformance` prints the counts.
+"""
+
+import pytest
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from skdualcnn import DualPathCNNClassifier
-from skdualcnn.preprocessing import OutlierClipper, QuantileScaler
-
-ESTIMATORS = [
-    DualPathCNNClassifier(),
-    DualPathCNNClassifier(early_stopping=True),
-    DualPathCNNClassifier(sharing="none"),
-    OutlierClipper(),
-    QuantileScaler(),
-]
+from benchmarks.conformance import estimators, expected_failures
 
 
-@parametrize_with_checks(ESTIMATORS)
+@pytest.mark.slow
+@parametrize_with_checks(list(estimators().values()), expected_failed_checks=expected_failures)
 def test_scikit_learn_accepts(estimator, check):
     check(estimator)

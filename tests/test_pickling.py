@@ -9,12 +9,6 @@ from sklearn.pipeline import make_pipeline
 from skorch.callbacks import GradientNormClipping
 
 from skdualcnn import DualPathCNNClassifier, FusionDecider, make_fusion_preprocessor
-from skdualcnn._pickling import PlainState
-
-needs_plain_state = pytest.mark.skipif(
-    not issubclass(DualPathCNNClassifier, PlainState),
-    reason="DualPathCNNClassifier hands skorch nets to the pickler",
-)
 
 
 @pytest.fixture(scope="module")
@@ -88,9 +82,9 @@ ways = pytest.mark.parametrize(
     [
         with_pickle,
         with_joblib,
-        pytest.param(with_joblib_memory_map, marks=needs_plain_state),
+        with_joblib_memory_map,
         with_deepcopy,
-        pytest.param(with_skops, marks=needs_plain_state),
+        with_skops,
     ],
 )
 
@@ -119,21 +113,18 @@ def test_an_unfitted_estimator(way, tmp_path):
     assert repr(way(estimator, tmp_path)) == repr(estimator)
 
 
-@needs_plain_state
 def test_a_pickle_names_no_class_of_torch_or_skorch(fitted):
     content = pickle.dumps(fitted)
     assert b"torch" not in content
     assert b"skorch" not in content
 
 
-@needs_plain_state
 def test_callbacks_stay(data):
     clf = decider(callbacks=[GradientNormClipping(1.0)]).fit(*data).estimator_[-1]
     again = pickle.loads(pickle.dumps(clf))
     assert any(isinstance(one, GradientNormClipping) for _, one in again.net_.callbacks_)
 
 
-@needs_plain_state
 def test_without_the_gpu_it_was_trained_on_the_net_comes_to_the_cpu(fitted):
     clf = copy.deepcopy(fitted.estimator_[-1]).set_params(device="cuda:99")
     with pytest.warns(UserWarning, match="on the CPU now"):
