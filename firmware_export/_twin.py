@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import log_softmax
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
+from sklearn.pipeline import Pipeline
 from sklearn.utils import Tags, get_tags
 from sklearn.utils._param_validation import HasMethods, Options, StrOptions
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from firmware_export._columns import encode_readings
 from firmware_export._extract import extract_graph, unfreeze
@@ -26,6 +27,7 @@ from firmware_export._integer import (
 from firmware_export._integer_graph import IntegerGraph
 from firmware_export._quantize import Calibration, quantise
 from firmware_export._rows import spread_rows, stack_windows
+from skdualcnn import FusionDecider
 from skdualcnn._labels import Heads
 from skdualcnn._rules import DECISIONS
 from skdualcnn.metrics import subset_accuracy
@@ -165,7 +167,7 @@ class FixedPointClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         self.activation_bits = activation_bits
         self.calibration = calibration
 
-    def fit(self, X: Any, y: Any = None, **fit_params: Any) -> Self:
+    def fit(self, X: Any, y: Any = None, sample_weight: Any = None, **fit_params: Any) -> Self:
         """Fit the estimator, unless it is frozen, and calibrate its twin on X.
 
         Parameters
@@ -174,6 +176,8 @@ class FixedPointClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
             What the estimator takes.
         y : array-like, default=None
             Labels; may be left out for a frozen estimator.
+        sample_weight : array-like of shape (n,), default=None
+            Passed to the estimator's `fit`, if given.
         **fit_params : dict
             Passed to the estimator's `fit`.
 
@@ -188,9 +192,17 @@ class FixedPointClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
             If a part of the estimator cannot be turned into firmware.
         """
         self._validate_params()
+        if sample_weight is not None:
+            fit_params["sample_weight"] = sample_weight
         self.estimator_ = unfreeze(clone(self.estimator).fit(X, y, **fit_params))
         self.graph_ = extract_graph(self.estimator_)
+        for attribute in ("n_features_in_", "feature_names_in_"):
+            if hasattr(self.estimator_, attribute):
+                setattr(self, attribute, getattr(self.estimator_, attribute))
         windows = stack_windows(self.readings(X), self.graph_.front_end.window)
+        if sample_weight is not None:
+            used = np.asarray(sample_weight).reshape(len(windows), -1).max(axis=1) > 0
+            windows = windows[used]
         self.integer_graph_ = quantise(
             self.graph_,
             spread_rows(windows, CALIBRATION_ROWS),
@@ -198,9 +210,6 @@ class FixedPointClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
             calibration=self.calibration,
         )
         self.classes_ = self.estimator_.classes_
-        for attribute in ("n_features_in_", "feature_names_in_"):
-            if hasattr(self.estimator_, attribute):
-                setattr(self, attribute, getattr(self.estimator_, attribute))
         return self
 
     def readings(self, X: Any) -> NDArray[np.float32]:
@@ -218,6 +227,8 @@ class FixedPointClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
             categories, -1 if unknown.
         """
         check_is_fitted(self, "graph_")
+        if not self._reads_raw_columns():
+            X = validate_data(self, X, dtype=np.float64, allow_nd=True, reset=False)
         return encode_readings(self.graph_.front_end, X)
 
     def answers(self, X: Any) -> FixedPointAnswers:
@@ -238,7 +249,8 @@ class FixedPointClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         ValueError
             If a reading is infinite, or missing where nothing is imputed.
         """
-        return answer(self.integer_graph_, self.readings(X))
+        readings = self.readings(X)
+        return answer(self.integer_graph_, readings)
 
     def layer_integers(self, X: Any) -> dict[str, Integers]:
         """Return every intermediate signal, as the firmware holds it.
@@ -254,7 +266,8 @@ class FixedPointClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
             By layer, in the order they run, "input" first. The real value of one step
             is the `scale` of the tensor in `integer_graph_`.
         """
-        graph, readings = self.integer_graph_, self.readings(X)
+        readings = self.readings(X)
+        graph = self.integer_graph_
         check_readings(graph, readings)
         windows = stack_windows(readings, graph.window)
         tensors = run(graph, quantise_readings(graph, windows))
@@ -346,9 +359,18 @@ class FixedPointClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "integer_graph_")
 
+    def _reads_raw_columns(self) -> bool:
+        """Return whether a preprocessor comes first, which checks its columns itself."""
+        inner = self.estimator_
+        if isinstance(inner, FusionDecider):
+            inner = inner.estimator_
+        return isinstance(unfreeze(inner), Pipeline)
+
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         inner = get_tags(self.estimator)
+        tags.estimator_type = inner.estimator_type  # that of a decider is none
+        tags.classifier_tags = inner.classifier_tags
         tags.input_tags = inner.input_tags
         tags.target_tags = inner.target_tags
         return tags
