@@ -156,15 +156,18 @@ _SCORES: dict[str, tuple[Column, Callable[[Any], Cell]]] = {
 }
 
 
-def head_table(head: HeadSection) -> Table:
+IN_SHORT = ("roc_auc", "average_precision", "f1", "accuracy", "brier")
+"""The scores that fit into a terminal."""
+
+
+def head_table(head: HeadSection, scores: Sequence[str] = tuple(_SCORES)) -> Table:
     """Return the models of one head, the best ROC AUC first."""
     models = sorted(head["models"], key=lambda model: _descending(model.get("roc_auc")))
-    rows = [
-        ([text(model["name"]), *(form(model.get(key)) for key, (_, form) in _SCORES.items())],
-         bool(model["ours"]))
-        for model in models
-    ]  # fmt: skip
-    columns = (_MODEL, *(column for column, _ in _SCORES.values()))
+    rows = []
+    for model in models:
+        cells = [text(model["name"]), *(_SCORES[key][1](model.get(key)) for key in scores)]
+        rows.append((cells, bool(model["ours"])))
+    columns = (_MODEL, *(_SCORES[key][0] for key in scores))
     return _finish(f"Models on the {head['name']} head, sorted by ROC AUC", columns, rows)
 
 

@@ -54,7 +54,7 @@ def print_report(report: Report, console: Console | None = None) -> None:
     )
     for head in report["heads"]:
         _print_table(console, _tables.classes_table(head))
-        _print_table(console, _tables.head_table(head))
+        _print_table(console, _tables.head_table(head, _tables.IN_SHORT))
     decisions = report.get("decisions")
     if decisions:
         console.print(Text(f"\n{decisions['explained']}"))
@@ -71,7 +71,7 @@ def _print_table(console: Console, table: _tables.Table | None) -> None:
     if table is None or not table.rows:
         return
     console.print(Text(f"\n{table.caption}", style="italic"))
-    drawn = RichTable(box=box.SIMPLE, padding=(0, 1, 0, 0))
+    drawn = RichTable(box=box.SIMPLE, padding=(0, 1, 0, 0), show_edge=False, pad_edge=False)
     for column in table.columns:
         note = " (lower is better)" if column.better == "lower" else ""
         drawn.add_column(
