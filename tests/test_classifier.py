@@ -846,3 +846,25 @@ def test_every_error_says_what_was_got_and_expected(name):
     action, error, message = ERRORS[name]
     with pytest.raises(error, match=message):
         action()
+
+
+def test_swapped_label_columns_score_the_same(X, health):
+    y = pd.DataFrame({"health": health, "cyber": X[:, 2] > 0.5})
+    fitted = classifier().fit(X, y)
+    assert fitted.score(X, y[["cyber", "health"]]) == fitted.score(X, y)
+
+
+def test_warm_start_takes_changed_parameters(X, health):
+    fitted = classifier(warm_start=True).fit(X, health)
+    fitted.set_params(lr=1e-12).fit(X, health)
+    before = [weights.detach().clone() for weights in fitted.net_.module_.parameters()]
+    fitted.fit(X, health)
+    after = [weights.detach() for weights in fitted.net_.module_.parameters()]
+    for one, other in zip(before, after, strict=True):
+        torch.testing.assert_close(one, other, rtol=0, atol=1e-9)
+
+
+def test_partial_fit_refuses_other_classes_later(X, health):
+    fitted = classifier().partial_fit(X, health, classes=["normal", "hypoxia"])
+    with pytest.raises(HeadError, match="as at the first call"):
+        fitted.partial_fit(X, health, classes=["normal", "hypoxia", "sepsis"])

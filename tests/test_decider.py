@@ -1,6 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn import config_context
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.exceptions import NotFittedError
@@ -274,3 +275,47 @@ def test_fit_parameters_reach_the_estimator():
     assert "valid_loss" in decider.estimator_.history_
     with pytest.raises(HeadError, match="leaves none"):
         FusionDecider(network).fit(features, y, groups=np.zeros(40))
+
+
+def test_metadata_reaches_the_step_that_asked_for_it():
+    seen = {}
+
+    class Recorder(DualPathCNNClassifier):
+        def fit(self, X, y, sample_weight=None, *, groups=None, X_val=None, y_val=None):
+            seen.update(weights=sample_weight, groups=groups)
+            return super().fit(X, y, sample_weight, groups=groups, X_val=X_val, y_val=y_val)
+
+    X = np.random.default_rng(0).random((60, 5))
+    y = (X[:, :2] > 0.5).astype(int)
+    weights, groups = np.full(60, 2.0), np.arange(60) // 6
+    with config_context(enable_metadata_routing=True):
+        network = Recorder(max_epochs=1, random_state=0).set_fit_request(
+            sample_weight=True, groups=True
+        )
+        search = GridSearchCV(
+            FusionDecider(make_pipeline(MinMaxScaler(), network)), {"delta": [0.1]}, cv=2
+        )
+        search.fit(X, y, sample_weight=weights, groups=groups)
+    assert seen["weights"].shape == (60,)
+    assert seen["groups"].tolist() == groups.tolist()
+
+
+def test_label_columns_are_told_apart_by_name():
+    X = np.random.default_rng(0).random((200, 4))
+    y = pd.DataFrame({"health": X[:, 0] > 0.8, "cyber": X[:, 1] > 0.5}).astype(int)
+    forest = RandomForestClassifier(n_estimators=20, random_state=0)
+    decider = FusionDecider(forest).fit(X, y)
+    assert decider.true_state(y[["cyber", "health"]]).tolist() == decider.true_state(y).tolist()
+    assert decider.score(X, y[["cyber", "health"]]) == decider.score(X, y)
+
+
+def test_no_decision_is_made_on_a_score_that_is_not_a_number():
+    class Broken(RandomForestClassifier):
+        def predict_proba(self, X):
+            return [np.full_like(one, np.nan) for one in super().predict_proba(X)]
+
+    X = np.random.default_rng(0).random((50, 4))
+    decider = FusionDecider(Broken(n_estimators=2, random_state=0))
+    decider.fit(X, (X[:, :2] > 0.5).astype(int))
+    with pytest.raises(HeadError, match=r"50 row\(s\) a score that is not a number"):
+        decider.predict(X)
