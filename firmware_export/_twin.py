@@ -183,7 +183,7 @@ class FixedPointClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
 
         Returns
         -------
-        self : FixedPointClassifier
+        FixedPointClassifier
             The fitted twin.
 
         Raises

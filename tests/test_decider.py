@@ -292,8 +292,9 @@ def test_metadata_reaches_the_step_that_asked_for_it():
         network = Recorder(max_epochs=1, random_state=0).set_fit_request(
             sample_weight=True, groups=True
         )
+        decider = FusionDecider(make_pipeline(MinMaxScaler(), network))
         search = GridSearchCV(
-            FusionDecider(make_pipeline(MinMaxScaler(), network)), {"delta": [0.1]}, cv=2
+            decider.set_score_request(sample_weight=False), {"delta": [0.1]}, cv=2
         )
         search.fit(X, y, sample_weight=weights, groups=groups)
     assert seen["weights"].shape == (60,)

@@ -50,7 +50,18 @@ class ConvBlock(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, signal: Tensor) -> Tensor:
-        """Map (n, in_channels, length) to (n, out_channels, length // pool_size)."""
+        """Return the features of a signal.
+
+        Parameters
+        ----------
+        signal : Tensor of shape (n, in_channels, length) and dtype float32
+            Input of the block.
+
+        Returns
+        -------
+        Tensor of shape (n, out_channels, length // pool_size) and dtype float32
+            Output of the block.
+        """
         return self.dropout(self.pool(self.norm(self.activation(self.conv(signal)))))
 
 
@@ -89,5 +100,16 @@ class ResidualBlock(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, signal: Tensor) -> Tensor:
-        """Map (n, channels, length) to the same shape."""
+        """Return the signal with the units' output added.
+
+        Parameters
+        ----------
+        signal : Tensor of shape (n, channels, length) and dtype float32
+            Input of the block.
+
+        Returns
+        -------
+        Tensor of shape (n, channels, length) and dtype float32
+            Output of the block.
+        """
         return self.dropout(signal + self.units(signal))

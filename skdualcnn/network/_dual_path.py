@@ -35,10 +35,12 @@ class DualPathNetwork(nn.Module):
         Activation everywhere.
     pool_size : int
         Max-pooling after each convolutional block; 1 means none.
-    conv_dropout, dense_dropout : float
-        Dropout after each block and after the dense layer.
+    conv_dropout : float
+        Dropout after each block.
     dense_units : int
         Units of the dense layer.
+    dense_dropout : float
+        Dropout after the dense layer.
 
     Raises
     ------
@@ -99,7 +101,18 @@ class DualPathNetwork(nn.Module):
         self.heads = nn.ModuleList(nn.Linear(dense_units, k) for k in n_classes)
 
     def forward(self, signal: Tensor) -> list[Tensor]:
-        """Map (n, in_channels, length) to one (n, n_classes) tensor of logits per head."""
+        """Return the logits of each head.
+
+        Parameters
+        ----------
+        signal : Tensor of shape (n, in_channels, length) and dtype float32
+            Input signals.
+
+        Returns
+        -------
+        list of Tensor of shape (n, n_classes) and dtype float32
+            One entry per head.
+        """
         features = self.dense(self.blocks(signal).flatten(1))
         features = self.dropout(self.activation(features))
         return [head(features) for head in self.heads]

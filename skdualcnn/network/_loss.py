@@ -16,8 +16,11 @@ class MultiHeadCrossEntropy(nn.Module):
     carry its label and from no others.
     """
 
+    def __init__(self) -> None:
+        super().__init__()
+
     def forward(self, logits: list[Tensor], target: tuple[Tensor, Tensor]) -> Tensor:
-        """Return the scalar loss.
+        """Return the loss of a batch.
 
         Parameters
         ----------
@@ -26,6 +29,11 @@ class MultiHeadCrossEntropy(nn.Module):
         target : tuple of Tensor
             Class codes (n, n_heads) of dtype int64, -1 where the label is missing,
             and row weights (n, n_heads) of dtype float32, 0 where it is missing.
+
+        Returns
+        -------
+        Tensor of shape () and dtype float32
+            The sum over heads, in nats.
         """
         codes, weights = target
         total = weights.new_zeros(())
