@@ -70,8 +70,9 @@ def run_demo(
         firmware, checked = _export(
             study, models[OURS], dataset, train, test, folder / "firmware", console
         )
+        fixed_point = firmware.twin.predict(dataset.data.iloc[test])
         run = Run(study, dataset, train, test, results, quick, seed, command)
-        report = assemble_report(run, firmware, checked)
+        report = assemble_report(run, firmware, checked, fixed_point)
         write_json(folder / "report.json", report)
         write_report(folder / "report.html", report, draw_figures(run, models[OURS]))
     print_report(report, console)

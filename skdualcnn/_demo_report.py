@@ -43,8 +43,23 @@ class Run:
     command: str
 
 
-def assemble_report(run: Run, firmware: FirmwareReport, checked: str) -> Report:
-    """Return the report of a run, ready for JSON."""
+def assemble_report(
+    run: Run, firmware: FirmwareReport, checked: str, fixed_point: NDArray[np.str_]
+) -> Report:
+    """Return the report of a run, ready for JSON.
+
+    Parameters
+    ----------
+    run : Run
+        Data, split and results.
+    firmware : FirmwareReport
+        What the export wrote.
+    checked : str
+        How the comparison of the C with its twin ended.
+    fixed_point : ndarray of shape (n_test,) and dtype str
+        The twin's decisions on the test rows.
+    """
+    same = float(np.mean(fixed_point == run.results[OURS].decisions))
     dataset, study = run.dataset, run.study
     decisions: Any = {
         "explained": (
@@ -76,7 +91,7 @@ def assemble_report(run: Run, firmware: FirmwareReport, checked: str) -> Report:
         "decisions": decisions,
         "firmware": {
             "checked": checked,
-            "rows": _firmware_rows(firmware),
+            "rows": _firmware_rows(firmware, same),
             "layers": firmware.to_dict()["layers"],
         },
         "environment": describe_environment(),
@@ -183,7 +198,7 @@ def _summarise(run: Run, checked: str) -> list[str]:
     ]
 
 
-def _firmware_rows(firmware: FirmwareReport) -> Any:
+def _firmware_rows(firmware: FirmwareReport, same: float) -> Any:
     """Return the rows of the firmware table, with the paper's figures beside ours."""
     constants, code = firmware.flash_bytes["constants"], firmware.flash_bytes.get("code")
     rows = [
@@ -193,6 +208,7 @@ def _firmware_rows(firmware: FirmwareReport) -> Any:
         ("flash, code", code, "bytes", "compiled for this machine, -O2"),
         ("RAM", firmware.ram_bytes, "bytes", "workspace that the caller provides"),
         ("stack", firmware.stack_bytes, "bytes", "on this machine"),
+        ("decisions as in floating point", f"{100 * same:.2f}", "%", "of the test rows"),
     ]
     return [
         {"name": name, "value": value, "unit": unit, "note": note}

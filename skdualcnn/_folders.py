@@ -36,8 +36,13 @@ def staged_folder(target: Path, *, marker: str) -> Iterator[Path]:
             f"{target} is not empty and holds no {marker} of an earlier run; nothing of it was "
             "touched. Choose another folder."
         )
-    target.parent.mkdir(parents=True, exist_ok=True)
-    staging = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        staging = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    except OSError as error:
+        raise OSError(
+            f"{target} cannot be made: {error.strerror}. Choose a folder that can be written."
+        ) from error
     try:
         folder = staging / "new"
         folder.mkdir()

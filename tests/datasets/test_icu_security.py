@@ -1,9 +1,13 @@
+import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from skdualcnn._cli import main
+from skdualcnn._studies import STUDIES
 from skdualcnn.datasets import _icu_security, load_icu_security
 from skdualcnn.exceptions import DataFileError
 from skdualcnn.model_selection import honest_split
@@ -78,3 +82,17 @@ def test_errors(icu_folder):
     path.unlink()
     with pytest.raises(DataFileError, match=r"patientMonitoring.csv in .*no file of that name"):
         load_icu_security(icu_folder, verify=False)
+
+
+@pytest.mark.slow
+def test_the_demo_goes_the_whole_way(icu_folder, tmp_path, monkeypatch):
+    def load(folder, _):
+        return load_icu_security(folder, verify=False)  # generated files are short
+
+    monkeypatch.setitem(STUDIES, "icu_security", replace(STUDIES["icu_security"], load=load))
+    out = tmp_path / "report"
+    arguments = ["--data", "icu_security", "--data-dir", str(icu_folder), "--out", str(out)]
+    assert main(["demo", "--quick", *arguments]) == 0
+    report = json.loads((out / "report.json").read_text())
+    assert report["heads"][0]["name"] == "cyber"
+    assert {model["name"] for model in report["heads"][0]["models"]} >= {"random forest"}
