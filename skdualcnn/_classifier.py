@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import softmax
+from scipy.special import log_softmax, softmax
 from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import Tags, check_consistent_length, check_random_state
@@ -16,12 +16,19 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from skorch import NeuralNet
 
 from skdualcnn._diagram import draw_network
-from skdualcnn._fitting import Rows, Watch, as_signals, train_path
+from skdualcnn._fitting import Rows, Watch, as_signals, check_row_shape, train_path
 from skdualcnn._labels import Heads, Labels, class_weights
 from skdualcnn._pickling import PlainState
-from skdualcnn.exceptions import ArchitectureError, HeadError
+from skdualcnn.exceptions import HeadError
 from skdualcnn.metrics import share_right
-from skdualcnn.network._training import adjust, make_net, predict_logits, read_history
+from skdualcnn.network._training import (
+    NETWORK_PARAMETERS,
+    TRAINING_PARAMETERS,
+    adjust,
+    make_net,
+    predict_logits,
+    read_history,
+)
 
 
 class DualPathCNNClassifier(PlainState, ClassifierMixin, BaseEstimator):
@@ -111,9 +118,9 @@ class DualPathCNNClassifier(PlainState, ClassifierMixin, BaseEstimator):
 
     Notes
     -----
-    Rows are visited in an order that depends on their content and the seed, not on
-    the order they come in, and equal rows are merged with their weights added, so
-    that a whole-number `sample_weight` is the same thing as repeating the row.
+    Rows are visited in an order that depends on their content and the seed alone, and
+    equal rows are merged with their weights added, so that a whole-number
+    `sample_weight` is the same thing as repeating the row.
 
     Examples
     --------
@@ -314,8 +321,22 @@ class DualPathCNNClassifier(PlainState, ClassifierMixin, BaseEstimator):
         ndarray of shape (n, n_classes) and dtype float64, or a list of them
             One array per head if y had several columns.
         """
-        probabilities = [softmax(logits, axis=1) for logits in self._logits(X)]
-        return probabilities[0] if self._heads.single_output else probabilities
+        return self._by_head([softmax(logits, axis=1) for logits in self._logits(X)])
+
+    def predict_log_proba(self, X: ArrayLike) -> NDArray[np.float64] | list[NDArray[np.float64]]:
+        """Return the logarithm of the probability of each class.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_features) or (n, n_steps, n_channels)
+            Rows as in `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n, n_classes) and dtype float64, or a list of them
+            One array per head if y had several columns; always finite.
+        """
+        return self._by_head([log_softmax(logits, axis=1) for logits in self._logits(X)])
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:
         """Return the most probable class of each head.
@@ -364,6 +385,11 @@ class DualPathCNNClassifier(PlainState, ClassifierMixin, BaseEstimator):
         return self.nets_[0]
 
     @property
+    def _row_shape(self) -> tuple[int, ...]:
+        channels, steps = self.input_shape_
+        return (steps, channels) if self.windowed_ else (steps,)
+
+    @property
     def _heads(self) -> Heads:
         classes = self.classes_ if isinstance(self.classes_, list) else [self.classes_]
         return Heads(tuple(self.head_names_), tuple(classes), not isinstance(self.classes_, list))
@@ -377,33 +403,22 @@ class DualPathCNNClassifier(PlainState, ClassifierMixin, BaseEstimator):
         self.input_shape_ = (X.shape[2], X.shape[1]) if self.windowed_ else (1, X.shape[1])
         self.history_ = pd.DataFrame()
         self.seed_ = int(check_random_state(self.random_state).randint(2**31 - 1))
+        parameters = self.get_params(deep=False)
+        module = {name: parameters[name] for name in NETWORK_PARAMETERS}
+        module["in_channels"], module["length"] = self.input_shape_
         self.nets_ = [
             make_net(
-                module={
-                    "in_channels": self.input_shape_[0],
-                    "length": self.input_shape_[1],
-                    "n_classes": [len(heads.classes[head]) for head in path],
-                    "conv_channels": tuple(self.conv_channels),
-                    "kernel_size": self.kernel_size,
-                    "residual_blocks": self.residual_blocks,
-                    "activation": self.activation,
-                    "pool_size": self.pool_size,
-                    "conv_dropout": self.conv_dropout,
-                    "dense_units": self.dense_units,
-                    "dense_dropout": self.dense_dropout,
-                },
+                module={**module, "n_classes": [len(heads.classes[head]) for head in path]},
                 head_names=[heads.names[head] for head in path],
-                lr=self.lr,
-                weight_decay=self.weight_decay,
-                batch_size=self.batch_size,
-                max_epochs=self.max_epochs,
-                device=self.device,
                 seed=self.seed_,
-                callbacks=self.callbacks,
-                verbose=self.verbose,
+                **{name: parameters[name] for name in TRAINING_PARAMETERS},
             )
             for path in self._paths()
         ]
+
+    def _by_head(self, arrays: list[NDArray[Any]]) -> Any:
+        """Return one array for a single output, else the list."""
+        return arrays[0] if self._heads.single_output else arrays
 
     def _paths(self) -> list[list[int]]:
         """Return the heads of each net."""
@@ -461,22 +476,8 @@ class DualPathCNNClassifier(PlainState, ClassifierMixin, BaseEstimator):
         return Rows(X, self._heads.encode(labels), labels.weights)
 
     def _read_signals(self, X: ArrayLike, *, reset: bool = False) -> NDArray[np.float32]:
-        signals: NDArray[np.float32] = validate_data(
-            self, X, dtype=np.float32, allow_nd=True, reset=reset
-        )
-        if signals.ndim > 3:
-            raise ArchitectureError(
-                f"X has shape {signals.shape}, expected (n, n_features) or "
-                "(n, n_steps, n_channels)."
-            )
-        if not reset:
-            channels, steps = self.input_shape_
-            expected = (steps, channels) if self.windowed_ else (steps,)
-            if signals.shape[1:] != expected:
-                raise ArchitectureError(
-                    f"X has rows of shape {signals.shape[1:]}, expected {expected} as in fit. "
-                    "Give the same columns, or windows of the same length, as for training."
-                )
+        signals = validate_data(self, X, dtype=np.float32, allow_nd=True, reset=reset)
+        check_row_shape(signals, None if reset else self._row_shape)
         return signals
 
     def _logits(self, X: ArrayLike) -> list[NDArray[np.float64]]:
@@ -486,8 +487,7 @@ class DualPathCNNClassifier(PlainState, ClassifierMixin, BaseEstimator):
         return [logits for net in self.nets_ for logits in predict_logits(net, signals)]
 
     def _sk_visual_block_(self) -> Any:
-        """Show scikit-learn's HTML diagram the network, once there is one."""
-        check_is_fitted(self, "nets_")  # scikit-learn then draws the plain estimator
+        check_is_fitted(self, "nets_")  # else scikit-learn draws the plain estimator
         return draw_network(
             [net.module_ for net in self.nets_],
             self.head_names_,

@@ -11,7 +11,7 @@ from sklearn.utils import check_consistent_length, column_or_1d
 from skorch import NeuralNet
 
 from skdualcnn._holdout import hold_out
-from skdualcnn.exceptions import HeadError
+from skdualcnn.exceptions import ArchitectureError, HeadError
 from skdualcnn.network._batches import LabelledSignals, Visits, content_hash, plan_visits
 from skdualcnn.network._training import train
 
@@ -145,6 +145,19 @@ def split_for_early_stopping(
         Visits(visits.rows[~held], visits.weights[~held]),
         Visits(visits.rows[held], visits.weights[held]),
     )
+
+
+def check_row_shape(X: NDArray[np.float32], expected: tuple[int, ...] | None) -> None:
+    """Refuse arrays of other than two or three axes, or rows of another shape than in fit."""
+    if X.ndim > 3:
+        raise ArchitectureError(
+            f"X has shape {X.shape}, expected (n, n_features) or (n, n_steps, n_channels)."
+        )
+    if expected is not None and X.shape[1:] != expected:
+        raise ArchitectureError(
+            f"X has rows of shape {X.shape[1:]}, expected {expected} as in fit. Give the same "
+            "columns, or windows of the same length, as for training."
+        )
 
 
 def as_signals(X: NDArray[np.float32]) -> torch.Tensor:

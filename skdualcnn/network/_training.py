@@ -24,6 +24,27 @@ PREDICTION_CHUNK = 1024
 # must get the same answer alone as among others, so smaller chunks are filled up.
 SMALLEST_CHUNK = 4
 
+# The classifier's parameters that the network is built with, and those of its training.
+NETWORK_PARAMETERS = (
+    "conv_channels",
+    "kernel_size",
+    "residual_blocks",
+    "activation",
+    "pool_size",
+    "conv_dropout",
+    "dense_units",
+    "dense_dropout",
+)
+TRAINING_PARAMETERS = (
+    "lr",
+    "weight_decay",
+    "batch_size",
+    "max_epochs",
+    "device",
+    "callbacks",
+    "verbose",
+)
+
 
 def make_net(
     *,
