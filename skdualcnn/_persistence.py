@@ -25,7 +25,7 @@ from skdualcnn._model_encoder import Encoder
 from skdualcnn._model_file import damaged, read_model_file, write_model_file
 from skdualcnn._model_kinds import Registry
 from skdualcnn._versions import describe_environment
-from skdualcnn.exceptions import DeviceError, ModelFileError
+from skdualcnn.exceptions import DeviceError, ModelFileError, ModelVersionWarning
 from skdualcnn.preprocessing import (
     OutlierClipper,
     QuantileScaler,
@@ -62,10 +62,6 @@ _REGISTRY = Registry(
         ("Pipeline", "memory"): "a cache holds pickles, which would run when it is fitted.",
     },
 )
-
-
-class ModelVersionWarning(UserWarning):
-    """A model was saved with another version of scikit-learn."""
 
 
 def save(estimator: BaseEstimator, path: str | os.PathLike[str]) -> Path:

@@ -44,3 +44,11 @@ class ExportError(SkdualcnnError, ValueError):
 
 class ToolchainError(SkdualcnnError, RuntimeError):
     """A compiler or an emulator is missing, or it failed."""
+
+
+class ReportError(SkdualcnnError, ValueError):
+    """A report lacks a section or an entry."""
+
+
+class ModelVersionWarning(UserWarning):
+    """A model was saved with another version of scikit-learn."""

@@ -29,8 +29,7 @@ from skdualcnn import (
     make_fusion_preprocessor,
     save,
 )
-from skdualcnn._persistence import ModelVersionWarning
-from skdualcnn.exceptions import DeviceError, ModelFileError
+from skdualcnn.exceptions import DeviceError, ModelFileError, ModelVersionWarning
 from skdualcnn.preprocessing import (
     OutlierClipper,
     QuantileScaler,

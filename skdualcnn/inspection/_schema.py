@@ -3,11 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, NotRequired, TypedDict
 
-from skdualcnn.exceptions import SkdualcnnError
-
-
-class ReportError(SkdualcnnError, ValueError):
-    """A report lacks a section or an entry."""
+from skdualcnn.exceptions import ReportError
 
 
 class DataSection(TypedDict):

@@ -35,7 +35,7 @@ def print_report(report: Report, console: Console | None = None) -> None:
     >>> from skdualcnn.inspection import print_report
     >>> print_report({"title": "Empty"})
     Traceback (most recent call last):
-    skdualcnn.inspection._schema.ReportError: report has the entries ['title'], expected ...
+    skdualcnn.exceptions.ReportError: report has the entries ['title'], expected ...
     """
     check_report(report)
     console = console or Console()
