@@ -83,8 +83,7 @@ class DualPathCNNClassifier(PlainState, ClassifierMixin, BaseEstimator):
     warm_start : bool, default=False
         Whether `fit` goes on from the last fit's weights.
     callbacks : list of skorch callbacks or None, default=None
-        Called by skorch during training; its scoring callbacks need
-        `use_caching=False`, as a target here is a pair of codes and weights.
+        Called by skorch during training.
     device : str, default="cpu"
         Torch device, or "auto" for a GPU where there is one.
     verbose : int, default=0

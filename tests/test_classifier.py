@@ -568,7 +568,6 @@ def test_callbacks_of_skorch_are_called_and_not_shared_between_clones(X, health)
         lambda net, X, y=None: float(len(net.history)),
         name="mine",
         on_train=True,
-        use_caching=False,
     )
     clf = classifier(callbacks=[("mine", scoring)])
     copy = clone(clf)

@@ -85,6 +85,7 @@ def make_net(
         train_split=None,
         callbacks=[*own, *(callbacks or [])],
         callbacks__print_log=None,
+        use_caching=False,  # scoring callbacks cannot join batches of targets that are pairs
         device=resolve_device(device),
         verbose=0,
     )
