@@ -18,7 +18,7 @@ from sklearn.utils import Bunch
 
 from benchmarks._output import describe_run, to_markdown, write_results
 from skdualcnn._evaluation import evaluate
-from skdualcnn._studies import STUDIES, fit, labels_of, thin
+from skdualcnn._studies import STUDIES, fit, labelled_heads, labels_of, thin
 from skdualcnn.model_selection import honest_split
 
 PROTOCOLS = ("paper", "honest")
@@ -75,13 +75,16 @@ def run(
 
 
 def split(dataset: Bunch, protocol: str, seed: int) -> tuple[Any, Any]:
-    """Return training and test rows under a protocol."""
+    """Return training and test rows under a protocol, in the order of time.
+
+    Under "paper" single rows are drawn at random; the windows of a study are then made
+    of the rows of one side, with gaps where the other side's rows were.
+    """
     if protocol == "honest":
         return honest_split(dataset, random_state=seed)
-    rows = np.arange(len(dataset.data))
-    strata = dataset.target.astype(str).agg("/".join, axis=1)
+    strata = dataset.target.groupby(labelled_heads(dataset), dropna=False).ngroup()
     rare = strata.map(strata.value_counts()) < 2
     train, test = train_test_split(
-        rows, test_size=0.2, stratify=strata.where(~rare, "rare"), random_state=seed
+        np.arange(len(strata)), test_size=0.2, stratify=strata.mask(rare, -1), random_state=seed
     )
     return np.sort(train), np.sort(test)

@@ -24,3 +24,12 @@ def test_tables_hold_every_model_and_both_protocols(tmp_path, monkeypatch, capsy
     assert "commit" in written["environment"]
     assert "| ward | health | honest | boosted trees |" in capsys.readouterr().out
     assert "boosted trees" in (tmp_path / "out" / "baselines.md").read_text()
+
+
+def test_a_head_without_labels_does_not_stratify():
+    ward = make_ward(n_patients=4, hours=2.0, random_state=0)
+    ward.target["health"] = None
+    train, test = baselines.split(ward, "paper", 0)
+    assert sorted([*train, *test]) == list(range(len(ward.data)))
+    share = (ward.target["cyber"] == "normal").mean()
+    assert abs((ward.target["cyber"].iloc[test] == "normal").mean() - share) < 0.02
