@@ -40,11 +40,11 @@ DESCR = """WUSTL-EHMS-2020 (Enhanced Healthcare Monitoring System testbed)
 14,272 normal, 1,124 spoofing, 922 data alteration. Rows are in time order; the 2,046
 attack rows come in 84 episodes of about 24 rows.
 
-Origin: https://www.cse.wustl.edu/~jain/ehms/index.html; the page asks users to cite
+Origin: https://www.cse.wustl.edu/~jain/ehms/index.html; described in
 A. A. Hady, A. Ghubaish, T. Salman, D. Unal, R. Jain, "Intrusion Detection System for
 Healthcare Systems Using Medical and Network Data: A Comparison Study", IEEE Access 8
-(2020), 106576-106584, doi:10.1109/ACCESS.2020.3000421. No licence is stated: ask the
-authors before redistributing.
+(2020), 106576-106584, doi:10.1109/ACCESS.2020.3000421. The file names no licence: see
+the page for the terms, and ask the authors before redistributing.
 
 Traps. SrcMac equals the label (the attacker's machine). Flgs all but tells data
 alteration. Sport and Packet_num count upwards, so they tell the time, and attacks are
