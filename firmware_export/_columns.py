@@ -156,11 +156,15 @@ def _positions(names: list[str], selected: Any) -> list[int]:
 
 def _move(column: Column, start: int, positions: list[int]) -> Column:
     """Shift a column read from a block to its place in the whole."""
-    output = None if column.output is None else column.output + start
-    column = replace(column, reading=positions[column.reading], output=output)  # type: ignore[arg-type]
-    if isinstance(column, NumericColumn) and column.indicator is not None:
-        column = replace(column, indicator=column.indicator + start)
-    return column
+    reading = positions[column.reading]
+    if isinstance(column, CategoricalColumn):
+        return replace(column, reading=reading, output=column.output + start)
+    return replace(
+        column,
+        reading=reading,
+        output=None if column.output is None else column.output + start,
+        indicator=None if column.indicator is None else column.indicator + start,
+    )
 
 
 def _assemble(names: list[str], positions: Sequence[int], columns: Sequence[Column]) -> FrontEnd:

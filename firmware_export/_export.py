@@ -2,8 +2,6 @@
 
 import json
 import os
-import shutil
-import uuid
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +21,7 @@ from firmware_export._names import check_prefix
 from firmware_export._quantize import Calibration
 from firmware_export._rows import spread_rows, stack_windows
 from firmware_export._twin import FixedPointClassifier, answer
+from skdualcnn._writing import replaced_folder
 from skdualcnn.exceptions import ExportError
 
 GOLDEN_ROWS = 16
@@ -113,10 +112,7 @@ def export_firmware(
     vectors = GoldenVectors(golden, answers.logits, answers.probabilities, answers.decisions)
     windows = stack_windows(readings, graph.window)
     layers = measure_layers(twin.graph_, graph, spread_rows(windows, NOISE_ROWS))
-    target.parent.mkdir(parents=True, exist_ok=True)
-    building = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}")
-    try:
-        building.mkdir()
+    with replaced_folder(target) as building:
         for name, text in render_firmware(graph, prefix, vectors).items():
             (building / name).write_text(text, encoding="utf-8")
         report = FirmwareReport(
@@ -134,9 +130,6 @@ def export_firmware(
         )
         document = json.dumps(report.to_dict(), indent=2)
         (building / "report.json").write_text(document + "\n", encoding="utf-8")
-        _move_into_place(building, target)
-    finally:
-        shutil.rmtree(building, ignore_errors=True)
     return report
 
 
@@ -177,18 +170,3 @@ def _is_export(target: Path) -> bool:
     except (OSError, ValueError):
         return False
     return isinstance(report, dict) and report.get("generator") == GENERATOR
-
-
-def _move_into_place(building: Path, target: Path) -> None:
-    """Rename the finished folder; an earlier one is kept until that has worked."""
-    if not target.exists():
-        building.rename(target)
-        return
-    earlier = building.with_name(building.name + ".earlier")
-    target.rename(earlier)
-    try:
-        building.rename(target)
-    except OSError:
-        earlier.rename(target)
-        raise
-    shutil.rmtree(earlier)

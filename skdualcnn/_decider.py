@@ -17,7 +17,7 @@ from sklearn.utils.metadata_routing import (
 )
 from sklearn.utils.validation import check_is_fitted
 
-from skdualcnn._labels import Labels
+from skdualcnn._labels import Labels, find_normal
 from skdualcnn._rules import DECISIONS, fuse_anomalies, fuse_confidences
 from skdualcnn.exceptions import HeadError, NormalClassError
 
@@ -154,7 +154,7 @@ class FusionDecider(MetaEstimatorMixin, BaseEstimator):
         self.positions_ = _assign_heads(names)
         self.heads_ = tuple(None if i is None else names[i] for i in self.positions_)
         self.normal_ = tuple(
-            None if i is None else _find_normal(names[i], found[i], self._wanted_normal(role))
+            None if i is None else find_normal(names[i], found[i], self._wanted_normal(role))
             for role, i in enumerate(self.positions_)
         )
         self.classes_ = np.sort(DECISIONS)
@@ -351,8 +351,10 @@ class FusionDecider(MetaEstimatorMixin, BaseEstimator):
                 f"delta {self.delta:g}"
             )
         parts = []
-        for role, score in zip(("health", "cyber"), (health, cyber), strict=True):
-            threshold = self._threshold_pair()[role == "cyber"]
+        thresholds = self._threshold_pair()
+        for role, score, threshold in zip(
+            ("health", "cyber"), (health, cyber), thresholds, strict=True
+        ):
             if score >= threshold:
                 parts.append(f"{role} anomaly {score:.2f} at or above {threshold:g}")
             elif score >= threshold - self.abstention:
@@ -361,7 +363,7 @@ class FusionDecider(MetaEstimatorMixin, BaseEstimator):
                 )
             else:
                 parts.append(f"{role} anomaly {score:.2f} below {threshold:g}")
-        if health >= self._threshold_pair()[0] and cyber >= self._threshold_pair()[1]:
+        if health >= thresholds[0] and cyber >= thresholds[1]:
             parts.append(f"difference {abs(health - cyber):.2f} against delta {self.delta:g}")
         return "; ".join(parts)
 
@@ -398,16 +400,3 @@ def _assign_heads(names: tuple[str, ...]) -> tuple[int | None, int | None]:
     if len(names) == 1:
         return (None, 0) if names[0] == "cyber" else (0, None)
     return (1, 0) if names == ("cyber", "health") else (0, 1)
-
-
-def _find_normal(head: str, classes: NDArray[Any], wanted: Any) -> Any:
-    """Return the label that means normal among a head's classes."""
-    listed = classes.tolist()
-    for candidate in ("normal", 0) if wanted is None else (wanted,):
-        if candidate in listed:
-            return listed[listed.index(candidate)]
-    asked = 'a class named "normal" or the class 0' if wanted is None else repr(wanted)
-    raise NormalClassError(
-        f"Head {head!r} has the classes {listed}, expected {asked} among them to mean normal. "
-        f"Name it: FusionDecider(..., normal={listed[0]!r}), or a pair (health, cyber)."
-    )

@@ -12,8 +12,8 @@ from firmware_export import FirmwareReport, check_firmware, export_firmware
 from skdualcnn._decider import FusionDecider
 from skdualcnn._demo_report import Run, assemble_report, draw_figures
 from skdualcnn._evaluation import ModelResult, evaluate
-from skdualcnn._folders import staged_folder
 from skdualcnn._studies import OURS, STUDIES, Study, fit, labels_of, thin
+from skdualcnn._writing import staged_folder
 from skdualcnn.exceptions import ToolchainError
 from skdualcnn.inspection import print_report, write_json, write_report
 from skdualcnn.model_selection import honest_split

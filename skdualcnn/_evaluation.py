@@ -18,6 +18,7 @@ from sklearn.metrics import (
 )
 
 from skdualcnn._decider import FusionDecider
+from skdualcnn._head import FittedHeads
 from skdualcnn._rules import DECISIONS
 
 
@@ -127,26 +128,25 @@ def evaluate(
     fit_seconds : float
         Wall-clock seconds that fitting took.
     """
-    probabilities = decider.predict_proba(X)
-    if not isinstance(probabilities, list):
-        probabilities = [probabilities]
-    classes = decider.estimator_.classes_
-    listed = classes if isinstance(classes, list) else [classes]
-    normal = dict(zip(decider.heads_, decider.normal_, strict=True))
+    explained = decider.explain_decisions(X)  # one pass through the model for all of it
+    scores = explained[["health_score", "cyber_score"]].to_numpy()
+    classes = FittedHeads.read(decider).classes
     heads = {}
-    for name, labels, proba in zip(y.columns, listed, probabilities, strict=True):
+    for role, (position, name) in enumerate(zip(decider.positions_, decider.heads_, strict=True)):
+        if position is None or name is None:  # one head only: both are None together
+            continue
         here = y[name].notna().to_numpy()
         heads[name] = HeadResult(
             y_true=y[name].to_numpy(dtype=object)[here],
-            y_pred=np.asarray(labels[proba.argmax(axis=1)], dtype=object)[here],
-            score=1 - proba[here][:, np.asarray(labels == normal[name])].sum(axis=1),
-            classes=labels,
-            normal=normal[name],
+            y_pred=explained[f"{name}_class"].to_numpy(dtype=object)[here],
+            score=scores[here, role],
+            classes=classes[position],
+            normal=decider.normal_[role],
         )
     return ModelResult(
         heads=heads,
-        scores=decider.decision_function(X),
-        decisions=decider.predict(X),
+        scores=scores,
+        decisions=explained["decision"].to_numpy(dtype=str),
         states=decider.true_state(y),
         fit_seconds=fit_seconds,
     )

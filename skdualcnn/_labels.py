@@ -11,7 +11,7 @@ from sklearn.utils import assert_all_finite, check_array, check_consistent_lengt
 from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
 
-from skdualcnn.exceptions import HeadError
+from skdualcnn.exceptions import HeadError, NormalClassError
 from skdualcnn.network import MISSING
 
 
@@ -216,6 +216,26 @@ def class_weights(
             labels = classes[codes[present, head]]
             result.append(compute_class_weight(chosen, classes=classes, y=labels))
     return result
+
+
+def find_normal(head: object, classes: ArrayLike, wanted: Any = None) -> Any:
+    """Return the class that means normal: the one wanted, else "normal", else 0.
+
+    Raises
+    ------
+    NormalClassError
+        If it is not among the classes.
+    """
+    listed = np.asarray(classes).tolist()
+    for candidate in ("normal", 0) if wanted is None else (wanted,):
+        if candidate in listed:
+            return listed[listed.index(candidate)]
+    asked = 'a class named "normal" or the class 0' if wanted is None else repr(wanted)
+    raise NormalClassError(
+        f"Head {head!r} has the classes {listed}, expected {asked} among them to mean normal. "
+        f"Name one of them, such as normal={listed[0] if listed else None!r}; a decider also "
+        "takes a pair: (health, cyber)."
+    )
 
 
 def _split_columns(y: Any) -> tuple[tuple[str, ...], tuple[NDArray[Any], ...]]:

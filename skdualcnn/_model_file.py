@@ -5,12 +5,10 @@ it is the same in every version of the format, so that a file can be judged befo
 of it is parsed: is it ours, is it whole, is it unaltered, can this version read it.
 """
 
-import contextlib
 import hashlib
 import json
 import os
 import re
-import secrets
 import stat
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,6 +17,7 @@ from typing import Any
 import safetensors.numpy
 from numpy.typing import NDArray
 
+from skdualcnn._writing import write_whole
 from skdualcnn.exceptions import ModelFileError
 
 FORMAT = "skdualcnn model"
@@ -70,17 +69,7 @@ def write_model_file(
     if not target.parent.is_dir():
         raise FileNotFoundError(f"The folder {target.parent} does not exist; make it first.")
     content = pack(document, arrays)
-    part = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
-    try:
-        with part.open("xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(target)
-    finally:
-        part.unlink(missing_ok=True)
-    _flush_folder(target.parent)
-    return target
+    return write_whole(target, content)
 
 
 def read_model_file(
@@ -235,13 +224,3 @@ def _join(metadata: Mapping[str, str], entries: bytes) -> bytes:
 
 def _refuse_constant(text: str) -> float:
     raise ValueError(f"{text} is not JSON")
-
-
-def _flush_folder(folder: Path) -> None:
-    """Make the new name itself survive a power cut, where the system can."""
-    with contextlib.suppress(OSError):  # the file is complete; some systems sync no folders
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

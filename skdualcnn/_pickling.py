@@ -20,6 +20,7 @@ class PlainState:
     """
 
     def __getstate__(self) -> dict[str, Any]:
+        # A mixin: BaseEstimator, next in line, defines both.
         state: dict[str, Any] = dict(super().__getstate__())  # type: ignore[call-overload]
         if "nets_" in state:
             state["nets_"] = [_take_apart(net) for net in state["nets_"]]

@@ -14,7 +14,8 @@ from sklearn.utils import _safe_indexing
 from sklearn.utils.metadata_routing import MetadataRequest
 
 from skdualcnn._head import FittedHeads, HeadClassifier, column_names
-from skdualcnn.exceptions import HeadError, NormalClassError
+from skdualcnn._labels import find_normal
+from skdualcnn.exceptions import HeadError
 
 
 def make_head_scorer(
@@ -164,7 +165,7 @@ class HeadScorer:
             X = _safe_indexing(X, np.flatnonzero(known))
         view: Any = HeadClassifier(FrozenEstimator(estimator), head=position)
         if self.normal is not None:
-            labels = (labels != self._find_normal(view.classes_)).astype(int)
+            labels = (labels != find_normal(self.head, view.classes_, self.normal)).astype(int)
             view = AnomalyDetectorView(view, self.normal)
         weighted = {} if weights is None else {"sample_weight": weights}
         try:
@@ -228,14 +229,6 @@ class HeadScorer:
         return get_scorer(
             "roc_auc_ovr" if self.scoring == "roc_auc" and len(classes) > 2 else self.scoring
         )
-
-    def _find_normal(self, classes: NDArray[Any]) -> Any:
-        if self.normal not in classes.tolist():
-            raise NormalClassError(
-                f"Head {self.head!r} has the classes {classes.tolist()}, expected "
-                f"normal={self.normal!r} among them. Name one of them."
-            )
-        return self.normal
 
     def _accept_sample_weight(self) -> bool:
         # scikit-learn asks its own scorers this where several are called together.

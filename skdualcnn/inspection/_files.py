@@ -1,4 +1,4 @@
-"""Files written whole or not at all, and strict JSON."""
+"""Strict JSON of anything a report holds."""
 
 import datetime as dt
 import json
@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+
+from skdualcnn._writing import write_whole
 
 
 def write_json(path: str | os.PathLike[str], report: Mapping[str, Any]) -> Path:
@@ -51,7 +53,7 @@ def write_json(path: str | os.PathLike[str], report: Mapping[str, Any]) -> Path:
     """
     plain = to_plain(report)
     text = json.dumps(plain, allow_nan=False, ensure_ascii=False, indent=2)
-    return write_text(path, text + "\n")
+    return write_whole(path, (text + "\n").encode())
 
 
 def to_plain(value: Any, where: str = "report") -> Any:
@@ -83,21 +85,6 @@ def _to_scalar(value: Any, where: str) -> bool | int | float | str | None:
     raise TypeError(
         f"{where} is a {type(value).__name__}, expected text, numbers, lists, dicts, times or None."
     )
-
-
-def write_text(path: str | os.PathLike[str], text: str) -> Path:
-    """Write a UTF-8 file so that a reader finds the old one or the new one, never a part."""
-    target = Path(path)
-    part = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
-        with part.open("w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(target)
-    finally:
-        part.unlink(missing_ok=True)
-    return target
 
 
 def _to_key(key: Any, where: str) -> str:

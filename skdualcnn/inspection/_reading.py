@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from skdualcnn._labels import Labels
-from skdualcnn.exceptions import HeadError, NormalClassError
+from skdualcnn._head import FittedHeads
+from skdualcnn._labels import Labels, find_normal
+from skdualcnn.exceptions import HeadError
 
 
 def find_attribute(estimator: Any, attribute: str) -> Any:
@@ -30,25 +31,6 @@ def find_attribute(estimator: Any, attribute: str) -> Any:
     raise TypeError(
         f"{type(estimator).__name__} has no {attribute}, expected a fitted estimator that has, or "
         "a pipeline, search or decider around one. Call fit first."
-    )
-
-
-def find_normal(classes: ArrayLike, normal: Any, head: object) -> Any:
-    """Return the class that means normal: the one named, "normal", or 0.
-
-    Raises
-    ------
-    NormalClassError
-        If it is not among the classes.
-    """
-    listed = list(np.asarray(classes).tolist())
-    for candidate in ("normal", 0) if normal is None else (normal,):
-        if candidate in listed:
-            return candidate
-    wanted = '"normal" or 0' if normal is None else repr(normal)
-    raise NormalClassError(
-        f"Head {head!r} has the classes {listed}, expected {wanted} among them. Name the normal "
-        "class with normal=..."
     )
 
 
@@ -84,20 +66,14 @@ def anomaly_scores(
     estimator: Any, X: ArrayLike, *, position: int, normal: Any, head: object
 ) -> NDArray[np.float64]:
     """Return one minus the probability of normal, from one head of an estimator."""
-    probabilities, classes = estimator.predict_proba(X), estimator_classes(estimator)
-    if isinstance(probabilities, list):
-        probabilities, classes = probabilities[position], classes[position]
-    is_normal = np.asarray(classes) == find_normal(classes, normal, head)
+    heads, probabilities = FittedHeads.read(estimator), estimator.predict_proba(X)
+    classes = heads.classes[position if heads.listed else 0]
+    if heads.listed:
+        probabilities = probabilities[position]
+    is_normal = classes == find_normal(head, classes, normal)
     # Float32 probabilities may sum to a little more than one.
     scores = np.clip(1 - np.asarray(probabilities)[:, is_normal].sum(axis=1), 0, 1)
     return np.asarray(scores, dtype=np.float64)
-
-
-def estimator_classes(estimator: Any) -> Any:
-    """Return the classes of the estimator behind predict_proba, one array per head."""
-    # A decider's own classes_ are its decisions, not the classes of its heads.
-    inner = estimator.estimator_ if hasattr(estimator, "true_state") else estimator
-    return inner.classes_
 
 
 def abnormal(
@@ -113,7 +89,7 @@ def abnormal(
     labels = np.asarray(read_head(y_true, None)[2], dtype=object)
     known = ~pd.isna(labels)
     present = pd.unique(labels[known])
-    mark = find_normal(present, normal, head)
+    mark = find_normal(head, present, normal)
     result = {}
     for name, column in scores.items():
         values = np.asarray(column, dtype=np.float64)

@@ -11,9 +11,9 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from skdualcnn._writing import write_whole
 from skdualcnn.inspection import _tables
 from skdualcnn.inspection._embed import to_html
-from skdualcnn.inspection._files import write_text
 from skdualcnn.inspection._schema import Report, check_report
 
 
@@ -130,7 +130,7 @@ def write_report(
         figures=_place(report, figures),
         paragraphs=_paragraphs(report["data"]["description"]),
     )
-    return write_text(path, page)
+    return write_whole(path, page.encode())
 
 
 def _place(report: Report, figures: Sequence[Figure]) -> dict[str, list[dict[str, Any]]]:

@@ -133,6 +133,7 @@ def check_report(report: Report | Mapping[str, Any]) -> None:
     _check("report", report, set(Report.__annotations__) - _OPTIONAL)
     for name, section in _NESTED.items():
         if name not in _OPTIONAL or report.get(name) is not None:
+            # The names are TypedDict keys by construction, which mypy cannot see.
             _check(name, report[name], set(section.__annotations__))  # type: ignore[literal-required]
     for head in report["heads"]:
         _check(f"heads[{head.get('name')!r}]", head, set(HeadSection.__annotations__))

@@ -58,12 +58,3 @@ def test_what_has_no_counterpart_is_named():
 def test_any_tree_is_strict_json(tree):
     plain = _files.to_plain(tree)
     assert json.loads(json.dumps(plain, allow_nan=False)) == plain
-
-
-def test_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
-    file = _files.write_text(tmp_path / "a.txt", "old")
-    monkeypatch.setattr(_files.os, "fsync", lambda _: (_ for _ in ()).throw(OSError("disk full")))
-    with pytest.raises(OSError, match="disk full"):
-        _files.write_text(file, "new")
-    assert file.read_text(encoding="utf-8") == "old"
-    assert list(tmp_path.iterdir()) == [file]

@@ -1,5 +1,8 @@
-"""Folders that appear whole or not at all."""
+"""Files and folders that appear whole or not at all."""
 
+import contextlib
+import os
+import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -36,6 +39,26 @@ def staged_folder(target: Path, *, marker: str) -> Iterator[Path]:
             f"{target} is not empty and holds no {marker} of an earlier run; nothing of it was "
             "touched. Choose another folder."
         )
+    with replaced_folder(target) as folder:
+        yield folder
+
+
+@contextmanager
+def replaced_folder(target: Path) -> Iterator[Path]:
+    """Give a folder to fill, and put it in the place of `target`, whatever that holds.
+
+    If the body raises, nothing is left behind and an earlier `target` stays.
+
+    Parameters
+    ----------
+    target : Path
+        The folder to write, absolute.
+
+    Raises
+    ------
+    OSError
+        If the folder cannot be made.
+    """
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         staging = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
@@ -58,3 +81,47 @@ def staged_folder(target: Path, *, marker: str) -> Iterator[Path]:
             raise
     finally:
         shutil.rmtree(staging, ignore_errors=True)
+
+
+def write_whole(path: str | os.PathLike[str], content: bytes) -> Path:
+    """Write a file so that a reader finds the old one or the new one, never a part.
+
+    Parameters
+    ----------
+    path : path-like
+        File to write; one of that name is replaced.
+    content : bytes
+        All of it.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written; an earlier file is then as it was.
+    """
+    target = Path(path)
+    part = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
+    try:
+        with part.open("xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
+    _flush_folder(target.parent)
+    return target
+
+
+def _flush_folder(folder: Path) -> None:
+    """Make the new name itself survive a power cut, where the system can."""
+    with contextlib.suppress(OSError):  # the file is complete; some systems sync no folders
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -1,6 +1,8 @@
+import os
+
 import pytest
 
-from skdualcnn._folders import staged_folder
+from skdualcnn._writing import staged_folder, write_whole
 
 MARKER = "report.json"
 
@@ -74,3 +76,12 @@ def test_a_relative_folder(tmp_path, monkeypatch):
         (folder / MARKER).write_text("new")
         monkeypatch.chdir("/")
     assert listed(tmp_path / "out") == [MARKER]
+
+
+def test_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
+    file = write_whole(tmp_path / "a.txt", b"old")
+    monkeypatch.setattr(os, "fsync", lambda _: (_ for _ in ()).throw(OSError("disk full")))
+    with pytest.raises(OSError, match="disk full"):
+        write_whole(file, b"new")
+    assert file.read_text(encoding="utf-8") == "old"
+    assert list(tmp_path.iterdir()) == [file]
