@@ -89,8 +89,9 @@ def build_harness(
     """Compile the model in `source` with a program that feeds it rows, into `folder`."""
     harness = folder / "harness.c"
     harness.write_text(render_harness(graph, prefix))
-    model = [source / f"{prefix}_{part}.c" for part in MODEL_PARTS]
-    return compile_c([harness, *model], folder / "harness", include=source, flags=flags)
+    sources = source / "src"
+    model = [sources / f"{prefix}_{part}.c" for part in MODEL_PARTS]
+    return compile_c([harness, *model], folder / "harness", include=sources, flags=flags)
 
 
 def expected_answers(answers: FixedPointAnswers) -> NDArray[np.int32]:

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 import skdualcnn
 from firmware_export._arena import plan_arena, state_bytes
+from firmware_export._emit_columns import column_context
+from firmware_export._emit_layers import arena_map, layer_context, tensor_context
 from firmware_export._integer import (
     EXP2_COARSE,
     EXP2_FINE,
@@ -19,19 +21,11 @@ from firmware_export._integer import (
     Q30_ONE,
 )
 from firmware_export._integer_graph import (
-    Add,
-    IntegerCategorical,
     IntegerGraph,
-    IntegerNumeric,
-    Linear,
 )
 from firmware_export._literals import (
-    categorical_line,
     constant_bytes,
     float_literal,
-    interleave,
-    numeric_line,
-    segment_lines,
     table,
 )
 from firmware_export._names import comment_text, unique_identifiers
@@ -58,7 +52,7 @@ class GoldenVectors:
 
 
 def render_firmware(graph: IntegerGraph, prefix: str, vectors: GoldenVectors) -> dict[str, str]:
-    """Return the text of every source file, by file name.
+    """Return the text of every file, by its path in the exported folder.
 
     Parameters
     ----------
@@ -69,13 +63,13 @@ def render_firmware(graph: IntegerGraph, prefix: str, vectors: GoldenVectors) ->
     """
     context = _context(graph, prefix, vectors)
     names = {
-        f"{prefix}.h": "header.h.j2",
-        f"{prefix}_model.c": "model.c.j2",
-        f"{prefix}_kernels.h": "kernels.h.j2",
-        f"{prefix}_kernels.c": "kernels.c.j2",
-        f"{prefix}_weights.h": "weights.h.j2",
-        f"{prefix}_weights.c": "weights.c.j2",
-        f"{prefix}_selftest.c": "selftest.c.j2",
+        f"src/{prefix}.h": "header.h.j2",
+        f"src/{prefix}_model.c": "model.c.j2",
+        f"src/{prefix}_kernels.h": "kernels.h.j2",
+        f"src/{prefix}_kernels.c": "kernels.c.j2",
+        f"src/{prefix}_weights.h": "weights.h.j2",
+        f"src/{prefix}_weights.c": "weights.c.j2",
+        f"selftest/{prefix}_selftest.c": "selftest.c.j2",
         "Makefile": "Makefile.j2",
         "README.md": "README.md.j2",
     }
@@ -109,26 +103,7 @@ def _render(template: str, context: dict[str, Any]) -> str:
 
 def _context(graph: IntegerGraph, prefix: str, vectors: GoldenVectors) -> dict[str, Any]:
     offsets, arena_values = plan_arena(graph)
-    symbols = unique_identifiers([tensor.name for tensor in graph.tensors])
-    tensors: list[dict[str, Any]] = [
-        {
-            "index": index,
-            "upper": symbol.upper(),
-            "at": f"arena + AT_{symbol.upper()}",
-            "offset": offset,
-            "steps": tensor.steps,
-            "channels": tensor.channels,
-            "shape": f"{tensor.steps} x {tensor.channels}",
-            "size": tensor.size,
-            "storage": tensor.storage,
-            "lead": _plus(tensor.padding * tensor.channels),
-        }
-        for index, (tensor, symbol, offset) in enumerate(
-            zip(graph.tensors, symbols, offsets, strict=True)
-        )
-    ]
-    if graph.window > 1:
-        tensors[0]["at"] = "state->inputs"
+    tensors = tensor_context(graph, offsets)
     heads = _heads(graph, {index: one["at"] for index, one in enumerate(tensors)})
     return {
         "p": prefix,
@@ -136,7 +111,7 @@ def _context(graph: IntegerGraph, prefix: str, vectors: GoldenVectors) -> dict[s
         "version": skdualcnn.__version__,
         "provenance": _provenance(graph),
         "digest": graph.digest,
-        "readings": _readings(graph),
+        **column_context(graph),
         "inputs": graph.tensors[0].size,
         "window": graph.window,
         "row_inputs": graph.row_inputs,
@@ -146,25 +121,12 @@ def _context(graph: IntegerGraph, prefix: str, vectors: GoldenVectors) -> dict[s
         "decision_names": DECISIONS.tolist(),
         "arena_values": arena_values,
         "arena_bytes": 2 * arena_values,
-        "arena_map": _arena_map(graph, offsets),
+        "arena_map": arena_map(graph, offsets),
         "constant_bytes": constant_bytes(graph),
         "parameters": graph.parameters,
         "multiply_adds": graph.multiply_adds,
         "tensors": tensors,
-        "numeric": [numeric_line(column) for column in graph.numeric],
-        "segments": [
-            {"name": comment_text(column.name), "lines": segment_lines(column)}
-            for column in graph.numeric
-            if column.output is not None
-        ],
-        "required": any(column.missing is None for column in graph.numeric),
-        "categorical": [categorical_line(column) for column in graph.categorical],
-        "layers": [
-            _linear(graph, operation, tensors, symbols)
-            if isinstance(operation, Linear)
-            else _add(graph, operation, tensors, symbols)
-            for operation in graph.operations
-        ],
+        "layers": layer_context(graph, tensors),
         "exp2_coarse": table(EXP2_COARSE),
         "exp2_fine": table(EXP2_FINE),
         "exp_cutoff": EXP_CUTOFF,
@@ -185,35 +147,6 @@ def _provenance(graph: IntegerGraph) -> str:
         f"int8 weights, {graph.activation_bits}-bit activations, calibration {graph.calibration}",
     ]
     return "/*\n" + "\n".join(f" * {comment_text(line)}" for line in lines) + "\n */"
-
-
-def _readings(graph: IntegerGraph) -> list[dict[str, Any]]:
-    columns: dict[int, IntegerNumeric | IntegerCategorical] = {}
-    columns.update({column.reading: column for column in graph.numeric})
-    columns.update({column.reading: column for column in graph.categorical})
-    result = []
-    identifiers = unique_identifiers(list(graph.readings))
-    for index, (name, identifier) in enumerate(zip(graph.readings, identifiers, strict=True)):
-        column = columns[index]
-        if isinstance(column, IntegerNumeric):
-            note = "only whether it is there counts"
-            if column.output is not None:
-                note = f"limited to {column.starts[0]:.6g} .. {column.high:.6g}"
-            categories = []
-        else:
-            note = "category"
-            categories = [comment_text(repr(label)) for label in column.categories]
-            if column.missing is not None:
-                categories[column.missing] += ", which NAN counts as"
-        result.append(
-            {
-                "text": comment_text(name),
-                "upper": identifier.upper(),
-                "comment": f" /* {comment_text(name)}: {note} */",
-                "categories": categories,
-            }
-        )
-    return result
 
 
 def _heads(graph: IntegerGraph, places: dict[int, str]) -> list[dict[str, Any]]:
@@ -260,98 +193,6 @@ def _decision(graph: IntegerGraph, heads: list[dict[str, Any]]) -> dict[str, Any
         "abstention": decision.abstention,
         "scores": scores,
     }
-
-
-def _arena_map(graph: IntegerGraph, offsets: tuple[int, ...]) -> list[str]:
-    width = max(len(comment_text(tensor.name)) for tensor in graph.tensors)
-    places = [
-        f"{offset:6d} .. {offset + tensor.storage - 1:6d}"
-        for tensor, offset in zip(graph.tensors, offsets, strict=True)
-    ]
-    if graph.window > 1:
-        places[0] = f"{'in the state':>16}"
-    return [
-        f"{comment_text(tensor.name):<{width}}  {place}  "
-        f"{tensor.steps} x {tensor.channels}"
-        f"{f', {tensor.padding} step(s) of zeros around it' if tensor.padding else ''}"
-        f", scale {tensor.scale:.6g}, limit {tensor.limit}"
-        for tensor, place in zip(graph.tensors, places, strict=True)
-    ]
-
-
-def _linear(
-    graph: IntegerGraph, layer: Linear, tensors: list[dict[str, Any]], symbols: list[str]
-) -> dict[str, Any]:
-    source, target = graph.tensors[layer.source], graph.tensors[layer.target]
-    scaling = layer.scaling
-    rows, window = layer.weight.shape
-    weights = interleave(layer.weight)
-    lowest, highest = layer.weight_scale.min(), layer.weight_scale.max()
-    channels = zip(
-        scaling.bias,
-        scaling.offset,
-        scaling.multiplier_positive,
-        scaling.multiplier_negative,
-        scaling.preshift_positive,
-        scaling.preshift_negative,
-        scaling.shift,
-        strict=True,
-    )
-    return {
-        "kind": "linear",
-        "symbol": symbols[layer.target],
-        "text": _wrapped(f"{layer.name}: {layer.summary}."),
-        "notes": [
-            f"input scale {source.scale:.6g}, limit {source.limit}; "
-            f"output scale {target.scale:.6g}, limit {target.limit}",
-            f"weight scales {lowest:.6g} .. {highest:.6g}",
-            f"no accumulator can exceed {layer.bound} in magnitude, "
-            f"{layer.bound / 2**31:.0%} of 32 bits",
-        ],
-        "rows": rows,
-        "window": window,
-        "stride": source.channels,
-        "steps": target.steps,
-        "pool": layer.pool,
-        "padding": target.padding * target.channels,
-        "limit": target.limit,
-        "weight_count": weights.size,
-        "weights": table(weights),
-        "channels": [f"{{ {', '.join(str(int(value)) for value in row)} }}" for row in channels],
-        "source": tensors[layer.source]["at"]
-        + _plus((source.padding - layer.padding) * source.channels),
-        "target": tensors[layer.target],
-    }
-
-
-def _add(
-    graph: IntegerGraph, layer: Add, tensors: list[dict[str, Any]], symbols: list[str]
-) -> dict[str, Any]:
-    target = graph.tensors[layer.target]
-    return {
-        "kind": "add",
-        "symbol": symbols[layer.target],
-        "text": _wrapped(f"{layer.name}: {layer.summary}."),
-        "notes": [f"output scale {target.scale:.6g}, limit {target.limit}"],
-        "count": target.size,
-        "padding": target.padding * target.channels,
-        "multiplier_left": layer.multiplier_left,
-        "multiplier_right": layer.multiplier_right,
-        "limit": target.limit,
-        "shift": layer.shift,
-        "left": tensors[layer.left]["at"] + tensors[layer.left]["lead"],
-        "right": tensors[layer.right]["at"] + tensors[layer.right]["lead"],
-        "target": tensors[layer.target],
-    }
-
-
-def _plus(values: int) -> str:
-    return f" + {values}u" if values else ""
-
-
-def _wrapped(text: str) -> str:
-    """Return the inside of a comment in lines of readable length."""
-    return textwrap.fill(comment_text(text), width=92, subsequent_indent="     * ")
 
 
 def _vectors(vectors: GoldenVectors, heads: list[dict[str, Any]]) -> list[dict[str, Any]]:

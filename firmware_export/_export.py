@@ -114,7 +114,9 @@ def export_firmware(
     layers = measure_layers(twin.graph_, graph, spread_rows(windows, NOISE_ROWS))
     with replaced_folder(target) as building:
         for name, text in render_firmware(graph, prefix, vectors).items():
-            (building / name).write_text(text, encoding="utf-8")
+            file = building / name
+            file.parent.mkdir(exist_ok=True)
+            file.write_text(text, encoding="utf-8")
         report = FirmwareReport(
             directory=target,
             prefix=prefix,

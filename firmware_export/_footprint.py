@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 import skdualcnn
 from firmware_export._graph import Graph
-from firmware_export._integer import quantise_readings, run
+from firmware_export._integer import run
 from firmware_export._integer_graph import IntegerGraph, Linear
+from firmware_export._integer_readings import quantise_readings
 from firmware_export._literals import constant_bytes
 from firmware_export._reference import run_reference, scale_readings
 from firmware_export._toolchain import compile_c, find_compiler, run_command
@@ -209,9 +210,9 @@ def _compile_objects(
     """Compile what holds code; the tables are known without."""
     return [
         compile_c(
-            [directory / f"{prefix}_{part}.c"],
+            [directory / "src" / f"{prefix}_{part}.c"],
             folder / f"{part}.o",
-            include=directory,
+            include=directory / "src",
             flags=("-c", *flags),
         )
         for part in ("model", "kernels")

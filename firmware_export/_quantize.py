@@ -15,20 +15,21 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from firmware_export._graph import Floats, Graph
-from firmware_export._integer import EXP_FRACTION_BITS, INT16_MAX
+from firmware_export._graph import Decision, Floats, Graph
+from firmware_export._integer import EXP_FRACTION_BITS, INT16_MAX, Q30_ONE
 from firmware_export._integer_graph import (
     INT32_MAX,
     Add,
     ChannelScaling,
     HeadOutput,
+    IntegerDecision,
     IntegerGraph,
     Linear,
     Operation,
     Tensor,
 )
 from firmware_export._layers import Layer, LinearLayer, SumLayer, list_layers
-from firmware_export._quantize_ends import input_range, quantise_columns, quantise_decision
+from firmware_export._quantize_columns import input_range, quantise_columns
 from firmware_export._reference import run_reference, scale_readings
 from skdualcnn.exceptions import ExportError
 
@@ -117,7 +118,7 @@ def quantise(
             HeadOutput(head.name, head.classes, one.target, _fraction_bits(ranges[one.target]))
             for head, one in zip(graph.heads, logits, strict=True)
         ),
-        decision=None if graph.decision is None else quantise_decision(graph.decision),
+        decision=None if graph.decision is None else _quantise_decision(graph.decision),
         single_output=graph.single_output,
         activation_bits=activation_bits,
         calibration=calibration,
@@ -326,3 +327,19 @@ def _fit_shift(value: float, largest: int, most: int) -> int:
     if value == 0:
         return 0
     return int(np.clip(np.floor(np.log2((largest + 0.49) / value)), 0, most))
+
+
+def _quantise_decision(decision: Decision) -> IntegerDecision:
+    """Bring delta, thresholds and abstention, shares of one, to Q30, rounded to the nearest."""
+    return IntegerDecision(
+        rule=decision.rule,
+        delta=_q30(decision.delta),
+        thresholds=(_q30(decision.thresholds[0]), _q30(decision.thresholds[1])),
+        abstention=_q30(decision.abstention),
+        heads=decision.heads,
+        normal=decision.normal,
+    )
+
+
+def _q30(value: float) -> int:
+    return int(np.clip(np.rint(value * Q30_ONE), 0, Q30_ONE))

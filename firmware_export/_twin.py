@@ -18,13 +18,12 @@ from firmware_export._extract import extract_graph, unfreeze
 from firmware_export._integer import (
     Q30_ONE,
     Integers,
-    check_readings,
     decide,
-    quantise_readings,
     run,
     softmax_q30,
 )
 from firmware_export._integer_graph import IntegerGraph
+from firmware_export._integer_readings import check_readings, quantise_readings
 from firmware_export._quantize import Calibration, quantise
 from firmware_export._rows import spread_rows, stack_windows
 from skdualcnn import FusionDecider

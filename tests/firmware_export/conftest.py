@@ -127,7 +127,9 @@ def write_firmware():
         answers = answer(graph, readings)
         vectors = GoldenVectors(readings, answers.logits, answers.probabilities, answers.decisions)
         for name, text in render_firmware(graph, prefix, vectors).items():
-            (folder / name).write_text(text)
+            file = folder / name
+            file.parent.mkdir(exist_ok=True)
+            file.write_text(text)
 
     return write
 

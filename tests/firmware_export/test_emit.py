@@ -9,7 +9,8 @@ import pytest
 from firmware_export._arena import plan_arena, sources_of
 from firmware_export._check import expected_answers
 from firmware_export._emit import GoldenVectors, render_firmware
-from firmware_export._integer import quantise_readings, run
+from firmware_export._integer import run
+from firmware_export._integer_readings import quantise_readings
 from firmware_export._quantize import quantise
 from firmware_export._rows import stack_windows
 from firmware_export._toolchain import compile_c, run_command
@@ -84,8 +85,8 @@ def test_selftest_prints_its_count(make_graph, write_firmware, compiler, tmp_pat
     readings = _rows(graph)
     quantised = quantise(graph, readings[:40])
     write_firmware(quantised, readings[:9], tmp_path)
-    sources = sorted(tmp_path.glob("model_*.c"))
-    program = compile_c(sources, tmp_path / "selftest", include=tmp_path)
+    sources = sorted(tmp_path.rglob("model_*.c"))
+    program = compile_c(sources, tmp_path / "program", include=tmp_path / "src")
     assert run_command([str(program)], "run the self-test") == "9 of 9 golden vectors identical\n"
     assert run_command(["make", "-C", str(tmp_path), "check"], "make").count("identical") == 1
 
@@ -98,15 +99,17 @@ def test_two_models_link_into_one_program(make_graph, write_firmware, compiler, 
         graph = make_graph(seed, residuals=1, rule="anomaly")
         readings = _rows(graph)
         write_firmware(quantise(graph, readings[:40]), readings[:3], folder, prefix)
-        sources += sorted(folder.glob("*.c"))
+        sources += sorted(folder.rglob("*.c"))
     main = tmp_path / "main.c"
     main.write_text(
-        '#include "one/one.h"\n#include "two/two.h"\n'
+        '#include "one.h"\n#include "two.h"\n'
         "int one_selftest(void);\nint two_selftest(void);\n"
         "int main(void) { return one_selftest() + two_selftest(); }\n"
     )
-    flags = ("-DONE_NO_MAIN", "-DTWO_NO_MAIN")
-    program = compile_c([main, *sources], tmp_path / "both", include=tmp_path, flags=flags)
+    flags = ("-DONE_NO_MAIN", "-DTWO_NO_MAIN", f"-I{tmp_path / 'two/src'}")
+    program = compile_c(
+        [main, *sources], tmp_path / "both", include=tmp_path / "one/src", flags=flags
+    )
     said = run_command([str(program)], "run both self-tests")
     assert said == "3 of 3 golden vectors identical\n" * 2
 
@@ -121,9 +124,9 @@ def test_every_symbol_has_the_prefix_and_nothing_is_mutable(
     write_firmware(quantise(graph, windows[:40]), readings[:3], tmp_path, "ward")
     for part in ("model", "kernels", "weights"):
         compile_c(
-            [tmp_path / f"ward_{part}.c"],
+            [tmp_path / f"src/ward_{part}.c"],
             tmp_path / f"{part}.o",
-            include=tmp_path,
+            include=tmp_path / "src",
             flags=("-c", "-fno-pie"),
         )
         symbols = run_command(["nm", "-g", str(tmp_path / f"{part}.o")], "list symbols")
@@ -166,8 +169,11 @@ def test_bad_readings_give_a_status_and_leave_the_result(
         "    if (model_run(&workspace, readings, &result) != MODEL_OK) return 7;\n"
         "    return result.head_0_class < MODEL_HEAD_0_CLASSES ? 0 : 8;\n}\n"
     )
-    sources = [main, *(tmp_path / f"model_{part}.c" for part in ("model", "kernels", "weights"))]
-    program = compile_c(sources, tmp_path / "main", include=tmp_path)
+    sources = [
+        main,
+        *(tmp_path / f"src/model_{part}.c" for part in ("model", "kernels", "weights")),
+    ]
+    program = compile_c(sources, tmp_path / "main", include=tmp_path / "src")
     run_command([str(program)], "run the firmware")
 
 
@@ -219,9 +225,12 @@ def test_each_device_has_its_window_and_bad_readings_leave_it(
         "        return 9;\n"
         "    return sizeof states[0] == MODEL_STATE_BYTES ? 0 : 10;\n}\n"
     )
-    sources = [main, *(tmp_path / f"model_{part}.c" for part in ("model", "kernels", "weights"))]
+    sources = [
+        main,
+        *(tmp_path / f"src/model_{part}.c" for part in ("model", "kernels", "weights")),
+    ]
     flags = ("-Wno-missing-braces", "-fsanitize=address,undefined", "-g")
-    program = compile_c(sources, tmp_path / "main", include=tmp_path, flags=flags)
+    program = compile_c(sources, tmp_path / "main", include=tmp_path / "src", flags=flags)
     run_command([str(program)], "run the firmware")
 
 
@@ -256,7 +265,8 @@ def test_output_depends_on_nothing_but_the_graph(make_graph, write_firmware, tmp
         graph = make_graph(3, rule="anomaly")
         readings = _rows(graph)
         write_firmware(quantise(graph, readings[:40]), readings[:3], folder)
-        texts.append({path.name: path.read_text() for path in folder.iterdir()})
+        files = (path for path in folder.rglob("*") if path.is_file())
+        texts.append({path.name: path.read_text() for path in files})
     assert texts[0] == texts[1]
     assert not any("double" in text for name, text in texts[0].items() if name.endswith(".c"))
 
@@ -294,13 +304,13 @@ def test_render_names_the_files(make_graph):
     answers = answer(quantised, _rows(graph)[:1])
     vectors = GoldenVectors(_rows(graph)[:1], answers.logits, answers.probabilities, None)
     assert set(render_firmware(quantised, "ward", vectors)) == {
-        "ward.h",
-        "ward_model.c",
-        "ward_kernels.h",
-        "ward_kernels.c",
-        "ward_weights.h",
-        "ward_weights.c",
-        "ward_selftest.c",
+        "src/ward.h",
+        "src/ward_model.c",
+        "src/ward_kernels.h",
+        "src/ward_kernels.c",
+        "src/ward_weights.h",
+        "src/ward_weights.c",
+        "selftest/ward_selftest.c",
         "Makefile",
         "README.md",
     }

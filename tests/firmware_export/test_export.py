@@ -9,21 +9,22 @@ from skdualcnn.exceptions import ExportError, ToolchainError
 
 def test_folder_is_complete_and_selftest_passes(report, compiler, tmp_path):
     folder = report.directory
-    assert sorted(path.name for path in folder.iterdir()) == [
+    files = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    assert sorted(files) == [
         "Makefile",
         "README.md",
         "report.json",
-        "ward.h",
-        "ward_kernels.c",
-        "ward_kernels.h",
-        "ward_model.c",
-        "ward_selftest.c",
-        "ward_weights.c",
-        "ward_weights.h",
+        "selftest/ward_selftest.c",
+        "src/ward.h",
+        "src/ward_kernels.c",
+        "src/ward_kernels.h",
+        "src/ward_model.c",
+        "src/ward_weights.c",
+        "src/ward_weights.h",
     ]
-    program = compile_c(sorted(folder.glob("*.c")), tmp_path / "selftest", include=folder)
+    program = compile_c(sorted(folder.rglob("*.c")), tmp_path / "selftest", include=folder / "src")
     assert run_command([str(program)], "run") == "16 of 16 golden vectors identical\n"
-    header = (folder / "ward.h").read_text()
+    header = (folder / "src/ward.h").read_text()
     assert "WARD_READING_HEART_RATE = 0" in header
     assert "1 = 'tcp'" in header
     assert "2 = nan, which NAN counts as" in header
@@ -33,9 +34,9 @@ def test_folder_is_complete_and_selftest_passes(report, compiler, tmp_path):
 
 def test_windows_are_documented_and_selftested(window_report, compiler, tmp_path):
     folder = window_report.directory
-    program = compile_c(sorted(folder.glob("*.c")), tmp_path / "selftest", include=folder)
+    program = compile_c(sorted(folder.rglob("*.c")), tmp_path / "selftest", include=folder / "src")
     assert run_command([str(program)], "run") == "20 of 20 golden vectors identical\n"
-    header, readme = ((folder / name).read_text() for name in ("ward.h", "README.md"))
+    header, readme = ((folder / name).read_text() for name in ("src/ward.h", "README.md"))
     assert "#define WARD_WINDOW 5u" in header
     assert f"#define WARD_STATE_BYTES {window_report.state_bytes}u" in header
     for text in (header, readme):
@@ -94,7 +95,7 @@ def test_earlier_export_is_replaced_and_nothing_else(decider, ward, tmp_path):
 def test_failure_while_writing_leaves_the_earlier_export(decider, ward, tmp_path, monkeypatch):
     target = tmp_path / "ward"
     export_firmware(decider, target, calibration_data=ward[0])
-    before = {path.name: path.read_bytes() for path in target.iterdir()}
+    before = {path: path.read_bytes() for path in target.rglob("*.*")}
 
     def fail(*_):
         raise OSError("disk full")
@@ -102,7 +103,7 @@ def test_failure_while_writing_leaves_the_earlier_export(decider, ward, tmp_path
     monkeypatch.setattr(export_module, "measure_flash", fail)
     with pytest.raises(OSError, match="disk full"):
         export_firmware(decider, target, calibration_data=ward[0])
-    assert {path.name: path.read_bytes() for path in target.iterdir()} == before
+    assert {path: path.read_bytes() for path in target.rglob("*.*")} == before
     assert list(tmp_path.iterdir()) == [target]
 
 

@@ -35,7 +35,7 @@ def test_tables_take_the_bytes_that_are_reported(window_report, compiler, tmp_pa
         "typedef char segment[sizeof(ward_segment) == 12 ? 1 : -1];\n"
         "typedef char channel[sizeof(ward_channel) == 16 ? 1 : -1];\n"
     )
-    compile_c([main], tmp_path / "main.o", include=folder, flags=("-c",))
+    compile_c([main], tmp_path / "main.o", include=folder / "src", flags=("-c",))
 
 
 def test_code_and_stack_are_measured_where_there_is_a_compiler(report, compiler):

@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from firmware_export._integer import linear, quantise_readings, run
+from firmware_export._integer import linear, run
 from firmware_export._integer_graph import Linear
+from firmware_export._integer_readings import quantise_readings
 from firmware_export._quantize import quantise
 from firmware_export._reference import run_reference, scale_readings, softmax
 from firmware_export._twin import answer

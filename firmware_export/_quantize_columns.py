@@ -1,4 +1,4 @@
-"""What is quantised before and after the network: raw columns and the fused decision."""
+"""Raw columns -> integer columns: what is quantised before the network."""
 
 import warnings
 
@@ -6,14 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firmware_export._curve import Curve
-from firmware_export._graph import CategoricalColumn, Decision, FrontEnd, NumericColumn
-from firmware_export._integer import Q30_ONE
-from firmware_export._integer_graph import (
-    IntegerCategorical,
-    IntegerDecision,
-    IntegerNumeric,
-    Tensor,
-)
+from firmware_export._graph import CategoricalColumn, FrontEnd, NumericColumn
+from firmware_export._integer_graph import IntegerCategorical, IntegerNumeric, Tensor
 from skdualcnn.exceptions import ExportError
 
 SMALLEST = np.float32(2.0**-80)
@@ -137,19 +131,3 @@ def _warn_if_coarse(name: str, curve: Curve) -> None:
 def _to_input(value: float, tensor: Tensor) -> int:
     """Return a scaled value as the nearest input, halves up."""
     return int(np.clip(np.floor(value / tensor.scale + 0.5), -tensor.limit, tensor.limit))
-
-
-def quantise_decision(decision: Decision) -> IntegerDecision:
-    """Bring delta, thresholds and abstention, shares of one, to Q30, rounded to the nearest."""
-    return IntegerDecision(
-        rule=decision.rule,
-        delta=_q30(decision.delta),
-        thresholds=(_q30(decision.thresholds[0]), _q30(decision.thresholds[1])),
-        abstention=_q30(decision.abstention),
-        heads=decision.heads,
-        normal=decision.normal,
-    )
-
-
-def _q30(value: float) -> int:
-    return int(np.clip(np.rint(value * Q30_ONE), 0, Q30_ONE))

@@ -1,0 +1,133 @@
+"""Template values of the network: tensors, where they lie, and the layers' tables."""
+
+import textwrap
+from typing import Any
+
+from firmware_export._integer_graph import Add, IntegerGraph, Linear
+from firmware_export._literals import interleave, table
+from firmware_export._names import comment_text, unique_identifiers
+
+
+def tensor_context(graph: IntegerGraph, offsets: tuple[int, ...]) -> list[dict[str, Any]]:
+    """Return what the templates print of each tensor."""
+    symbols = unique_identifiers([tensor.name for tensor in graph.tensors])
+    tensors: list[dict[str, Any]] = [
+        {
+            "index": index,
+            "symbol": symbol,
+            "upper": symbol.upper(),
+            "at": f"arena + AT_{symbol.upper()}",
+            "offset": offset,
+            "steps": tensor.steps,
+            "channels": tensor.channels,
+            "shape": f"{tensor.steps} x {tensor.channels}",
+            "size": tensor.size,
+            "storage": tensor.storage,
+            "lead": _plus(tensor.padding * tensor.channels),
+        }
+        for index, (tensor, symbol, offset) in enumerate(
+            zip(graph.tensors, symbols, offsets, strict=True)
+        )
+    ]
+    if graph.window > 1:
+        tensors[0]["at"] = "state->inputs"
+    return tensors
+
+
+def layer_context(graph: IntegerGraph, tensors: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return what the templates print of each layer, in the order they run."""
+    return [
+        _linear(graph, operation, tensors)
+        if isinstance(operation, Linear)
+        else _add(graph, operation, tensors)
+        for operation in graph.operations
+    ]
+
+
+def arena_map(graph: IntegerGraph, offsets: tuple[int, ...]) -> list[str]:
+    """Return a line for each tensor: place, shape, scale."""
+    width = max(len(comment_text(tensor.name)) for tensor in graph.tensors)
+    places = [
+        f"{offset:6d} .. {offset + tensor.storage - 1:6d}"
+        for tensor, offset in zip(graph.tensors, offsets, strict=True)
+    ]
+    if graph.window > 1:
+        places[0] = f"{'in the state':>16}"
+    return [
+        f"{comment_text(tensor.name):<{width}}  {place}  "
+        f"{tensor.steps} x {tensor.channels}"
+        f"{f', {tensor.padding} step(s) of zeros around it' if tensor.padding else ''}"
+        f", scale {tensor.scale:.6g}, limit {tensor.limit}"
+        for tensor, place in zip(graph.tensors, places, strict=True)
+    ]
+
+
+def _linear(graph: IntegerGraph, layer: Linear, tensors: list[dict[str, Any]]) -> dict[str, Any]:
+    source, target = graph.tensors[layer.source], graph.tensors[layer.target]
+    scaling = layer.scaling
+    rows, window = layer.weight.shape
+    weights = interleave(layer.weight)
+    lowest, highest = layer.weight_scale.min(), layer.weight_scale.max()
+    channels = zip(
+        scaling.bias,
+        scaling.offset,
+        scaling.multiplier_positive,
+        scaling.multiplier_negative,
+        scaling.preshift_positive,
+        scaling.preshift_negative,
+        scaling.shift,
+        strict=True,
+    )
+    return {
+        "kind": "linear",
+        "symbol": tensors[layer.target]["symbol"],
+        "text": _wrapped(f"{layer.name}: {layer.summary}."),
+        "notes": [
+            f"input scale {source.scale:.6g}, limit {source.limit}; "
+            f"output scale {target.scale:.6g}, limit {target.limit}",
+            f"weight scales {lowest:.6g} .. {highest:.6g}",
+            f"no accumulator can exceed {layer.bound} in magnitude, "
+            f"{layer.bound / 2**31:.0%} of 32 bits",
+        ],
+        "rows": rows,
+        "window": window,
+        "stride": source.channels,
+        "steps": target.steps,
+        "pool": layer.pool,
+        "padding": target.padding * target.channels,
+        "limit": target.limit,
+        "weight_count": weights.size,
+        "weights": table(weights),
+        "channels": [f"{{ {', '.join(str(int(value)) for value in row)} }}" for row in channels],
+        "source": tensors[layer.source]["at"]
+        + _plus((source.padding - layer.padding) * source.channels),
+        "target": tensors[layer.target],
+    }
+
+
+def _add(graph: IntegerGraph, layer: Add, tensors: list[dict[str, Any]]) -> dict[str, Any]:
+    target = graph.tensors[layer.target]
+    return {
+        "kind": "add",
+        "symbol": tensors[layer.target]["symbol"],
+        "text": _wrapped(f"{layer.name}: {layer.summary}."),
+        "notes": [f"output scale {target.scale:.6g}, limit {target.limit}"],
+        "count": target.size,
+        "padding": target.padding * target.channels,
+        "multiplier_left": layer.multiplier_left,
+        "multiplier_right": layer.multiplier_right,
+        "limit": target.limit,
+        "shift": layer.shift,
+        "left": tensors[layer.left]["at"] + tensors[layer.left]["lead"],
+        "right": tensors[layer.right]["at"] + tensors[layer.right]["lead"],
+        "target": tensors[layer.target],
+    }
+
+
+def _plus(values: int) -> str:
+    return f" + {values}u" if values else ""
+
+
+def _wrapped(text: str) -> str:
+    """Return the inside of a comment in lines of readable length."""
+    return textwrap.fill(comment_text(text), width=92, subsequent_indent="     * ")
