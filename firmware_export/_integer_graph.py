@@ -146,7 +146,7 @@ class HeadOutput:
 
 @dataclass(frozen=True)
 class IntegerNumeric:
-    """One numeric reading; see :func:`firmware_export._integer.quantise_numeric`.
+    """One numeric reading; see :func:`firmware_export._integer_readings.quantise_numeric`.
 
     Attributes
     ----------
@@ -154,14 +154,21 @@ class IntegerNumeric:
     reading : int
     output : int or None
         Position among the row's inputs; None if only the indicator is left.
-    starts : ndarray of shape (n_segments,) and dtype float32
-        Where each segment of the column's curve begins, increasing.
-    factors : ndarray of shape (n_segments,) and dtype float32
-        Slope of each segment: twice the input per unit of the reading.
+    span : tuple of float
+        Where the column's curve begins and ends; readings beyond are limited to it.
+    starts : ndarray of shape (n_segments,) and dtype int32
+        Where each segment of the curve begins, increasing in value.
+    fractions : ndarray of shape (n_segments,) and dtype int8
+        Fractional bits of each start; within +-127.
+    upshifts : ndarray of shape (n_segments,) and dtype uint8
+        By how many bits a distance from the start is shifted up, so that a segment's
+        whole length takes 32 bits.
+    slopes : ndarray of shape (n_segments,) and dtype uint32
+        Rise of the input over 2**32 of those, in steps of 1/256; below 2**25.
     bases : ndarray of shape (n_segments,) and dtype int32
-        Twice the input at the start of each segment.
-    high : float
-        End of the last segment, exact in single precision.
+        Input at the start of each segment in steps of 1/256, and the half that rounds it.
+    highest : int
+        Input at the end of the last segment.
     missing : int or None
         Input for a missing reading, None if that is an error.
     indicator : int or None
@@ -172,10 +179,13 @@ class IntegerNumeric:
     name: str
     reading: int
     output: int | None
-    starts: NDArray[np.float32]
-    factors: NDArray[np.float32]
+    span: tuple[float, float]
+    starts: NDArray[np.int32]
+    fractions: NDArray[np.int8]
+    upshifts: NDArray[np.uint8]
+    slopes: NDArray[np.uint32]
     bases: NDArray[np.int32]
-    high: float
+    highest: int
     missing: int | None
     indicator: int | None
     indicator_values: tuple[int, int]
@@ -191,6 +201,31 @@ class IntegerCategorical:
     categories: tuple[Any, ...]
     missing: int | None
     one: int
+
+
+@dataclass(frozen=True)
+class IntegerLimits:
+    """Between what bounds a reading is accepted.
+
+    Attributes
+    ----------
+    name : str
+    reading : int
+    bounds : tuple of float
+        Lowest and highest value, as they were given.
+    low, high : int
+        The bounds in fixed point.
+    low_fraction, high_fraction : int
+        Fractional bits of either.
+    """
+
+    name: str
+    reading: int
+    bounds: tuple[float, float]
+    low: int
+    low_fraction: int
+    high: int
+    high_fraction: int
 
 
 @dataclass(frozen=True)
@@ -216,6 +251,10 @@ class IntegerGraph:
     ----------
     readings : tuple of str
         Raw readings in the order C takes them.
+    fraction_bits : tuple of int
+        Fractional bits of each reading where it is delivered in fixed point.
+    limits : tuple of IntegerLimits
+        Readings outside are refused.
     window : int
         Rows of readings that an input signal is made of; with more than one, each row
         is a step.
@@ -236,6 +275,8 @@ class IntegerGraph:
     """
 
     readings: tuple[str, ...]
+    fraction_bits: tuple[int, ...]
+    limits: tuple[IntegerLimits, ...]
     window: int
     numeric: tuple[IntegerNumeric, ...]
     categorical: tuple[IntegerCategorical, ...]

@@ -1,24 +1,99 @@
-"""From raw readings to the network's first signal: the front end's arithmetic, in NumPy."""
+"""From raw readings to the network's first signal: the front end's arithmetic, in NumPy.
+
+**Readings** come as floats or in fixed point. Either is a mantissa times a power of two,
+and every step begins by aligning it: ``floor(reading * 2**fraction)``, limited to
+32 bits. So a number gives the same input in both forms. Magnitudes below 2**-126
+(subnormal floats) count as zero.
+"""
+
+from enum import IntEnum
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from firmware_export._integer import Integers, round_shift
-from firmware_export._integer_graph import IntegerCategorical, IntegerGraph, IntegerNumeric
+from firmware_export._integer import Integers
+from firmware_export._integer_graph import (
+    INT32_MAX,
+    IntegerCategorical,
+    IntegerGraph,
+    IntegerLimits,
+    IntegerNumeric,
+)
+
+Readings = NDArray[np.floating[Any]]
+"""Raw readings, each exact in single precision or in 31 bits: NaN is a missing one."""
+
+LEVEL_BITS = 8
+"""Fractional bits that an input has before it is rounded."""
+CATEGORY_BITS = 15
+"""Fractional bits of a category's number that must be zero."""
+SMALLEST_NORMAL = 2.0**-126
+MISSING = -(2**31)
+"""A missing reading in fixed point."""
 
 
-def quantise_numeric(values: NDArray[np.float32], column: IntegerNumeric) -> NDArray[np.int32]:
+class Status(IntEnum):
+    """What the firmware returns for a row of readings, the first that applies."""
+
+    OK = 0
+    INFINITE = 3
+    MISSING = 4
+    RANGE = 5
+
+
+def align(values: Readings, fraction: Any) -> NDArray[np.int64]:
+    """Return ``floor(values * 2**fraction)``, limited to 32 bits.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> align(np.array([1.25, -1.25, 1e30, 1e-40]), 1)
+    array([         2,         -3, 2147483647,          0])
+    """
+    scaled = np.ldexp(_without_subnormals(values), fraction)
+    return np.clip(np.floor(scaled), -INT32_MAX - 1, INT32_MAX).astype(np.int64)
+
+
+def _without_subnormals(values: Readings) -> NDArray[np.float64]:
+    return np.where(np.abs(values) < SMALLEST_NORMAL, 0.0, values).astype(np.float64, copy=False)
+
+
+def multiply_high(left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return ``left * right / 2**32`` of 32-bit numbers, at most two below its floor.
+
+    Three 16-bit products are enough for that; it never decreases while a factor grows.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> multiply_high(np.array([2**31, 2**32 - 1]), np.array([6, 2**25 - 1]))
+    array([       3, 33554429])
+    """
+    left_high, left_low = left >> 16, left & 0xFFFF
+    right_high, right_low = right >> 16, right & 0xFFFF
+    return left_high * right_high + (left_high * right_low >> 16) + (left_low * right_high >> 16)
+
+
+def quantise_numeric(values: Readings, column: IntegerNumeric) -> NDArray[np.int32]:
     """Turn raw readings that are present into network inputs.
 
-    The reading is limited to the column's range and its segment looked up. Then one
-    subtraction and one multiplication in single precision, a truncating conversion, and
-    integers again: factors and bases yield twice the input, so that the last bit rounds
-    it. Nothing here can be contracted into a fused multiply-add, so every compiler
-    agrees. As all knots are whole, the input never decreases while the reading grows.
+    The segment is the last one that the reading, aligned with its start, has reached.
+    With the constants of that segment::
+
+        distance = limited(align(reading, fraction) - start, 0, (2**32 - 1) >> upshift)
+        level = base + multiply_high(distance << upshift, slope)
+        input = min(level >> 8, highest)
+
+    A slope is rounded down so far that no segment ends above the start of the next, so
+    the input never decreases while the reading grows. It is within 0.5 + 1/64 steps of
+    the curve: 1/64 is four units of the level, of which the base's rounding may take a
+    half, the slope's one, and :func:`multiply_high` two. Knots lie on a grid of 2**-23
+    of their magnitude, or finer.
 
     Parameters
     ----------
-    values : ndarray of dtype float32
+    values : ndarray of float32 or float64
         Finite readings.
     column : IntegerNumeric
 
@@ -30,56 +105,94 @@ def quantise_numeric(values: NDArray[np.float32], column: IntegerNumeric) -> NDA
     ...     "x",
     ...     reading=0,
     ...     output=0,
-    ...     starts=np.float32([0, 10]),
-    ...     factors=np.float32([10, 1]),
-    ...     bases=np.int32([0, 100]),
-    ...     high=110.0,
+    ...     span=(0.0, 110.0),
+    ...     starts=np.int32([0, 10]),
+    ...     fractions=np.int8([0, 0]),
+    ...     upshifts=np.uint8([28, 25]),
+    ...     slopes=np.uint32([20480, 256]),
+    ...     bases=np.int32([128, 12928]),
+    ...     highest=100,
     ...     missing=None,
     ...     indicator=None,
     ...     indicator_values=(0, 0),
     ... )
-    >>> quantise_numeric(np.float32([-5, 5, 10, 30, 999]), column)
-    array([  0,  25,  50,  60, 100], dtype=int32)
+    >>> quantise_numeric(np.array([-5.0, 5, 10, 30, 999]), column)
+    array([  0,  25,  50,  90, 100], dtype=int32)
     """
-    limited = np.minimum(np.maximum(values, column.starts[0]), np.float32(column.high))
-    segment = np.searchsorted(column.starts[1:], limited, side="right")
-    product = (limited - column.starts[segment]) * column.factors[segment]
-    return round_shift(column.bases[segment] + product.astype(np.int32), 1).astype(np.int32)
+    reached = np.ldexp(column.starts.astype(np.float64), -column.fractions.astype(np.int32))
+    segment = np.searchsorted(reached[1:], _without_subnormals(values), side="right")
+    upshift = column.upshifts[segment].astype(np.int64)
+    distance = align(values, column.fractions[segment].astype(np.int32)) - column.starts[segment]
+    distance = np.clip(distance, 0, 0xFFFFFFFF >> upshift)
+    slope = column.slopes[segment].astype(np.int64)
+    level = column.bases[segment] + multiply_high(distance << upshift, slope)
+    return np.minimum(level >> LEVEL_BITS, column.highest).astype(np.int32)
 
 
-def check_readings(graph: IntegerGraph, readings: NDArray[np.float32]) -> None:
+def row_statuses(graph: IntegerGraph, readings: Readings) -> NDArray[np.int32]:
+    """Return the :class:`Status` of each row of (n, n_readings)."""
+    statuses = np.full(len(readings), Status.OK, dtype=np.int32)
+    for limit in graph.limits:
+        statuses[_is_outside(readings[:, limit.reading], limit)] = Status.RANGE
+    for column in graph.numeric:
+        if column.missing is None:
+            statuses[np.isnan(readings[:, column.reading])] = Status.MISSING
+    statuses[np.isinf(readings).any(axis=1)] = Status.INFINITE
+    return statuses
+
+
+def _is_outside(values: Readings, limit: IntegerLimits) -> NDArray[np.bool_]:
+    missing = np.isnan(values)
+    present = np.where(missing, 0, values)
+    below = align(present, limit.low_fraction) < limit.low
+    above = align(present, limit.high_fraction) > limit.high
+    return (below | above) & ~missing
+
+
+def check_readings(graph: IntegerGraph, readings: Readings) -> None:
     """Refuse the rows that the firmware refuses.
 
     Raises
     ------
     ValueError
-        If a reading is infinite, or missing where the estimator imputes nothing.
+        If a reading is infinite, missing where the estimator imputes nothing, or outside
+        its limits.
     """
-    infinite = np.isinf(readings).any(axis=0)
-    if infinite.any():
+    statuses = row_statuses(graph, readings)
+    if not statuses.any():
+        return
+    row = int((statuses != Status.OK).argmax())
+    values, status = readings[row], statuses[row]
+    if status == Status.INFINITE:
+        name = graph.readings[int(np.isinf(values).argmax())]
         raise ValueError(
-            f"Reading {graph.readings[int(infinite.argmax())]!r} is infinite (in single "
-            "precision), expected a finite number, or NaN where it is missing."
+            f"Reading {name!r} is infinite (in single precision) in row {row}, expected a finite "
+            "number, or NaN where it is missing."
         )
-    for column in graph.numeric:
-        missing = np.isnan(readings[:, column.reading])
-        if column.missing is None and missing.any():
-            raise ValueError(
-                f"Reading {column.name!r} is missing in row {int(missing.argmax())}, but the "
-                "exported estimator imputes nothing. Put a SimpleImputer in front of the "
-                "classifier, or fill the gaps before."
-            )
+    if status == Status.MISSING:
+        required = (one for one in graph.numeric if one.missing is None)
+        name = next(one.name for one in required if np.isnan(values[one.reading]))
+        raise ValueError(
+            f"Reading {name!r} is missing in row {row}, but the exported estimator imputes "
+            "nothing. Put a SimpleImputer in front of the classifier, or fill the gaps before."
+        )
+    limit = next(one for one in graph.limits if _is_outside(values[[one.reading]], one).any())
+    low, high = limit.bounds
+    raise ValueError(
+        f"Reading {limit.name!r} is {values[limit.reading]:.9g} in row {row}, outside its limits "
+        f"{low:.9g} to {high:.9g}. Leave the row out, or give the reading wider limits."
+    )
 
 
-def quantise_readings(graph: IntegerGraph, readings: NDArray[np.float32]) -> Integers:
+def quantise_readings(graph: IntegerGraph, readings: Readings) -> Integers:
     """Turn raw readings into the network's input signal.
 
     Parameters
     ----------
     graph : IntegerGraph
     readings : ndarray of shape (n, window, n_readings), or (n, n_readings) without window
-        In single precision, checked by :func:`check_readings`. NaN is a missing reading;
-        a category is its position in the list, any other number an unknown category.
+        Checked by :func:`check_readings`. NaN is a missing reading; a category is its
+        position in the list, any other number an unknown category.
 
     Returns
     -------
@@ -92,7 +205,7 @@ def quantise_readings(graph: IntegerGraph, readings: NDArray[np.float32]) -> Int
         values = rows[:, column.reading]
         missing = np.isnan(values)
         if column.output is not None:
-            present = quantise_numeric(np.where(missing, np.float32(0), values), column)
+            present = quantise_numeric(np.where(missing, 0, values), column)
             inputs[:, column.output] = np.where(missing, column.missing or 0, present)
         if column.indicator is not None:
             inputs[:, column.indicator] = np.where(missing, *column.indicator_values[::-1])
@@ -101,11 +214,28 @@ def quantise_readings(graph: IntegerGraph, readings: NDArray[np.float32]) -> Int
     return inputs.reshape(-1, tensor.steps, tensor.channels)
 
 
-def _one_hot(
-    values: NDArray[np.float32], column: IntegerCategorical, inputs: NDArray[np.int32]
-) -> None:
+def _one_hot(values: Readings, column: IntegerCategorical, inputs: NDArray[np.int32]) -> None:
+    """Set the input of each row's category.
+
+    Its number is cut off after 15 fractional bits, which must be zero.
+    """
     missing = np.isnan(values)
+    aligned = align(np.where(missing, -1, values), CATEGORY_BITS)
     for position in range(len(column.categories)):
-        chosen = missing if position == column.missing else np.zeros_like(missing)
-        chosen = chosen | (values == np.float32(position))
+        chosen = aligned == position << CATEGORY_BITS
+        if position == column.missing:
+            chosen |= missing
         inputs[chosen, column.output + position] = column.one
+
+
+def to_fixed(graph: IntegerGraph, readings: Readings) -> NDArray[np.int32]:
+    """Return readings in fixed point, rounded to the nearest and limited to 32 bits."""
+    scaled = np.ldexp(readings.astype(np.float64), np.array(graph.fraction_bits, dtype=np.int32))
+    limited = np.clip(np.rint(scaled), -INT32_MAX, INT32_MAX)
+    return np.where(np.isnan(limited), MISSING, limited).astype(np.int32)
+
+
+def from_fixed(graph: IntegerGraph, fixed: NDArray[np.int32]) -> NDArray[np.float64]:
+    """Return the exact values of readings in fixed point, NaN where missing."""
+    values = np.ldexp(fixed.astype(np.float64), -np.array(graph.fraction_bits, dtype=np.int32))
+    return np.where(fixed == MISSING, np.nan, values)

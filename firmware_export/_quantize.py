@@ -29,7 +29,12 @@ from firmware_export._integer_graph import (
     Tensor,
 )
 from firmware_export._layers import Layer, LinearLayer, SumLayer, list_layers
-from firmware_export._quantize_columns import input_range, quantise_columns
+from firmware_export._quantize_columns import (
+    choose_fraction_bits,
+    input_range,
+    quantise_columns,
+)
+from firmware_export._quantize_limits import Limits, quantise_limits
 from firmware_export._reference import run_reference, scale_readings
 from skdualcnn.exceptions import ExportError
 
@@ -62,6 +67,7 @@ def quantise(
     *,
     activation_bits: int = 16,
     calibration: Calibration = "minmax",
+    limits: Limits | None = None,
 ) -> IntegerGraph:
     """Turn a float graph into an integer one.
 
@@ -76,6 +82,8 @@ def quantise(
     calibration : {"minmax", "percentile"}
         Each tensor covers its largest magnitude on the calibration data, or the
         99.9th percentile of the magnitudes.
+    limits : mapping of str to (float, float), default=None
+        Lowest and highest value that a reading is accepted at.
 
     Raises
     ------
@@ -90,6 +98,7 @@ def quantise(
     if len(readings) == 0:
         raise ExportError("calibration_data has no row, expected a sample of the training data.")
     _check_sizes(graph)
+    bounds = quantise_limits(graph.front_end, limits)
     signal = scale_readings(graph.front_end, readings)
     if not np.isfinite(signal).all():
         raise ExportError(
@@ -109,6 +118,8 @@ def quantise(
     logits = [layer for layer in layers if isinstance(layer, LinearLayer) and layer.is_head]
     return IntegerGraph(
         readings=graph.front_end.readings,
+        fraction_bits=choose_fraction_bits(len(graph.front_end.readings), numeric, bounds),
+        limits=bounds,
         window=graph.front_end.window,
         numeric=numeric,
         categorical=categorical,

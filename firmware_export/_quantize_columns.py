@@ -1,17 +1,22 @@
 """Raw columns -> integer columns: what is quantised before the network."""
 
 import warnings
+from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from firmware_export._curve import Curve
 from firmware_export._graph import CategoricalColumn, FrontEnd, NumericColumn
-from firmware_export._integer_graph import IntegerCategorical, IntegerNumeric, Tensor
+from firmware_export._integer_graph import (
+    IntegerCategorical,
+    IntegerLimits,
+    IntegerNumeric,
+    Tensor,
+)
+from firmware_export._quantize_curve import SMALLEST, fraction_bits, quantise_curve
+from firmware_export._quantize_limits import BEYOND_SINGLE
 from skdualcnn.exceptions import ExportError
 
-SMALLEST = np.float32(2.0**-80)
-"""Knots of smaller magnitude count as zero, so that no slope overflows."""
 FEWEST_STEPS = 256
 """A range of fewer single-precision numbers is worth a warning."""
 
@@ -61,51 +66,54 @@ def quantise_columns(
 
 
 def _quantise_numeric(column: NumericColumn, tensor: Tensor) -> IntegerNumeric:
+    largest = np.array([-1.0, 1.0]) * tensor.limit * tensor.scale
+    curve = column.curve.then(Curve(largest, largest))
+    with np.errstate(over="ignore"):
+        finite = np.isfinite(curve.knots.astype(np.float32)).all()
+    if not finite:
+        raise ExportError(
+            f"Column {column.name!r} ranges from {curve.knots[0]:g} to {curve.knots[-1]:g}, which "
+            "single precision cannot hold. Rescale the column before the pipeline."
+        )
+    _warn_if_coarse(column.name, curve)
     present, absent = (_to_input(value, tensor) for value in column.indicator_values)
-    starts, factors, bases, high = _quantise_curve(column, tensor)
+    segments, highest = quantise_curve(curve, tensor)
+    starts, fractions, upshifts, slopes, bases = zip(*segments, strict=True)
     return IntegerNumeric(
         name=column.name,
         reading=column.reading,
         output=column.output,
-        starts=starts,
-        factors=factors,
-        bases=bases,
-        high=high,
+        span=(float(curve.knots[0]), float(curve.knots[-1])),
+        starts=np.array(starts, dtype=np.int32),
+        fractions=np.array(fractions, dtype=np.int8),
+        upshifts=np.array(upshifts, dtype=np.uint8),
+        slopes=np.array(slopes, dtype=np.uint32),
+        bases=np.array(bases, dtype=np.int32),
+        highest=highest,
         missing=None if column.missing is None else _to_input(column.missing, tensor),
         indicator=column.indicator,
         indicator_values=(present, absent),
     )
 
 
-def _quantise_curve(
-    column: NumericColumn, tensor: Tensor
-) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int32], float]:
-    """Return starts, factors and bases of the segments, and where the last one ends.
+def choose_fraction_bits(
+    readings: int, numeric: Sequence[IntegerNumeric], limits: Sequence[IntegerLimits]
+) -> tuple[int, ...]:
+    """Return the fractional bits of each reading where it is delivered in fixed point.
 
-    A factor is computed from the rounded knots and whole bases, so that a segment ends
-    where the next one begins. Knots that single precision cannot tell apart become a jump.
+    They leave room for twice the largest value that its curve tells apart, or that its
+    limits allow. Categories, and readings that only count as there or not, are whole.
     """
-    largest = np.array([-1.0, 1.0]) * tensor.limit * tensor.scale
-    curve = column.curve.then(Curve(largest, largest))
-    with np.errstate(over="ignore", invalid="ignore"):
-        knots = curve.knots.astype(np.float32)
-        extent = knots[-1] - knots[0]
-    if not np.isfinite(extent):
-        raise ExportError(
-            f"Column {column.name!r} ranges from {curve.knots[0]:g} to {curve.knots[-1]:g}, which "
-            "single precision cannot scale. Rescale the column before the pipeline."
-        )
-    _warn_if_coarse(column.name, curve)
-    knots[np.abs(knots) < SMALLEST] = 0
-    after = np.where(knots == 0, SMALLEST, np.nextafter(knots, np.float32(np.inf)))
-    knots[1:] = np.where(knots[1:] == knots[:-1], after[1:], knots[1:])
-    knots, last = np.unique(knots[::-1], return_index=True)
-    bases = np.floor(curve.levels[::-1][last] / tensor.scale * 2 + 0.5)
-    bases = np.clip(bases, -2 * tensor.limit, 2 * tensor.limit).astype(np.int32)
-    factors = (np.diff(bases) / np.diff(knots.astype(np.float64))).astype(np.float32)
-    if len(knots) == 1:
-        return knots, np.zeros(1, dtype=np.float32), bases, float(knots[0])
-    return knots[:-1], factors, bases[:-1], float(knots[-1])
+    largest = np.zeros(readings)
+    for column in numeric:
+        if column.output is not None:
+            largest[column.reading] = np.abs(column.span).max()
+    for limit in limits:
+        bounds = np.abs(limit.bounds)
+        usual = bounds[bounds < BEYOND_SINGLE]
+        largest[limit.reading] = max(largest[limit.reading], *usual, 0.0)
+    bits = fraction_bits(np.maximum(largest, SMALLEST))
+    return tuple(np.where(largest > 0, bits, 0).tolist())
 
 
 def _warn_if_coarse(name: str, curve: Curve) -> None:
@@ -115,7 +123,9 @@ def _warn_if_coarse(name: str, curve: Curve) -> None:
     if len(run) == 0 or (len(run) == 1 and np.isclose(rise[0], run[0])):
         return
     magnitude = np.maximum(np.abs(curve.knots[:-1]), np.abs(curve.knots[1:]))
-    jumps = np.minimum(rise, rise / run * np.spacing(magnitude.astype(np.float32)))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        # Knots that even double precision cannot tell apart are one jump.
+        jumps = np.fmin(rise, rise / run * np.spacing(magnitude.astype(np.float32)))
     order = np.argsort(jumps)
     risen = np.cumsum(rise[order])
     steps = risen[-1] / jumps[order][np.searchsorted(risen, risen[-1] / 2)]
