@@ -313,7 +313,9 @@ def _unsupported(
     )
 
 
-def encode_readings(front_end: FrontEnd, X: Any) -> NDArray[np.float32]:
+def encode_readings(
+    front_end: FrontEnd, X: Any, dtype: type[np.floating[Any]] = np.float32
+) -> NDArray[np.floating[Any]]:
     """Return rows of raw data as the readings that the firmware takes.
 
     Parameters
@@ -321,10 +323,12 @@ def encode_readings(front_end: FrontEnd, X: Any) -> NDArray[np.float32]:
     front_end : FrontEnd
     X : DataFrame, or array of shape (n, n_columns) or (n, n_steps, n_channels)
         What the float estimator takes.
+    dtype : numpy.float32 or numpy.float64
+        Of the readings.
 
     Returns
     -------
-    readings : ndarray of shape (n, n_readings) and dtype float32
+    readings : ndarray of shape (n, n_readings) and dtype `dtype`
         NaN where missing; a category is its position in the list, -1 if unknown.
 
     Raises
@@ -355,26 +359,24 @@ def encode_readings(front_end: FrontEnd, X: Any) -> NDArray[np.float32]:
             )
         columns = [array[:, position] for position in front_end.positions]
         n = len(array)
-    readings = np.full((n, len(columns)), np.nan, dtype=np.float32)
+    readings = np.full((n, len(columns)), np.nan, dtype=dtype)
     for column in front_end.columns:
         values = columns[column.reading]
         if isinstance(column, CategoricalColumn):
             readings[:, column.reading] = _category_codes(values, column)
         else:
-            readings[:, column.reading] = _numbers(values, column.name)
+            with np.errstate(over="ignore"):
+                readings[:, column.reading] = _numbers(values, column.name)
     return readings
 
 
-def _numbers(values: Any, name: str) -> NDArray[np.float32]:
+def _numbers(values: Any, name: str) -> NDArray[np.float64]:
     try:
         if isinstance(values, pd.Series):
-            numbers = values.to_numpy(dtype=np.float64, na_value=np.nan)
-        else:
-            numbers = np.asarray(values, dtype=np.float64)
+            return values.to_numpy(dtype=np.float64, na_value=np.nan)
+        return np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError):
         raise ValueError(f"Column {name!r} holds something other than numbers.") from None
-    with np.errstate(over="ignore"):
-        return numbers.astype(np.float32)
 
 
 def _category_codes(values: Any, column: CategoricalColumn) -> list[float]:

@@ -19,6 +19,7 @@ from firmware_export._footprint import (
 )
 from firmware_export._names import check_prefix
 from firmware_export._quantize import Calibration
+from firmware_export._quantize_limits import Limits
 from firmware_export._rows import spread_rows, stack_windows
 from firmware_export._twin import FixedPointClassifier, answer
 from skdualcnn._writing import replaced_folder
@@ -36,6 +37,7 @@ def export_firmware(
     prefix: str = "model",
     activation_bits: int = 16,
     calibration: Calibration = "minmax",
+    limits: Limits | None = None,
     overwrite: bool = True,
 ) -> FirmwareReport:
     """Write a fitted estimator as integer C99 that answers like its fixed-point twin.
@@ -60,6 +62,11 @@ def export_firmware(
         Bits that bound the activations between layers.
     calibration : {"minmax", "percentile"}, default="minmax"
         How ranges are read off `calibration_data`.
+    limits : mapping of str to (float, float), default=None
+        Lowest and highest value, in its own units, that a numeric reading is accepted
+        at, by the name of its column: the C returns a status for one outside. Without,
+        a reading beyond what was seen in training is limited as the estimator does. A
+        FixedPointClassifier has limits of its own.
     overwrite : bool, default=True
         Whether an earlier export in `directory` is replaced, files added to it by hand
         included. A folder that is not empty and not an earlier export never is.
@@ -74,6 +81,8 @@ def export_firmware(
     ExportError
         If a part of the estimator has no counterpart in C, an argument is out of its
         domain, or `directory` holds something else.
+    ValueError
+        If a reading of `calibration_data` is outside its limits.
     OSError
         If the folder cannot be written.
     ToolchainError
@@ -101,7 +110,7 @@ def export_firmware(
     check_prefix(prefix)
     target = Path(directory).absolute()
     _check_target(target, overwrite=overwrite)
-    twin = _make_twin(estimator, calibration_data, activation_bits, calibration)
+    twin = _make_twin(estimator, calibration_data, activation_bits, calibration, limits)
     graph = twin.integer_graph_
     readings = twin.readings(calibration_data)
     if len(readings) == 0:
@@ -136,15 +145,27 @@ def export_firmware(
 
 
 def _make_twin(
-    estimator: Any, calibration_data: Any, activation_bits: int, calibration: Calibration
+    estimator: Any,
+    calibration_data: Any,
+    activation_bits: int,
+    calibration: Calibration,
+    limits: Limits | None,
 ) -> FixedPointClassifier:
     estimator = unfreeze(estimator)
     if isinstance(estimator, FixedPointClassifier):
         if not hasattr(estimator, "integer_graph_"):
             raise ExportError("The FixedPointClassifier is not fitted. Call fit before the export.")
+        if limits is not None:
+            raise ExportError(
+                "limits were given beside a FixedPointClassifier, which has limits of its own. "
+                "Give them to the FixedPointClassifier."
+            )
         return estimator
     return FixedPointClassifier(
-        FrozenEstimator(estimator), activation_bits=activation_bits, calibration=calibration
+        FrozenEstimator(estimator),
+        activation_bits=activation_bits,
+        calibration=calibration,
+        limits=limits,
     ).fit(calibration_data)
 
 

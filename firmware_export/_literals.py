@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from firmware_export._integer_graph import (
     IntegerCategorical,
     IntegerGraph,
+    IntegerLimits,
     IntegerNumeric,
     Linear,
 )
@@ -19,8 +20,7 @@ NOWHERE = 0xFFFF
 LINE_WIDTH = 100
 CHANNEL_BYTES = 16
 LAYER_BYTES = 36
-COLUMN_BYTES = {"numeric": 20, "categorical": 10}
-SEGMENT_BYTES = 12
+COLUMN_BYTES = {"numeric": 16, "categorical": 10, "segment": 12, "limits": 12}
 SOFTMAX_TABLE_BYTES = 256
 
 
@@ -43,9 +43,12 @@ def interleave(weight: NDArray[np.int8]) -> NDArray[np.uint8]:
 def constant_bytes(graph: IntegerGraph) -> int:
     """Return the bytes of constant tables that a 32-bit chip stores."""
     total = SOFTMAX_TABLE_BYTES
+    total += len(graph.readings)  # fractional bits
     total += COLUMN_BYTES["numeric"] * len(graph.numeric)
-    total += SEGMENT_BYTES * sum(len(column.starts) for column in graph.numeric)
+    scaled = (column for column in graph.numeric if column.output is not None)
+    total += COLUMN_BYTES["segment"] * sum(len(column.starts) for column in scaled)
     total += COLUMN_BYTES["categorical"] * len(graph.categorical)
+    total += COLUMN_BYTES["limits"] * len(graph.limits)
     for operation in graph.operations:
         if isinstance(operation, Linear):
             rows, window = operation.weight.shape
@@ -59,19 +62,30 @@ def numeric_line(column: IntegerNumeric) -> str:
     """Return the initialiser of a numeric column's entry."""
     present, absent = column.indicator_values
     missing = "REQUIRED" if column.missing is None else column.missing
+    segments = 0 if column.output is None else len(column.starts)
     return (
-        f"{{ {float_literal(column.high)}, {column.reading}u, {_or_nowhere(column.output)}u, "
-        f"{_or_nowhere(column.indicator)}u, {len(column.starts)}u, {missing}, {present}, "
-        f"{absent} }}"
+        f"{{ {column.reading}u, {_or_nowhere(column.output)}u, {_or_nowhere(column.indicator)}u, "
+        f"{segments}u, {column.highest}, {missing}, {present}, {absent} }}"
     )
 
 
 def segment_lines(column: IntegerNumeric) -> list[str]:
     """Return the initialisers of a numeric column's segments."""
+    table = zip(
+        column.starts, column.bases, column.fractions, column.slopes, column.upshifts, strict=True
+    )
     return [
-        f"{{ {float_literal(start)}, {float_literal(factor)}, {base} }}"
-        for start, factor, base in zip(column.starts, column.factors, column.bases, strict=True)
+        f"{{ {start}, {base}, {fraction}, {slope}u, {upshift}u }}"
+        for start, base, fraction, slope, upshift in table
     ]
+
+
+def limits_line(limits: IntegerLimits) -> str:
+    """Return the initialiser of a reading's limits."""
+    return (
+        f"{{ {int32_literal(limits.low)}, {int32_literal(limits.high)}, {limits.reading}u, "
+        f"{limits.low_fraction}, {limits.high_fraction} }}"
+    )
 
 
 def categorical_line(column: IntegerCategorical) -> str:
@@ -84,6 +98,17 @@ def categorical_line(column: IntegerCategorical) -> str:
 
 def _or_nowhere(position: int | None) -> int:
     return NOWHERE if position is None else position
+
+
+def int32_literal(value: int) -> str:
+    """Return a C literal of type int, which the smallest number has none of its own in.
+
+    Examples
+    --------
+    >>> int32_literal(-5), int32_literal(-(2**31))
+    ('-5', 'INT32_MIN')
+    """
+    return "INT32_MIN" if value == -(2**31) else str(value)
 
 
 def float_literal(value: float) -> str:

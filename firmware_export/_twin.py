@@ -1,6 +1,6 @@
 """FixedPointClassifier: what the firmware answers, computed in Python on every bit."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
@@ -23,8 +23,14 @@ from firmware_export._integer import (
     softmax_q30,
 )
 from firmware_export._integer_graph import IntegerGraph
-from firmware_export._integer_readings import check_readings, quantise_readings
+from firmware_export._integer_readings import (
+    Readings,
+    check_readings,
+    quantise_readings,
+    to_fixed,
+)
 from firmware_export._quantize import Calibration, quantise
+from firmware_export._quantize_limits import Limits
 from firmware_export._rows import spread_rows, stack_windows
 from skdualcnn import FusionDecider
 from skdualcnn._labels import Heads
@@ -57,7 +63,7 @@ class FixedPointAnswers:
     decisions: NDArray[np.int64] | None
 
 
-def answer(graph: IntegerGraph, readings: NDArray[np.float32]) -> FixedPointAnswers:
+def answer(graph: IntegerGraph, readings: Readings) -> FixedPointAnswers:
     """Run an integer graph on raw readings and return only what comes out at its end.
 
     With windows, the rows are one device's, in the order of time from its first.
@@ -81,7 +87,7 @@ def answer(graph: IntegerGraph, readings: NDArray[np.float32]) -> FixedPointAnsw
     )
 
 
-def _batches(graph: IntegerGraph, windows: NDArray[np.float32]) -> Iterator[NDArray[np.float32]]:
+def _batches(graph: IntegerGraph, windows: Readings) -> Iterator[Readings]:
     largest = max(
         graph.tensors[operation.target].size * getattr(operation, "pool", 1)
         for operation in graph.operations
@@ -108,6 +114,10 @@ class FixedPointClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     calibration : {"minmax", "percentile"}, default="minmax"
         How ranges are read off the data: the largest magnitude, or the 99.9th
         percentile of the magnitudes.
+    limits : mapping of str to (float, float), default=None
+        Lowest and highest value, in its own units, that a numeric reading is accepted
+        at, by the name of its column. Without, a reading beyond what was seen in
+        training is limited as the estimator does.
 
     Attributes
     ----------
@@ -157,14 +167,21 @@ class FixedPointClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         "estimator": [HasMethods(["fit", "predict_proba"])],
         "activation_bits": [Options(int, {8, 16})],
         "calibration": [StrOptions({"minmax", "percentile"})],
+        "limits": [Mapping, None],
     }
 
     def __init__(
-        self, estimator: Any, *, activation_bits: int = 16, calibration: Calibration = "minmax"
+        self,
+        estimator: Any,
+        *,
+        activation_bits: int = 16,
+        calibration: Calibration = "minmax",
+        limits: Limits | None = None,
     ) -> None:
         self.estimator = estimator
         self.activation_bits = activation_bits
         self.calibration = calibration
+        self.limits = limits
 
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None, **fit_params: Any) -> Self:
         """Fit the estimator, unless it is frozen, and calibrate its twin on X.
@@ -188,7 +205,10 @@ class FixedPointClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         Raises
         ------
         ExportError
-            If a part of the estimator cannot be turned into firmware.
+            If a part of the estimator cannot be turned into firmware, or `limits` name
+            something other than its numeric readings.
+        ValueError
+            If a reading of X is outside its limits.
         """
         self._validate_params()
         if sample_weight is not None:
@@ -207,7 +227,10 @@ class FixedPointClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
             spread_rows(windows, CALIBRATION_ROWS),
             activation_bits=self.activation_bits,
             calibration=self.calibration,
+            limits=self.limits,
         )
+        if self.limits:
+            check_readings(self.integer_graph_, windows[:, -1])
         self.classes_ = self.estimator_.classes_
         return self
 
@@ -225,10 +248,31 @@ class FixedPointClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
             NaN where missing; a category is its position among the column's
             categories, -1 if unknown.
         """
+        return self._encode(X, np.float32)
+
+    def fixed_readings(self, X: Any) -> NDArray[np.int32]:
+        """Return rows of X as the firmware's `run_fixed` takes them.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like
+            What the estimator takes.
+
+        Returns
+        -------
+        ndarray of shape (n, n_readings) and dtype int32
+            The value times 2 to the power of the reading's `fraction_bits` in
+            `integer_graph_`, rounded to the nearest and limited to 32 bits; -2**31 where
+            missing.
+        """
+        readings = self._encode(X, np.float64)
+        return to_fixed(self.integer_graph_, readings)
+
+    def _encode(self, X: Any, dtype: type[np.floating[Any]]) -> Readings:
         check_is_fitted(self, "graph_")
         if not self._reads_raw_columns():
             X = validate_data(self, X, dtype=np.float64, allow_nd=True, reset=False)
-        return encode_readings(self.graph_.front_end, X)
+        return encode_readings(self.graph_.front_end, X, dtype)
 
     def answers(self, X: Any) -> FixedPointAnswers:
         """Return the integers that the firmware answers with.
@@ -246,7 +290,8 @@ class FixedPointClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If a reading is infinite, or missing where nothing is imputed.
+            If a reading is infinite, missing where nothing is imputed, or outside its
+            limits.
         """
         readings = self.readings(X)
         return answer(self.integer_graph_, readings)
