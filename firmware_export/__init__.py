@@ -3,14 +3,18 @@
 from firmware_export._check import FirmwareCheck, check_firmware
 from firmware_export._export import export_firmware
 from firmware_export._footprint import FirmwareReport, LayerReport
+from firmware_export._predictor import CompiledPredictor, RowAnswer, compile_predictor
 from firmware_export._twin import FixedPointAnswers, FixedPointClassifier
 
 __all__ = [
+    "CompiledPredictor",
     "FirmwareCheck",
     "FirmwareReport",
     "FixedPointAnswers",
     "FixedPointClassifier",
     "LayerReport",
+    "RowAnswer",
     "check_firmware",
+    "compile_predictor",
     "export_firmware",
 ]

@@ -1,18 +1,17 @@
-"""Preprocessing steps of scikit-learn -> typed columns, and rows of data -> readings."""
+"""Preprocessing steps of scikit-learn -> typed columns."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import pandas as pd
-from numpy.typing import NDArray
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import MinMaxScaler, OneHotEncoder
 
 from firmware_export._curve import IDENTITY, Curve
+from firmware_export._encoding import is_nan
 from firmware_export._graph import CategoricalColumn, Column, FrontEnd, NumericColumn
 from skdualcnn.exceptions import ExportError
 from skdualcnn.preprocessing import OutlierClipper, QuantileScaler, SlidingWindow
@@ -203,7 +202,7 @@ def _read_numeric(steps: Sequence[Step], names: list[str]) -> list[NumericColumn
 
 
 def _read_imputer(name: str, step: SimpleImputer, slots: list[_Slot]) -> list[_Slot]:
-    if not _is_nan(step.missing_values):
+    if not is_nan(step.missing_values):
         raise _unsupported(
             name, step, reason=f"has missing_values={step.missing_values!r}, not NaN"
         )
@@ -241,10 +240,6 @@ def _read_scaler(step: MinMaxScaler) -> list[Curve]:
     ]
 
 
-def _is_nan(value: Any) -> bool:
-    return value is pd.NA or (isinstance(value, float) and np.isnan(value))
-
-
 def _merge(slots: list[_Slot], names: list[str]) -> list[NumericColumn]:
     """Join each column's value and indicator; the slots' order is the outputs' order."""
     columns: dict[int, NumericColumn] = {}
@@ -266,7 +261,7 @@ def _read_categorical(steps: Sequence[Step], names: list[str]) -> list[Categoric
     for other, step in before:
         if not isinstance(step, SimpleImputer) or len(before) > 1:
             raise _unsupported(other, step, reason="comes before a OneHotEncoder")
-        if step.add_indicator or not _is_nan(step.missing_values):
+        if step.add_indicator or not is_nan(step.missing_values):
             raise _unsupported(
                 other, step, reason="marks missing categories other than by a category of their own"
             )
@@ -297,9 +292,9 @@ def _read_categorical(steps: Sequence[Step], names: list[str]) -> list[Categoric
 
 def _missing(categories: tuple[Any, ...], fill: Any) -> int | None:
     """Return the category of a missing reading: the imputer's, else NaN's own, else None's."""
-    if not _is_nan(fill):
+    if not is_nan(fill):
         return categories.index(fill) if fill in categories else None
-    own = [i for i, one in enumerate(categories) if _is_nan(one) or one is None]
+    own = [i for i, one in enumerate(categories) if is_nan(one) or one is None]
     return own[-1] if own else None
 
 
@@ -311,74 +306,3 @@ def _unsupported(
         f"Step {name!r} ({kind}) {reason}. {SUPPORTED} Apply anything else to the data before "
         "the pipeline, and export the pipeline without it."
     )
-
-
-def encode_readings(
-    front_end: FrontEnd, X: Any, dtype: type[np.floating[Any]] = np.float32
-) -> NDArray[np.floating[Any]]:
-    """Return rows of raw data as the readings that the firmware takes.
-
-    Parameters
-    ----------
-    front_end : FrontEnd
-    X : DataFrame, or array of shape (n, n_columns) or (n, n_steps, n_channels)
-        What the float estimator takes.
-    dtype : numpy.float32 or numpy.float64
-        Of the readings.
-
-    Returns
-    -------
-    readings : ndarray of shape (n, n_readings) and dtype `dtype`
-        NaN where missing; a category is its position in the list, -1 if unknown.
-
-    Raises
-    ------
-    ValueError
-        If a column is absent or a numeric column holds text.
-    """
-    columns: list[Any]
-    if isinstance(X, pd.DataFrame):
-        absent = [name for name in front_end.readings if name not in X.columns]
-        if absent and len(absent) < len(front_end.readings):
-            raise ValueError(
-                f"X lacks the column(s) {absent}, expected every reading the estimator was "
-                f"fitted on: {list(front_end.readings)}."
-            )
-        columns = [
-            X.iloc[:, position] if absent else X[name]
-            for name, position in zip(front_end.readings, front_end.positions, strict=True)
-        ]
-        n = len(X)
-    else:
-        array = np.asarray(X)
-        array = array.reshape(len(array), -1)
-        if array.shape[1] <= max(front_end.positions):
-            raise ValueError(
-                f"X has {array.shape[1]} value(s) a row, expected at least "
-                f"{max(front_end.positions) + 1}."
-            )
-        columns = [array[:, position] for position in front_end.positions]
-        n = len(array)
-    readings = np.full((n, len(columns)), np.nan, dtype=dtype)
-    for column in front_end.columns:
-        values = columns[column.reading]
-        if isinstance(column, CategoricalColumn):
-            readings[:, column.reading] = _category_codes(values, column)
-        else:
-            with np.errstate(over="ignore"):
-                readings[:, column.reading] = _numbers(values, column.name)
-    return readings
-
-
-def _numbers(values: Any, name: str) -> NDArray[np.float64]:
-    try:
-        if isinstance(values, pd.Series):
-            return values.to_numpy(dtype=np.float64, na_value=np.nan)
-        return np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise ValueError(f"Column {name!r} holds something other than numbers.") from None
-
-
-def _category_codes(values: Any, column: CategoricalColumn) -> list[float]:
-    codes = {category: float(code) for code, category in enumerate(column.categories)}
-    return [np.nan if _is_nan(value) else codes.get(value, -1.0) for value in values]

@@ -63,17 +63,33 @@ def render_firmware(graph: IntegerGraph, prefix: str, vectors: GoldenVectors) ->
     """
     context = _context(graph, prefix, vectors)
     names = {
+        **_sources(prefix),
+        f"selftest/{prefix}_selftest.c": "selftest.c.j2",
+        "Makefile": "Makefile.j2",
+        "README.md": "README.md.j2",
+    }
+    return {name: _render(template, context) for name, template in names.items()}
+
+
+def _sources(prefix: str) -> dict[str, str]:
+    """Return the templates of the library itself, by the path that each is written to."""
+    return {
         f"src/{prefix}.h": "header.h.j2",
         f"src/{prefix}_model.c": "model.c.j2",
         f"src/{prefix}_kernels.h": "kernels.h.j2",
         f"src/{prefix}_kernels.c": "kernels.c.j2",
         f"src/{prefix}_weights.h": "weights.h.j2",
         f"src/{prefix}_weights.c": "weights.c.j2",
-        f"selftest/{prefix}_selftest.c": "selftest.c.j2",
-        "Makefile": "Makefile.j2",
-        "README.md": "README.md.j2",
     }
-    return {name: _render(template, context) for name, template in names.items()}
+
+
+def render_predictor(graph: IntegerGraph, prefix: str) -> dict[str, str]:
+    """Return the sources of a shared library for calls from Python, by file name."""
+    nothing = [np.zeros((0, len(head.classes)), dtype=np.int32) for head in graph.heads]
+    readings = np.zeros((0, len(graph.readings)), dtype=np.float32)
+    context = _context(graph, prefix, GoldenVectors(readings, nothing, nothing, None))
+    names = {**_sources(prefix), f"src/{prefix}_predictor.c": "predictor.c.j2"}
+    return {Path(name).name: _render(template, context) for name, template in names.items()}
 
 
 def render_harness(graph: IntegerGraph, prefix: str) -> str:

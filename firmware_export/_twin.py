@@ -13,7 +13,7 @@ from sklearn.utils import Tags, get_tags
 from sklearn.utils._param_validation import HasMethods, Options, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from firmware_export._columns import encode_readings
+from firmware_export._encoding import encode_readings
 from firmware_export._extract import extract_graph, unfreeze
 from firmware_export._integer import (
     Q30_ONE,

@@ -6,7 +6,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler
 
-from firmware_export._columns import encode_readings
+from firmware_export._encoding import encode_readings
 from firmware_export._extract import extract_graph
 from firmware_export._graph import Residual
 from firmware_export._reference import run_reference, scale_readings, softmax
