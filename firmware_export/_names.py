@@ -67,11 +67,11 @@ def comment_text(value: object) -> str:
 
 
 def string_literal(value: object) -> str:
-    """Return a C string that shows a text, in ASCII on one line.
+    r"""Return a C string that shows a text, in ASCII on one line.
 
     Examples
     --------
     >>> print(string_literal('5" wide'))
-    "5\\" wide"
+    "5\" wide"
     """
     return json.dumps(re.sub(r"[^ -~]", "?", comment_text(value)))
