@@ -28,7 +28,8 @@ from firmware_export._literals import (
     float_literal,
     table,
 )
-from firmware_export._names import comment_text, unique_identifiers
+from firmware_export._names import comment_text, string_literal, unique_identifiers
+from firmware_export._packaging import Metadata, package_context, package_files
 from skdualcnn._rules import DECISIONS
 
 
@@ -51,7 +52,9 @@ class GoldenVectors:
     decisions: NDArray[np.int64] | None
 
 
-def render_firmware(graph: IntegerGraph, prefix: str, vectors: GoldenVectors) -> dict[str, str]:
+def render_firmware(
+    graph: IntegerGraph, prefix: str, vectors: GoldenVectors, metadata: Metadata | None = None
+) -> dict[str, str]:
     """Return the text of every file, by its path in the exported folder.
 
     Parameters
@@ -60,13 +63,18 @@ def render_firmware(graph: IntegerGraph, prefix: str, vectors: GoldenVectors) ->
     prefix : str
         Checked by :func:`firmware_export._names.check_prefix`.
     vectors : GoldenVectors
+        At least one.
+    metadata : Metadata or None
+        What the manifests say about the model; None takes the defaults.
     """
     context = _context(graph, prefix, vectors)
+    first = vectors.readings[0].tolist()
+    context |= package_context(context, metadata or Metadata(), first)
     names = {
         **_sources(prefix),
-        f"selftest/{prefix}_selftest.c": "selftest.c.j2",
-        "Makefile": "Makefile.j2",
-        "README.md": "README.md.j2",
+        f"src/{prefix}_selftest.h": "selftest.h.j2",
+        f"src/{prefix}_selftest.c": "selftest.c.j2",
+        **package_files(prefix),
     }
     return {name: _render(template, context) for name, template in names.items()}
 
@@ -135,6 +143,7 @@ def _context(graph: IntegerGraph, prefix: str, vectors: GoldenVectors) -> dict[s
         "heads": heads,
         "decision": _decision(graph, heads),
         "decision_names": DECISIONS.tolist(),
+        "decision_literals": ", ".join(string_literal(name) for name in DECISIONS),
         "arena_values": arena_values,
         "arena_bytes": 2 * arena_values,
         "arena_map": arena_map(graph, offsets),
@@ -170,11 +179,13 @@ def _heads(graph: IntegerGraph, places: dict[int, str]) -> list[dict[str, Any]]:
     return [
         {
             "text": comment_text(repr(head.name)),
+            "literal": string_literal(head.name),
             "lower": identifier,
             "upper": identifier.upper(),
             "fraction_bits": head.fraction_bits,
             "at": places.get(head.tensor, ""),
             "labels": ", ".join(comment_text(one) for one in head.classes),
+            "literals": ", ".join(string_literal(one) for one in head.classes),
             "classes": [
                 {"upper": one.upper()}
                 for one in unique_identifiers([str(label) for label in head.classes])

@@ -18,6 +18,7 @@ from firmware_export._footprint import (
     measure_stack,
 )
 from firmware_export._names import check_prefix
+from firmware_export._packaging import Metadata
 from firmware_export._quantize import Calibration
 from firmware_export._quantize_limits import Limits
 from firmware_export._rows import spread_rows, stack_windows
@@ -35,6 +36,9 @@ def export_firmware(
     *,
     calibration_data: Any,
     prefix: str = "model",
+    version: str = Metadata.version,
+    author: str = Metadata.author,
+    url: str | None = Metadata.url,
     activation_bits: int = 16,
     calibration: Calibration = "minmax",
     limits: Limits | None = None,
@@ -43,8 +47,9 @@ def export_firmware(
     """Write a fitted estimator as integer C99 that answers like its fixed-point twin.
 
     The folder holds the preprocessing, the network and, for a decider, the decision;
-    a self-test with golden vectors, a README, a Makefile and report.json. It is written
-    whole or not at all.
+    a self-test with golden vectors, a README, a Makefile and report.json. It is at once a
+    component of ESP-IDF, a library of Arduino and one of PlatformIO, with an example for
+    each. It is written whole or not at all.
 
     Parameters
     ----------
@@ -57,7 +62,15 @@ def export_firmware(
         ranges of the integers, and some of them become the golden vectors. In the order
         of time if the estimator looks at windows.
     prefix : str, default="model"
-        First part of every symbol, macro and file name: a lower-case C identifier.
+        First part of every symbol, macro and file name: a lower-case C identifier. It
+        names the library, too.
+    version : str, default="0.1.0"
+        Of the model, for the manifests: three numbers, as in semantic versioning.
+    author : str, default="The authors of the model"
+        Whom the manifests name.
+    url : str or None, default=None
+        A page about the model, for the manifests. None leaves it out, which only
+        registries mind.
     activation_bits : {8, 16}, default=16
         Bits that bound the activations between layers.
     calibration : {"minmax", "percentile"}, default="minmax"
@@ -108,6 +121,7 @@ def export_firmware(
     (170, 240, 52)
     """
     check_prefix(prefix)
+    metadata = Metadata(version, author, url)
     target = Path(directory).absolute()
     _check_target(target, overwrite=overwrite)
     twin = _make_twin(estimator, calibration_data, activation_bits, calibration, limits)
@@ -122,9 +136,9 @@ def export_firmware(
     windows = stack_windows(readings, graph.window)
     layers = measure_layers(twin.graph_, graph, spread_rows(windows, NOISE_ROWS))
     with replaced_folder(target) as building:
-        for name, text in render_firmware(graph, prefix, vectors).items():
+        for name, text in render_firmware(graph, prefix, vectors, metadata).items():
             file = building / name
-            file.parent.mkdir(exist_ok=True)
+            file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text, encoding="utf-8")
         report = FirmwareReport(
             directory=target,

@@ -1,5 +1,6 @@
 """Names and texts of the estimator made safe for C."""
 
+import json
 import re
 
 from skdualcnn.exceptions import ExportError
@@ -63,3 +64,14 @@ def comment_text(value: object) -> str:
     text = str(value).encode("ascii", "backslashreplace").decode()
     text = re.sub(r"\s+", " ", text)
     return text.replace("*/", "* /").replace("/*", "/ *").replace("??", "? ?").rstrip("\\")
+
+
+def string_literal(value: object) -> str:
+    r"""Return a C string that shows a text, in ASCII on one line.
+
+    Examples
+    --------
+    >>> print(string_literal('5" wide'))
+    "5\" wide"
+    """
+    return json.dumps(re.sub(r"[^ -~]", "?", comment_text(value)))

@@ -128,7 +128,7 @@ def write_firmware():
         vectors = GoldenVectors(readings, answers.logits, answers.probabilities, answers.decisions)
         for name, text in render_firmware(graph, prefix, vectors).items():
             file = folder / name
-            file.parent.mkdir(exist_ok=True)
+            file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text)
 
     return write

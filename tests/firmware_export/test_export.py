@@ -11,18 +11,31 @@ def test_folder_is_complete_and_selftest_passes(report, compiler, tmp_path):
     folder = report.directory
     files = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
     assert sorted(files) == [
+        "CMakeLists.txt",
+        "LICENSE",
         "Makefile",
         "README.md",
+        "examples/Ward/Ward.ino",
+        "examples/esp_idf/CMakeLists.txt",
+        "examples/esp_idf/main/CMakeLists.txt",
+        "examples/esp_idf/main/main.c",
+        "examples/platformio/platformio.ini",
+        "idf_component.yml",
+        "library.json",
+        "library.properties",
         "report.json",
-        "selftest/ward_selftest.c",
+        "selftest/ward_main.c",
         "src/ward.h",
         "src/ward_kernels.c",
         "src/ward_kernels.h",
         "src/ward_model.c",
+        "src/ward_selftest.c",
+        "src/ward_selftest.h",
         "src/ward_weights.c",
         "src/ward_weights.h",
     ]
-    program = compile_c(sorted(folder.rglob("*.c")), tmp_path / "selftest", include=folder / "src")
+    sources = [*(folder / "src").glob("*.c"), folder / "selftest/ward_main.c"]
+    program = compile_c(sources, tmp_path / "selftest", include=folder / "src")
     assert run_command([str(program)], "run") == "16 of 16 golden vectors identical\n"
     header = (folder / "src/ward.h").read_text()
     assert "WARD_READING_HEART_RATE = 0" in header
@@ -34,14 +47,15 @@ def test_folder_is_complete_and_selftest_passes(report, compiler, tmp_path):
 
 def test_windows_are_documented_and_selftested(window_report, compiler, tmp_path):
     folder = window_report.directory
-    program = compile_c(sorted(folder.rglob("*.c")), tmp_path / "selftest", include=folder / "src")
+    sources = [*(folder / "src").glob("*.c"), folder / "selftest/ward_main.c"]
+    program = compile_c(sources, tmp_path / "selftest", include=folder / "src")
     assert run_command([str(program)], "run") == "20 of 20 golden vectors identical\n"
     header, readme = ((folder / name).read_text() for name in ("src/ward.h", "README.md"))
     assert "#define WARD_WINDOW 5u" in header
     assert f"#define WARD_STATE_BYTES {window_report.state_bytes}u" in header
     for text in (header, readme):
         assert "ward_state_init" in text
-        assert "ward_run(&workspace, &state, readings, &result)" in text
+        assert "ward_run(&workspace, &state, readings, WARD_READINGS, &result)" in text
     graph = window_report.twin.integer_graph_
     assert window_report.state_bytes == 2 * (7 * graph.row_inputs + 1)
     assert window_report.to_dict()["window"] == 5

@@ -1,6 +1,13 @@
+import ast
+
 import pytest
 
-from firmware_export._names import check_prefix, comment_text, unique_identifiers
+from firmware_export._names import (
+    check_prefix,
+    comment_text,
+    string_literal,
+    unique_identifiers,
+)
 from skdualcnn.exceptions import ExportError
 
 
@@ -22,3 +29,17 @@ def test_prefix():
     assert check_prefix("ward_1") == "ward_1"
     with pytest.raises(ExportError, match="'while' is a keyword"):
         check_prefix("while")
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ('"quoted"', '"quoted"'),
+        ("back\\slash", "back\\slash"),
+        ("100 % \x07", "100 % ?"),
+        ("??/", "? ?/"),
+        ("\u00e9", "\\xe9"),
+    ],
+)
+def test_string_literals_show_the_text(text, shown):
+    assert ast.literal_eval(string_literal(text)) == shown
