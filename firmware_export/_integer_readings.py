@@ -29,6 +29,8 @@ LEVEL_BITS = 8
 """Fractional bits that an input has before it is rounded."""
 CATEGORY_BITS = 15
 """Fractional bits of a category's number that must be zero."""
+BLOCK_VALUES = 2**15
+"""Readings are turned into inputs in blocks that fit the processor's cache."""
 SMALLEST_NORMAL = 2.0**-126
 MISSING = -(2**31)
 """A missing reading in fixed point."""
@@ -52,7 +54,8 @@ def take_readings(readings: Readings) -> NDArray[np.float64]:
     >>> take_readings(np.float32([1.5, 1e-40, np.nan]))
     array([1.5, 0. , nan])
     """
-    values = readings.astype(np.float64)
+    with np.errstate(invalid="ignore"):  # which a signalling NaN raises
+        values = readings.astype(np.float64)
     values[np.abs(values) < SMALLEST_NORMAL] = 0.0
     return values
 
@@ -235,12 +238,30 @@ def quantise_readings(graph: IntegerGraph, readings: Readings) -> Integers:
     -------
     signal : ndarray of shape (n, steps, channels) and dtype int32
     """
-    tensor = graph.tensors[0]
     rows = readings.reshape(-1, len(graph.readings))
+    return as_signal(graph, quantise_rows(graph, rows))
+
+
+def as_signal(graph: IntegerGraph, inputs: Integers) -> Integers:
+    """Return the inputs of each window of rows as (n, steps, channels)."""
+    tensor = graph.tensors[0]
+    return inputs.reshape(-1, tensor.steps, tensor.channels)
+
+
+def quantise_rows(graph: IntegerGraph, rows: Readings) -> Integers:
+    """Turn each row of (n, n_readings) into the inputs that it gives, (n, row_inputs)."""
+    inputs = np.zeros((len(rows), graph.row_inputs), dtype=np.int32)
+    block = max(1, BLOCK_VALUES // len(graph.readings))
+    for start in range(0, len(rows), block):
+        chosen = slice(start, start + block)
+        _quantise_block(graph, rows[chosen], inputs[chosen])
+    return inputs
+
+
+def _quantise_block(graph: IntegerGraph, rows: Readings, inputs: Integers) -> None:
     columns = take_readings(np.ascontiguousarray(rows.T))
     gaps = np.isnan(columns)
     columns[gaps] = 0.0
-    inputs = np.zeros((len(rows), graph.row_inputs), dtype=np.int32)
     scaled = [column for column in graph.numeric if column.output is not None]
     if scaled:
         chosen = [column.reading for column in scaled]
@@ -254,7 +275,6 @@ def quantise_readings(graph: IntegerGraph, readings: Readings) -> Integers:
             inputs[:, column.indicator] = np.where(missing, *column.indicator_values[::-1])
     for category in graph.categorical:
         _one_hot(columns[category.reading], gaps[category.reading], category, inputs)
-    return inputs.reshape(-1, tensor.steps, tensor.channels)
 
 
 def _one_hot(

@@ -27,7 +27,7 @@ def test_folder_is_complete_and_selftest_passes(report, compiler, tmp_path):
     header = (folder / "src/ward.h").read_text()
     assert "WARD_READING_HEART_RATE = 0" in header
     assert "1 = 'tcp'" in header
-    assert "2 = nan, which NAN counts as" in header
+    assert "2 = nan, which a missing reading counts as" in header
     assert report.digest in header
     assert [path.name for path in folder.parent.iterdir()] == ["ward"]
 
@@ -41,7 +41,7 @@ def test_windows_are_documented_and_selftested(window_report, compiler, tmp_path
     assert f"#define WARD_STATE_BYTES {window_report.state_bytes}u" in header
     for text in (header, readme):
         assert "ward_state_init" in text
-        assert "ward_run(&workspace, &state, readings, &result)" in text
+        assert "ward_run(&workspace, &state, readings, WARD_READINGS, &result)" in text
     graph = window_report.twin.integer_graph_
     assert window_report.state_bytes == 2 * (7 * graph.row_inputs + 1)
     assert window_report.to_dict()["window"] == 5
