@@ -6,6 +6,7 @@ and every step begins by aligning it: ``floor(reading * 2**fraction)``, limited 
 (subnormal floats) count as zero.
 """
 
+from collections.abc import Sequence
 from enum import IntEnum
 from typing import Any
 
@@ -28,6 +29,8 @@ LEVEL_BITS = 8
 """Fractional bits that an input has before it is rounded."""
 CATEGORY_BITS = 15
 """Fractional bits of a category's number that must be zero."""
+BLOCK_VALUES = 2**15
+"""Readings are turned into inputs in blocks that fit the processor's cache."""
 SMALLEST_NORMAL = 2.0**-126
 MISSING = -(2**31)
 """A missing reading in fixed point."""
@@ -42,40 +45,54 @@ class Status(IntEnum):
     RANGE = 5
 
 
-def align(values: Readings, fraction: Any) -> NDArray[np.int64]:
-    """Return ``floor(values * 2**fraction)``, limited to 32 bits.
+def take_readings(readings: Readings) -> NDArray[np.float64]:
+    """Return the value of each reading, subnormal floats counting as zero.
 
     Examples
     --------
     >>> import numpy as np
-    >>> align(np.array([1.25, -1.25, 1e30, 1e-40]), 1)
-    array([         2,         -3, 2147483647,          0])
+    >>> take_readings(np.float32([1.5, 1e-40, np.nan]))
+    array([1.5, 0. , nan])
     """
-    scaled = np.ldexp(_without_subnormals(values), fraction)
-    return np.clip(np.floor(scaled), -INT32_MAX - 1, INT32_MAX).astype(np.int64)
+    with np.errstate(invalid="ignore"):  # which a signalling NaN raises
+        values = readings.astype(np.float64)
+    values[np.abs(values) < SMALLEST_NORMAL] = 0.0
+    return values
 
 
-def _without_subnormals(values: Readings) -> NDArray[np.float64]:
-    return np.where(np.abs(values) < SMALLEST_NORMAL, 0.0, values).astype(np.float64, copy=False)
+def align(values: NDArray[np.float64], fraction: Any) -> NDArray[np.float64]:
+    """Return ``floor(values * 2**fraction)``, limited to 32 bits; whole numbers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> align(np.array([1.25, -1.25, 1e30]), 1)
+    array([ 2.00000000e+00, -3.00000000e+00,  2.14748365e+09])
+    """
+    scaled = values * np.ldexp(1.0, fraction)
+    np.floor(scaled, out=scaled)
+    return np.clip(scaled, -INT32_MAX - 1, INT32_MAX, out=scaled)
 
 
-def multiply_high(left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return ``left * right / 2**32`` of 32-bit numbers, at most two below its floor.
+def multiply_high(left: NDArray[np.uint32], right: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    """Return ``left * right / 2**32``, at most two below its floor.
 
     Three 16-bit products are enough for that; it never decreases while a factor grows.
 
     Examples
     --------
     >>> import numpy as np
-    >>> multiply_high(np.array([2**31, 2**32 - 1]), np.array([6, 2**25 - 1]))
-    array([       3, 33554429])
+    >>> multiply_high(np.uint32([2**31, 2**32 - 1]), np.uint32([6, 2**25 - 1]))
+    array([       3, 33554429], dtype=uint32)
     """
     left_high, left_low = left >> 16, left & 0xFFFF
     right_high, right_low = right >> 16, right & 0xFFFF
     return left_high * right_high + (left_high * right_low >> 16) + (left_low * right_high >> 16)
 
 
-def quantise_numeric(values: Readings, column: IntegerNumeric) -> NDArray[np.int32]:
+def quantise_numeric(
+    values: NDArray[np.float64], columns: Sequence[IntegerNumeric]
+) -> NDArray[np.int32]:
     """Turn raw readings that are present into network inputs.
 
     The segment is the last one that the reading, aligned with its start, has reached.
@@ -93,9 +110,13 @@ def quantise_numeric(values: Readings, column: IntegerNumeric) -> NDArray[np.int
 
     Parameters
     ----------
-    values : ndarray of float32 or float64
-        Finite readings.
-    column : IntegerNumeric
+    values : ndarray of shape (n_columns, n) and dtype float64
+        From :func:`take_readings`, all present and finite.
+    columns : sequence of IntegerNumeric
+
+    Returns
+    -------
+    ndarray of shape (n_columns, n) and dtype int32
 
     Examples
     --------
@@ -116,24 +137,44 @@ def quantise_numeric(values: Readings, column: IntegerNumeric) -> NDArray[np.int
     ...     indicator=None,
     ...     indicator_values=(0, 0),
     ... )
-    >>> quantise_numeric(np.array([-5.0, 5, 10, 30, 999]), column)
-    array([  0,  25,  50,  90, 100], dtype=int32)
+    >>> quantise_numeric(np.array([[-5.0, 5, 10, 30, 999]]), [column])
+    array([[  0,  25,  50,  90, 100]], dtype=int32)
     """
-    reached = np.ldexp(column.starts.astype(np.float64), -column.fractions.astype(np.int32))
-    segment = np.searchsorted(reached[1:], _without_subnormals(values), side="right")
-    upshift = column.upshifts[segment].astype(np.int64)
-    distance = align(values, column.fractions[segment].astype(np.int32)) - column.starts[segment]
-    distance = np.clip(distance, 0, 0xFFFFFFFF >> upshift)
-    slope = column.slopes[segment].astype(np.int64)
-    level = column.bases[segment] + multiply_high(distance << upshift, slope)
-    return np.minimum(level >> LEVEL_BITS, column.highest).astype(np.int32)
+    starts = np.concatenate([column.starts for column in columns])
+    fractions = np.concatenate([column.fractions for column in columns]).astype(np.int32)
+    slopes = np.concatenate([column.slopes for column in columns])
+    bases = np.concatenate([column.bases for column in columns])
+    highest = np.array([[column.highest] for column in columns], dtype=np.int32)
+    segment = _find_segments(values, columns, np.ldexp(starts.astype(np.float64), -fractions))
+    upshift = np.concatenate([column.upshifts for column in columns])[segment]
+    distance = align(values, fractions[segment]) - starts[segment]
+    np.clip(distance, 0, np.uint32(0xFFFFFFFF) >> upshift, out=distance)
+    rise = multiply_high(distance.astype(np.uint32) << upshift, slopes[segment])
+    level = bases[segment] + rise.astype(np.int32)
+    return np.minimum(level >> LEVEL_BITS, highest)
+
+
+def _find_segments(
+    values: NDArray[np.float64], columns: Sequence[IntegerNumeric], starts: NDArray[np.float64]
+) -> NDArray[np.intp]:
+    """Return the position among all columns' segments of the one that each value is in."""
+    segment = np.empty(values.shape, dtype=np.intp)
+    first = 0
+    for row, column in enumerate(columns):
+        end = first + len(column.starts)
+        segment[row] = first
+        if end > first + 1:
+            segment[row] += np.searchsorted(starts[first + 1 : end], values[row], side="right")
+        first = end
+    return segment
 
 
 def row_statuses(graph: IntegerGraph, readings: Readings) -> NDArray[np.int32]:
     """Return the :class:`Status` of each row of (n, n_readings)."""
     statuses = np.full(len(readings), Status.OK, dtype=np.int32)
     for limit in graph.limits:
-        statuses[_is_outside(readings[:, limit.reading], limit)] = Status.RANGE
+        values = take_readings(readings[:, limit.reading])
+        statuses[_is_outside(values, limit)] = Status.RANGE
     for column in graph.numeric:
         if column.missing is None:
             statuses[np.isnan(readings[:, column.reading])] = Status.MISSING
@@ -141,12 +182,10 @@ def row_statuses(graph: IntegerGraph, readings: Readings) -> NDArray[np.int32]:
     return statuses
 
 
-def _is_outside(values: Readings, limit: IntegerLimits) -> NDArray[np.bool_]:
-    missing = np.isnan(values)
-    present = np.where(missing, 0, values)
-    below = align(present, limit.low_fraction) < limit.low
-    above = align(present, limit.high_fraction) > limit.high
-    return (below | above) & ~missing
+def _is_outside(values: NDArray[np.float64], limit: IntegerLimits) -> NDArray[np.bool_]:
+    """Compare with the bounds; a missing reading is not outside."""
+    below = align(values, limit.low_fraction) < limit.low
+    return below | (align(values, limit.high_fraction) > limit.high)
 
 
 def check_readings(graph: IntegerGraph, readings: Readings) -> None:
@@ -176,7 +215,8 @@ def check_readings(graph: IntegerGraph, readings: Readings) -> None:
             f"Reading {name!r} is missing in row {row}, but the exported estimator imputes "
             "nothing. Put a SimpleImputer in front of the classifier, or fill the gaps before."
         )
-    limit = next(one for one in graph.limits if _is_outside(values[[one.reading]], one).any())
+    taken = take_readings(values)
+    limit = next(one for one in graph.limits if _is_outside(taken[one.reading], one))
     low, high = limit.bounds
     raise ValueError(
         f"Reading {limit.name!r} is {values[limit.reading]:.9g} in row {row}, outside its limits "
@@ -198,31 +238,58 @@ def quantise_readings(graph: IntegerGraph, readings: Readings) -> Integers:
     -------
     signal : ndarray of shape (n, steps, channels) and dtype int32
     """
-    tensor = graph.tensors[0]
     rows = readings.reshape(-1, len(graph.readings))
-    inputs = np.zeros((len(rows), graph.row_inputs), dtype=np.int32)
-    for column in graph.numeric:
-        values = rows[:, column.reading]
-        missing = np.isnan(values)
-        if column.output is not None:
-            present = quantise_numeric(np.where(missing, 0, values), column)
-            inputs[:, column.output] = np.where(missing, column.missing or 0, present)
-        if column.indicator is not None:
-            inputs[:, column.indicator] = np.where(missing, *column.indicator_values[::-1])
-    for category in graph.categorical:
-        _one_hot(rows[:, category.reading], category, inputs)
+    return as_signal(graph, quantise_rows(graph, rows))
+
+
+def as_signal(graph: IntegerGraph, inputs: Integers) -> Integers:
+    """Return the inputs of each window of rows as (n, steps, channels)."""
+    tensor = graph.tensors[0]
     return inputs.reshape(-1, tensor.steps, tensor.channels)
 
 
-def _one_hot(values: Readings, column: IntegerCategorical, inputs: NDArray[np.int32]) -> None:
+def quantise_rows(graph: IntegerGraph, rows: Readings) -> Integers:
+    """Turn each row of (n, n_readings) into the inputs that it gives, (n, row_inputs)."""
+    inputs = np.zeros((len(rows), graph.row_inputs), dtype=np.int32)
+    block = max(1, BLOCK_VALUES // len(graph.readings))
+    for start in range(0, len(rows), block):
+        chosen = slice(start, start + block)
+        _quantise_block(graph, rows[chosen], inputs[chosen])
+    return inputs
+
+
+def _quantise_block(graph: IntegerGraph, rows: Readings, inputs: Integers) -> None:
+    columns = take_readings(np.ascontiguousarray(rows.T))
+    gaps = np.isnan(columns)
+    columns[gaps] = 0.0
+    scaled = [column for column in graph.numeric if column.output is not None]
+    if scaled:
+        chosen = [column.reading for column in scaled]
+        present = quantise_numeric(columns[chosen], scaled)
+        absent = np.array([[column.missing or 0] for column in scaled], dtype=np.int32)
+        outputs = np.array([column.output for column in scaled], dtype=np.intp)
+        inputs[:, outputs] = np.where(gaps[chosen], absent, present).T
+    for column in graph.numeric:
+        if column.indicator is not None:
+            missing = gaps[column.reading]
+            inputs[:, column.indicator] = np.where(missing, *column.indicator_values[::-1])
+    for category in graph.categorical:
+        _one_hot(columns[category.reading], gaps[category.reading], category, inputs)
+
+
+def _one_hot(
+    values: NDArray[np.float64],
+    missing: NDArray[np.bool_],
+    column: IntegerCategorical,
+    inputs: NDArray[np.int32],
+) -> None:
     """Set the input of each row's category.
 
     Its number is cut off after 15 fractional bits, which must be zero.
     """
-    missing = np.isnan(values)
-    aligned = align(np.where(missing, -1, values), CATEGORY_BITS)
+    aligned = align(values, CATEGORY_BITS)
     for position in range(len(column.categories)):
-        chosen = aligned == position << CATEGORY_BITS
+        chosen = ~missing & (aligned == position << CATEGORY_BITS)
         if position == column.missing:
             chosen |= missing
         inputs[chosen, column.output + position] = column.one

@@ -133,7 +133,8 @@ def _warn_if_coarse(name: str, curve: Curve) -> None:
         warnings.warn(
             f"Column {name!r} ranges from {curve.knots[0]:.9g} to {curve.knots[-1]:.9g}: single "
             f"precision resolves the scaled value only to 1/{steps:.0f}, so the firmware answers "
-            "unlike the float estimator. Subtract a constant from the column before the pipeline.",
+            "readings in floats unlike the float estimator. Subtract a constant from the column "
+            "before the pipeline; readings in fixed point are 64 times finer.",
             stacklevel=2,
         )
 

@@ -1,5 +1,6 @@
 """A piecewise-linear curve -> segments that integers can follow."""
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -90,12 +91,13 @@ def _split(curve: Curve) -> tuple[Floats, Floats]:
     """
     knots = np.where(np.abs(curve.knots) < SMALLEST, 0.0, curve.knots)
     added = []
-    for start, end in zip(knots[:-1], knots[1:], strict=True):
+    for start, end in pairwise(knots):
         if start < 0 and end > FARTHEST * -start:
             added.append(0.0)
-        while 0 < start < end / FARTHEST:
-            start *= FARTHEST
-            added.append(start)
+        knot = start
+        while 0 < knot < end / FARTHEST:
+            knot *= FARTHEST
+            added.append(knot)
     places = np.searchsorted(knots, added)
     levels = np.insert(curve.levels, places, np.interp(added, knots, curve.levels))
     return np.insert(knots, places, added), levels

@@ -25,8 +25,10 @@ from firmware_export._integer import (
 from firmware_export._integer_graph import IntegerGraph
 from firmware_export._integer_readings import (
     Readings,
+    as_signal,
     check_readings,
     quantise_readings,
+    quantise_rows,
     to_fixed,
 )
 from firmware_export._quantize import Calibration, quantise
@@ -70,8 +72,9 @@ def answer(graph: IntegerGraph, readings: Readings) -> FixedPointAnswers:
     """
     check_readings(graph, readings)
     parts: list[list[Integers]] = []
-    for batch in _batches(graph, stack_windows(readings, graph.window)):
-        tensors = run(graph, quantise_readings(graph, batch))
+    inputs = quantise_rows(graph, readings)
+    for batch in _batches(graph, stack_windows(inputs, graph.window)):
+        tensors = run(graph, as_signal(graph, batch))
         parts.append([tensors[head.tensor][:, 0] for head in graph.heads])
     if not parts:
         parts = [[np.zeros((0, len(head.classes)), dtype=np.int32) for head in graph.heads]]
@@ -87,7 +90,7 @@ def answer(graph: IntegerGraph, readings: Readings) -> FixedPointAnswers:
     )
 
 
-def _batches(graph: IntegerGraph, windows: Readings) -> Iterator[Readings]:
+def _batches(graph: IntegerGraph, windows: Integers) -> Iterator[Integers]:
     largest = max(
         graph.tensors[operation.target].size * getattr(operation, "pool", 1)
         for operation in graph.operations

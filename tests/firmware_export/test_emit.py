@@ -149,7 +149,28 @@ def test_bad_readings_give_a_status_and_leave_the_result(
 ):
     graph = make_graph(steps=4)
     readings = _rows(graph)
-    write_firmware(quantise(graph, readings[:40]), readings[:2], tmp_path)
+    usual = readings[:40]
+    limits = {"x3": (-100.0, 3.0)}
+    write_firmware(quantise(graph, usual, limits=limits), usual[:2], tmp_path)
+    checks = [
+        ("readings[2] = -INFINITY;", "&workspace, readings, 4u, &result", "INFINITE"),
+        ("readings[2] = NAN;", "&workspace, readings, 4u, &result", "MISSING"),
+        (
+            "readings[2] = 0.0f; readings[3] = 3.0001f;",
+            "&workspace, readings, 4u, &result",
+            "RANGE",
+        ),
+        ("readings[3] = -100.00001f;", "&workspace, readings, 4u, &result", "RANGE"),
+        ("", "&workspace, readings, 3u, &result", "LENGTH"),
+        ("", "&workspace, readings, 0u, &result", "LENGTH"),
+        ("", "NULL, readings, 4u, &result", "NULL"),
+        ("", "&workspace, NULL, 4u, &result", "NULL"),
+        ("", "&workspace, readings, 4u, NULL", "NULL"),
+    ]
+    steps = [
+        f"    {before} if (model_run({arguments}) != MODEL_ERROR_{status}) return {number};\n"
+        for number, (before, arguments, status) in enumerate(checks, start=1)
+    ]
     main = tmp_path / "main.c"
     main.write_text(
         '#include "model.h"\n#include <math.h>\n#include <stddef.h>\n'
@@ -157,18 +178,19 @@ def test_bad_readings_give_a_status_and_leave_the_result(
         "    static model_workspace workspace;\n"
         "    model_result result = {0};\n"
         "    float readings[MODEL_READINGS] = {0.0f, 1.0f, 2.0f, 3.0f};\n"
-        "    result.head_0_class = 77u;\n"
-        "    readings[2] = -INFINITY;\n"
-        "    if (model_run(&workspace, readings, &result) != MODEL_ERROR_INFINITE) return 1;\n"
-        "    readings[2] = NAN;\n"
-        "    if (model_run(&workspace, readings, &result) != MODEL_ERROR_MISSING) return 2;\n"
-        "    if (model_run(NULL, readings, &result) != MODEL_ERROR_NULL) return 3;\n"
-        "    if (model_run(&workspace, NULL, &result) != MODEL_ERROR_NULL) return 4;\n"
-        "    if (model_run(&workspace, readings, NULL) != MODEL_ERROR_NULL) return 5;\n"
-        "    if (result.head_0_class != 77u) return 6;\n"
-        "    readings[2] = 0.0f;\n"
-        "    if (model_run(&workspace, readings, &result) != MODEL_OK) return 7;\n"
-        "    return result.head_0_class < MODEL_HEAD_0_CLASSES ? 0 : 8;\n}\n"
+        "    int32_t fixed[MODEL_READINGS] = {0, 0, 0, 3 * (1 << MODEL_FRACTION_BITS_X3)};\n"
+        "    result.head_0_class = 77u;\n" + "".join(steps) + "    fixed[1] = MODEL_MISSING;\n"
+        "    if (model_run_fixed(&workspace, fixed, 4u, &result) != MODEL_ERROR_MISSING)\n"
+        "        return 20;\n"
+        "    fixed[1] = 0; fixed[3] += 1;\n"
+        "    if (model_run_fixed(&workspace, fixed, 4u, &result) != MODEL_ERROR_RANGE) return 21;\n"
+        "    if (model_run_fixed(&workspace, fixed, 5u, &result) != MODEL_ERROR_LENGTH) return 22;\n"
+        "    if (model_run_fixed(&workspace, NULL, 4u, &result) != MODEL_ERROR_NULL) return 23;\n"
+        "    if (result.head_0_class != 77u) return 24;\n"
+        "    readings[3] = 3.0f; fixed[3] -= 1;\n"
+        "    if (model_run(&workspace, readings, 4u, &result) != MODEL_OK) return 25;\n"
+        "    if (model_run_fixed(&workspace, fixed, 4u, &result) != MODEL_OK) return 26;\n"
+        "    return result.head_0_class < MODEL_HEAD_0_CLASSES ? 0 : 27;\n}\n"
     )
     sources = [
         main,
@@ -204,14 +226,14 @@ def test_each_device_has_its_window_and_bad_readings_leave_it(
         "        for (i = 0; i < 12; ++i) {\n"
         "            model_state *state = &states[i % 2];\n"
         "            const uint16_t rank = (uint16_t)(i / 2 + 1);\n"
-        "            if (model_run(&workspace, state, rows[i], &result) != MODEL_OK) return 1;\n"
+        "            if (model_run(&workspace, state, rows[i], 2u, &result) != MODEL_OK) return 1;\n"
         "            if (memcmp(result.head_0_logit, wanted[i], sizeof wanted[i])) return 2;\n"
         "            if (state->filled != (rank < MODEL_WINDOW ? rank : MODEL_WINDOW)) return 3;\n"
         "            memcpy(&kept, state, sizeof kept);\n"
         "            memcpy(&before, &result, sizeof before);\n"
-        "            if (model_run(&workspace, state, bad[0], &result) != MODEL_ERROR_MISSING)\n"
+        "            if (model_run(&workspace, state, bad[0], 2u, &result) != MODEL_ERROR_MISSING)\n"
         "                return 4;\n"
-        "            if (model_run(&workspace, state, bad[1], &result) != MODEL_ERROR_INFINITE)\n"
+        "            if (model_run(&workspace, state, bad[1], 2u, &result) != MODEL_ERROR_INFINITE)\n"
         "                return 5;\n"
         "            if (memcmp(&kept, state, sizeof kept)) return 6;\n"
         "            if (memcmp(&before, &result, sizeof before)) return 7;\n"
@@ -220,9 +242,9 @@ def test_each_device_has_its_window_and_bad_readings_leave_it(
         "        model_state_init(&states[1]);\n"
         "    }\n"
         "    model_state_init(NULL);\n"
-        "    if (model_run(&workspace, NULL, rows[0], &result) != MODEL_ERROR_NULL) return 8;\n"
+        "    if (model_run(&workspace, NULL, rows[0], 2u, &result) != MODEL_ERROR_NULL) return 8;\n"
         "    memset(&states[0], 0x5A, sizeof states[0]);\n"
-        "    if (model_run(&workspace, &states[0], rows[0], &result) != MODEL_ERROR_STATE)\n"
+        "    if (model_run(&workspace, &states[0], rows[0], 2u, &result) != MODEL_ERROR_STATE)\n"
         "        return 9;\n"
         "    return sizeof states[0] == MODEL_STATE_BYTES ? 0 : 10;\n}\n"
     )

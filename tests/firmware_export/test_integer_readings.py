@@ -6,7 +6,12 @@ from hypothesis import strategies as st
 from firmware_export._curve import Curve
 from firmware_export._graph import FrontEnd, NumericColumn
 from firmware_export._integer_graph import Tensor
-from firmware_export._integer_readings import align, multiply_high, quantise_numeric
+from firmware_export._integer_readings import (
+    align,
+    multiply_high,
+    quantise_numeric,
+    take_readings,
+)
 from firmware_export._quantize_columns import quantise_columns
 
 few = settings(max_examples=150, deadline=None, derandomize=True)
@@ -35,6 +40,10 @@ def _quantise(curve, limit):
     return quantised
 
 
+def _inputs(readings, quantised):
+    return quantise_numeric(take_readings(readings)[None], [quantised])[0]
+
+
 def _values_around(curve, rng):
     """Return increasing values inside, beside, at and far from the knots."""
     low, high = curve.knots[0], curve.knots[-1]
@@ -52,7 +61,7 @@ def test_numeric_readings_follow_their_curve_and_never_decrease(curve, limit, se
     quantised = _quantise(curve, limit)
     exact = _values_around(curve, np.random.default_rng(seed))
     for readings in (exact, exact.astype(np.float32)):
-        got = quantise_numeric(readings, quantised)
+        got = _inputs(readings, quantised)
         assert (np.diff(got) >= 0).all()
         assert np.abs(got).max() <= limit
         # Within half a step of the curve at a value that the grid of knots cannot tell apart.
@@ -81,7 +90,7 @@ def test_straight_line_is_rounded_to_the_nearest_input():
     quantised = _quantise(Curve(np.array([-2.0, 3.0]), np.array([-0.5, 1.0])), 100)
     assert len(quantised.starts) == 1
     values = np.linspace(-3, 4, 701, dtype=np.float32)
-    got = quantise_numeric(values, quantised)
+    got = _inputs(values, quantised)
     exact = np.clip((values.astype(np.float64) + 2) * 30 - 50, -50, 100)
     assert np.abs(got - exact).max() <= 0.5 + EPSILON
     assert set(got) == set(range(-50, 101))
@@ -92,9 +101,9 @@ def test_finer_than_single_precision():
     with pytest.warns(UserWarning, match="only to 1/8"):
         quantised = _quantise(clock, 127)
     values = 1.7e9 + np.arange(0, 1001, 2)
-    got = quantise_numeric(values, quantised)
+    got = _inputs(values, quantised)
     assert np.abs(got - (values - 1.7e9) / 1000 * 127).max() <= 0.5 + EPSILON
-    assert len(set(quantise_numeric(values.astype(np.float32), quantised))) < 10
+    assert len(set(_inputs(values.astype(np.float32), quantised))) < 10
 
 
 def test_far_ends_do_not_coarsen_the_fine_part():
@@ -102,7 +111,7 @@ def test_far_ends_do_not_coarsen_the_fine_part():
     curve = Curve(knots, np.array([0.0, 0.3, 0.5, 0.7, 1.0]))
     quantised = _quantise(curve, 32767)
     values = np.sort(np.concatenate([np.linspace(-1e-6, 3e-9, 999), np.geomspace(1e-9, 1e9, 999)]))
-    got = quantise_numeric(values, quantised)
+    got = _inputs(values, quantised)
     assert np.abs(got - curve(values) * 32767).max() <= 0.5 + EPSILON + 32767 * GRID * 2
     assert len(quantised.starts) < 20
 
@@ -111,14 +120,14 @@ def test_far_ends_do_not_coarsen_the_fine_part():
 @given(st.integers(0, 2**32 - 1), st.integers(0, 2**32 - 1), st.integers(0, 2**25 - 1))
 def test_high_product_is_close_and_never_decreases(one, other, factor):
     low, high = min(one, other), max(one, other)
-    first, second = multiply_high(np.array([low, high]), np.array([factor, factor])).tolist()
+    first, second = multiply_high(np.uint32([low, high]), np.uint32([factor, factor])).tolist()
     assert first <= second
     assert 0 <= (high * factor >> 32) - second <= 2
 
 
 def test_alignment_rounds_down_and_saturates():
     values = np.array([1.25, -1.25, 2.0**31, -(2.0**31), -(2.0**32), 1e-45, -1e-38, -0.0])
-    got = align(values, 0)
+    got = align(take_readings(values), 0)
     assert got.tolist() == [1, -2, 2**31 - 1, -(2**31), -(2**31), 0, 0, 0]
     assert align(np.array([2.0**-126]), 127).tolist() == [2]
     assert align(np.array([-(2.0**-126)]), 0).tolist() == [-1]
