@@ -15,7 +15,8 @@ from sklearn.preprocessing import (
 )
 
 from firmware_export import FixedPointClassifier
-from firmware_export._encoding import encode_readings, plain_front_end, read_front_end
+from firmware_export._columns import plain_front_end, read_front_end
+from firmware_export._encoding import encode_readings
 from firmware_export._integer_readings import quantise_readings
 from firmware_export._reference import scale_readings
 from skdualcnn import make_fusion_preprocessor
