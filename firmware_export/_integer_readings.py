@@ -69,9 +69,7 @@ def align(values: NDArray[np.float64], fraction: Any) -> NDArray[np.float64]:
     >>> align(np.array([1.25, -1.25, 1e30]), 1)
     array([ 2.00000000e+00, -3.00000000e+00,  2.14748365e+09])
     """
-    scaled = values * np.ldexp(1.0, fraction)
-    np.floor(scaled, out=scaled)
-    return np.clip(scaled, -INT32_MAX - 1, INT32_MAX, out=scaled)
+    return np.clip(np.floor(values * np.ldexp(1.0, fraction)), -INT32_MAX - 1, INT32_MAX)
 
 
 def multiply_high(left: NDArray[np.uint32], right: NDArray[np.uint32]) -> NDArray[np.uint32]:
