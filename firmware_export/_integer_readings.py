@@ -69,9 +69,7 @@ def align(values: NDArray[np.float64], fraction: Any) -> NDArray[np.float64]:
     >>> align(np.array([1.25, -1.25, 1e30]), 1)
     array([ 2.00000000e+00, -3.00000000e+00,  2.14748365e+09])
     """
-    scaled = values * np.ldexp(1.0, fraction)
-    np.floor(scaled, out=scaled)
-    return np.clip(scaled, -INT32_MAX - 1, INT32_MAX, out=scaled)
+    return np.clip(np.floor(values * np.ldexp(1.0, fraction)), -INT32_MAX - 1, INT32_MAX)
 
 
 def multiply_high(left: NDArray[np.uint32], right: NDArray[np.uint32]) -> NDArray[np.uint32]:
@@ -103,10 +101,11 @@ def quantise_numeric(
         input = min(level >> 8, highest)
 
     A slope is rounded down so far that no segment ends above the start of the next, so
-    the input never decreases while the reading grows. It is within 0.5 + 1/64 steps of
-    the curve: 1/64 is four units of the level, of which the base's rounding may take a
-    half, the slope's one, and :func:`multiply_high` two. Knots lie on a grid of 2**-23
-    of their magnitude, or finer.
+    the input never decreases while the reading grows. It is within 0.52 steps of the
+    curve: half a step of rounding, and five units of the level, of which the bases may
+    take a half, the slope one, and the product three. That is the curve at a value less
+    than 2**-23 of the reading away, which is how fine the grid of starts and distances
+    is; single precision is no finer.
 
     Parameters
     ----------

@@ -34,7 +34,7 @@ from firmware_export._quantize_columns import (
     input_range,
     quantise_columns,
 )
-from firmware_export._quantize_limits import Limits, quantise_limits
+from firmware_export._quantize_limits import Limits, check_limits, quantise_limits
 from firmware_export._reference import run_reference, scale_readings
 from skdualcnn.exceptions import ExportError
 
@@ -98,7 +98,7 @@ def quantise(
     if len(readings) == 0:
         raise ExportError("calibration_data has no row, expected a sample of the training data.")
     _check_sizes(graph)
-    bounds = quantise_limits(graph.front_end, limits)
+    bounds = check_limits(graph.front_end, limits)
     signal = scale_readings(graph.front_end, readings)
     if not np.isfinite(signal).all():
         raise ExportError(
@@ -115,11 +115,15 @@ def quantise(
     }
     tensors = _make_tensors(graph, layers, weights, ranges, limit)
     numeric, categorical = quantise_columns(graph.front_end, tensors[0])
+    fractions = choose_fraction_bits(len(graph.front_end.readings), numeric, bounds)
     logits = [layer for layer in layers if isinstance(layer, LinearLayer) and layer.is_head]
     return IntegerGraph(
         readings=graph.front_end.readings,
-        fraction_bits=choose_fraction_bits(len(graph.front_end.readings), numeric, bounds),
-        limits=bounds,
+        fraction_bits=fractions,
+        limits=tuple(
+            quantise_limits(graph.front_end.readings[reading], reading, pair, fractions[reading])
+            for reading, pair in bounds.items()
+        ),
         window=graph.front_end.window,
         numeric=numeric,
         categorical=categorical,

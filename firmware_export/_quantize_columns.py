@@ -1,7 +1,7 @@
 """Raw columns -> integer columns: what is quantised before the network."""
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -9,12 +9,11 @@ from firmware_export._curve import Curve
 from firmware_export._graph import CategoricalColumn, FrontEnd, NumericColumn
 from firmware_export._integer_graph import (
     IntegerCategorical,
-    IntegerLimits,
     IntegerNumeric,
     Tensor,
 )
 from firmware_export._quantize_curve import SMALLEST, fraction_bits, quantise_curve
-from firmware_export._quantize_limits import BEYOND_SINGLE
+from firmware_export._quantize_limits import BEYOND_SINGLE, Bounds
 from skdualcnn.exceptions import ExportError
 
 FEWEST_STEPS = 256
@@ -97,7 +96,7 @@ def _quantise_numeric(column: NumericColumn, tensor: Tensor) -> IntegerNumeric:
 
 
 def choose_fraction_bits(
-    readings: int, numeric: Sequence[IntegerNumeric], limits: Sequence[IntegerLimits]
+    readings: int, numeric: Sequence[IntegerNumeric], limits: Mapping[int, Bounds]
 ) -> tuple[int, ...]:
     """Return the fractional bits of each reading where it is delivered in fixed point.
 
@@ -108,10 +107,9 @@ def choose_fraction_bits(
     for column in numeric:
         if column.output is not None:
             largest[column.reading] = np.abs(column.span).max()
-    for limit in limits:
-        bounds = np.abs(limit.bounds)
-        usual = bounds[bounds < BEYOND_SINGLE]
-        largest[limit.reading] = max(largest[limit.reading], *usual, 0.0)
+    for reading, bounds in limits.items():
+        usual = (abs(bound) for bound in bounds if abs(bound) < BEYOND_SINGLE)
+        largest[reading] = max(largest[reading], *usual, 0.0)
     bits = fraction_bits(np.maximum(largest, SMALLEST))
     return tuple(np.where(largest > 0, bits, 0).tolist())
 

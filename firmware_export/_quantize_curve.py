@@ -19,7 +19,7 @@ FARTHEST = 64.0
 
 
 class Segment(NamedTuple):
-    """A straight part of a curve; the fields are those of `IntegerNumeric`, in one number."""
+    """A straight part of a curve: one entry of each array of `IntegerNumeric`."""
 
     start: int
     fraction: int

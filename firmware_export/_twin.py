@@ -221,7 +221,8 @@ class FixedPointClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         for attribute in ("n_features_in_", "feature_names_in_"):
             if hasattr(self.estimator_, attribute):
                 setattr(self, attribute, getattr(self.estimator_, attribute))
-        windows = stack_windows(self.readings(X), self.graph_.front_end.window)
+        readings = self.readings(X)
+        windows = stack_windows(readings, self.graph_.front_end.window)
         if sample_weight is not None:
             used = np.asarray(sample_weight).reshape(len(windows), -1).max(axis=1) > 0
             windows = windows[used]
@@ -233,7 +234,7 @@ class FixedPointClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
             limits=self.limits,
         )
         if self.limits:
-            check_readings(self.integer_graph_, windows[:, -1])
+            check_readings(self.integer_graph_, readings)
         self.classes_ = self.estimator_.classes_
         return self
 

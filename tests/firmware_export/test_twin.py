@@ -10,6 +10,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler
 
 from firmware_export import FixedPointClassifier
+from firmware_export._integer_readings import from_fixed
 from firmware_export._quantize import quantise
 from firmware_export._twin import answer
 from skdualcnn.exceptions import ExportError
@@ -108,6 +109,27 @@ def test_readings_that_the_firmware_refuses(twin, ward, small_network):
     gaps = numbers.assign(bytes=np.nan)
     with pytest.raises(ValueError, match="contains NaN"):
         bare.predict(gaps)
+
+
+def test_fixed_readings_are_what_a_device_delivers(twin, ward):
+    X = ward[0].head(6).copy()
+    X.iloc[0, X.columns.get_loc("Heart rate")] = 1e30
+    X.iloc[1, X.columns.get_loc("protocol")] = "coap"
+    fixed = twin.fixed_readings(X)
+    graph = twin.integer_graph_
+    assert fixed.dtype == np.int32
+    np.testing.assert_array_equal(fixed == -(2**31), np.isnan(twin.readings(X)))
+    assert fixed[0, graph.readings.index("Heart rate")] == 2**31 - 1
+    assert fixed[1:3, graph.readings.index("protocol")].tolist() == [
+        -1,
+        ["mqtt", "tcp", "udp"].index(X["protocol"].iloc[2]),
+    ]
+    step = 2.0 ** -graph.fraction_bits[graph.readings.index("temperature")]
+    values = fixed[:, graph.readings.index("temperature")] * step
+    assert np.abs(values - X["temperature"]).max() <= step / 2
+    exact, close = answer(graph, twin.readings(X)), answer(graph, from_fixed(graph, fixed))
+    for one, other in zip(exact.probabilities, close.probabilities, strict=True):
+        assert np.abs(one - other).max() < 2**30 * 1e-4
 
 
 def test_unknown_parameters_are_refused(decider, ward):
