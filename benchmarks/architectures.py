@@ -4,7 +4,9 @@ Every model is fitted on the training rows of a data set's honest split and scor
 test rows, with several seeds. Of our networks the table also has what they cost on a
 chip: parameters, multiply-adds, and flash, which is the tables of the whole pipeline and
 the code. The code is that of this machine's compiler at -O2, so it is an estimate.
-The differences to the architecture "paper" are those of fits with the same seed.
+The differences to the architecture "paper" are those of fits with the same seed. The
+classical models are fitted with the first seed only; `python -m benchmarks baselines`
+looks at them more closely.
 """
 
 from collections.abc import Iterable, Sequence
@@ -42,10 +44,10 @@ LIMITS = {"difference": 0.005, "parameters": 30_000, "flash": 40_000}
 def run(
     names: Sequence[str], data_dir: Path, out: Path, seeds: Iterable[int], *, quick: bool
 ) -> pd.DataFrame:
-    """Fit every model on every data set with every seed; print and write the tables."""
+    """Fit the networks with every seed, the others with the first; print and write the tables."""
     rows: list[dict[str, Any]] = []
     seeds = list(seeds)
-    n_fits = len(names) * len(seeds) * (len(ARCHITECTURES) + 6)
+    n_fits = len(names) * (len(seeds) * len(ARCHITECTURES) + 6)
     with Progress() as progress:
         task = progress.add_task("architectures", total=n_fits)
         for name in names:
@@ -59,7 +61,8 @@ def run(
                 ours = models.pop(OURS)
                 networks = {shape: with_architecture(ours, shape) for shape in ARCHITECTURES}
                 calibration = thin(train, study.window, at_most=CALIBRATION_ROWS)
-                for model, decider in {**networks, **models}.items():
+                others = models if seed == seeds[0] else {}
+                for model, decider in {**networks, **others}.items():
                     scores = fit_and_score(decider, dataset, train, test)
                     costs = {}
                     if model in networks:
@@ -118,7 +121,10 @@ def summarise(results: pd.DataFrame) -> pd.DataFrame:
     for column, title in {**METRICS, "difference": "ROC-AUC - paper"}.items():
         sign = "+" if column == "difference" else ""
         spread = zip(groups[column].mean(), groups[column].std(), strict=True)
-        table[title] = [f"{mean:{sign}.4f} ± {deviation:.4f}" for mean, deviation in spread]
+        table[title] = [
+            f"{mean:{sign}.4f}" + (f" ± {deviation:.4f}" if pd.notna(deviation) else "")
+            for mean, deviation in spread
+        ]
     return table
 
 

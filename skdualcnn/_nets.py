@@ -35,7 +35,7 @@ def build_nets(
     given = {name: parameters[name] for name in SHAPE_PARAMETERS}
     channels, length = input_shape
     module = {
-        **describe_shape(parameters["architecture"], given),
+        **describe_shape(parameters["architecture"], given, length),
         "in_channels": channels,
         "length": length,
     }

@@ -15,6 +15,9 @@ class Architecture:
     ----------
     conv_channels : sequence of int
         Output channels of each convolutional block.
+    steps_left : int or None
+        If more steps than this are left after the last block, that block is repeated, each
+        time with its pooling, until they are not; None repeats nothing.
     kernel_size : int
         Odd number of steps each kernel sees.
     residual_blocks : int
@@ -32,6 +35,7 @@ class Architecture:
     """
 
     conv_channels: Sequence[Any] = (64,)
+    steps_left: int | None = None
     kernel_size: int = 3
     residual_blocks: int = 0
     activation: Activation = "leaky_relu"
@@ -44,31 +48,42 @@ class Architecture:
 PAPER = Architecture()
 ARCHITECTURES: Mapping[str, Architecture] = {
     "paper": PAPER,
-    # Three poolings leave the dense layer an eighth of the steps; narrow layers need
-    # less dropout. Chosen on training rows alone by examples/right_size.py.
+    # At most 64 steps of 16 channels reach the 24 units, 24,576 weights, however long the
+    # signal is. Narrow layers need less dropout. Chosen on training rows alone.
     "compact": Architecture(
-        conv_channels=(32, 16, 16), conv_dropout=0.1, dense_units=20, dense_dropout=0.3
+        conv_channels=(16,), steps_left=64, conv_dropout=0.1, dense_units=24, dense_dropout=0.3
     ),
 }
 """Architectures by the name that the classifier knows them by."""
 
-SHAPE_PARAMETERS = tuple(field.name for field in fields(Architecture))
+SHAPE_PARAMETERS = tuple(field.name for field in fields(Architecture) if field.name != "steps_left")
 
 
-def describe_shape(architecture: str, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a named architecture's shape; what is given, and not None, overrides it.
+def describe_shape(architecture: str, given: Mapping[str, Any], length: int) -> dict[str, Any]:
+    """Return the shape that a named architecture has for signals of `length` steps.
 
     Parameters
     ----------
     architecture : str
         One of :data:`ARCHITECTURES`.
     given : dict
-        Single numbers of the shape by name, None for those of the architecture.
+        Single parameters that override the architecture's, those that are not None.
+    length : int
+        Steps of the signal.
 
     Returns
     -------
     dict
-        Every number of :class:`Architecture` by name.
+        A value for each of :data:`SHAPE_PARAMETERS`.
     """
     overrides = {name: value for name, value in given.items() if value is not None}
-    return asdict(replace(ARCHITECTURES[architecture], **overrides))
+    if "conv_channels" in overrides:
+        overrides["steps_left"] = None  # the blocks are those given
+    shape = asdict(replace(ARCHITECTURES[architecture], **overrides))
+    most, pool = shape.pop("steps_left"), shape["pool_size"]
+    if most is not None and pool > 1:
+        left = length // pool ** len(shape["conv_channels"])
+        while left > most:
+            shape["conv_channels"] += shape["conv_channels"][-1:]
+            left //= pool
+    return shape
