@@ -37,8 +37,11 @@ COSTS = {
 }
 CALIBRATION_ROWS = 2000  # training rows that set the ranges of the integers
 
-# What a network must keep to be worth its name on a chip that waits for its flash.
-LIMITS = {"difference": 0.005, "parameters": 30_000, "flash": 40_000}
+# A network that an ESP32 does not wait for: its ROC-AUC at most so far below the
+# reference's, its parameters and bytes of flash at most so many.
+MOST_LOST = 0.005
+MOST_PARAMETERS = 30_000
+MOST_FLASH = 40_000
 
 
 def run(
@@ -131,19 +134,14 @@ def summarise(results: pd.DataFrame) -> pd.DataFrame:
 def judge(results: pd.DataFrame, model: str) -> list[str]:
     """Return a line per head that says whether a model keeps to the limits, or by how much not."""
     lines = []
-    for (data, head), part in results[results["model"] == model].groupby(
-        ["data", "head"], sort=False
-    ):
-        figures = {
-            "difference": -part["difference"].mean(),
-            "parameters": part["parameters"].max(),
-            "flash": part["flash"].max(),
+    of_model = results[results["model"] == model]
+    for (data, head), part in of_model.groupby(["data", "head"], sort=False):
+        beyond = {
+            "ROC-AUC": -part["difference"].mean() - MOST_LOST,
+            "parameters": part["parameters"].max() - MOST_PARAMETERS,
+            "bytes of flash": part["flash"].max() - MOST_FLASH,
         }
-        over = {
-            name: figure - LIMITS[name] for name, figure in figures.items() if figure > LIMITS[name]
-        }
-        verdict = "within all limits"
-        if over:
-            verdict = "over: " + ", ".join(f"{name} by {much:.4g}" for name, much in over.items())
+        missed = [f"{much:,.4g} {name}" for name, much in beyond.items() if much > 0]
+        verdict = f"misses by {', '.join(missed)}" if missed else "within all limits"
         lines.append(f"{model} on {data}, {head}: {verdict}")
     return lines

@@ -3,9 +3,10 @@
 A chip pays for a network three times: flash for its parameters and tables, time for its
 multiply-adds, and wrong answers if it is too small. One grid search measures all of them:
 the scorer exports the fitted pipeline and returns its sizes beside the ROC-AUC. What is
-printed is the Pareto front: every shape that no other shape matches at the same or a
-smaller cost. Only training rows are used, in three honest splits; the test rows stay
-unseen. The architecture "compact" was chosen with this search.
+printed is the Pareto front: every shape that no other shape beats, at the same or smaller
+costs. Only training rows are used, in three honest splits of them; the test rows stay
+unseen. The architecture "compact" was chosen in this way, on the training rows of the
+three public data sets.
 
 Run: python examples/right_size.py [--quick] [--data NAME --data-dir FOLDER]. Without a
 data set it searches on a simulated ward.
@@ -34,14 +35,12 @@ LOADERS = {
     "physionet2012": load_physionet2012,
     "nsl_kdd": load_nsl_kdd,
 }
-LESS_DROPOUT = {"conv_dropout": [0.1], "dense_dropout": [0.3]}
 GRID: list[dict[str, list[Any]]] = [
     {"architecture": ["paper", "compact"]},
-    {"conv_channels": [(8,), (16,)], "dense_units": [24], **LESS_DROPOUT},
-    {"conv_channels": [(16, 8), (32, 16)], "dense_units": [16, 24], **LESS_DROPOUT},
-    {"conv_channels": [(16, 16, 16), (32, 16, 16)], "dense_units": [16, 24], **LESS_DROPOUT},
+    {"architecture": ["compact"], "dense_units": [12, 48]},
+    {"architecture": ["compact"], "conv_channels": [(4,), (8,), (16, 8), (32, 16, 16)]},
 ]
-QUICK_GRID = [*GRID[:1], {"conv_channels": [(4,), (16, 8)], "dense_units": [16], **LESS_DROPOUT}]
+QUICK_GRID = [*GRID[:1], {"architecture": ["compact"], "conv_channels": [(4,)]}]
 COSTS = ["parameters", "multiply_adds", "flash"]
 CALIBRATION_ROWS = 1000
 
@@ -112,19 +111,18 @@ def search(
         **{f"{step}__groups": dataset.groups.iloc[rows]},
     )
     found = pd.DataFrame(results.cv_results_)
-    table = pd.DataFrame({"shape": [describe(shape) for shape in found["params"]]})
+    table = pd.DataFrame({"shape": [describe(one) for one in found["params"]]})
     table["roc_auc"], table["std"] = found["mean_test_roc_auc"], found["std_test_roc_auc"]
     for cost in COSTS:
         table[cost] = found[f"mean_test_{cost}"].round().astype(int)
     return table
 
 
-def describe(shape: dict[str, Any]) -> str:
-    """Return a shape as text, its name or its layers."""
-    values = {name.rpartition("__")[2]: value for name, value in shape.items()}
-    if "architecture" in values:
-        return values["architecture"]
-    return f"{values['conv_channels']}, dense {values['dense_units']}"
+def describe(parameters: dict[str, Any]) -> str:
+    """Return a shape as text: the architecture, and what is other than in it."""
+    shape = {name.rpartition("__")[2]: value for name, value in parameters.items()}
+    name = shape.pop("architecture")
+    return ", ".join([name, *(f"{key} {value}" for key, value in shape.items())])
 
 
 def pareto_front(table: pd.DataFrame) -> pd.DataFrame:
