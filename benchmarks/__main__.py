@@ -4,28 +4,43 @@ import argparse
 import os
 from pathlib import Path
 
-from benchmarks import baselines, conformance
+from benchmarks import architectures, baselines, conformance
 from skdualcnn._studies import STUDIES
+
+COMPARISONS = {
+    "baselines": (
+        baselines,
+        1,
+        "our network beside six classifiers, two protocols, every data set",
+    ),
+    "architectures": (
+        architectures,
+        3,
+        "the named architectures: size, flash and scores, beside six classifiers",
+    ),
+}
 
 
 def main() -> int:
     """Run the benchmark that was asked for."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    compare = commands.add_parser(
-        "baselines", help="our network beside six classifiers, two protocols, every data set"
-    )
-    compare.add_argument("--data", nargs="+", choices=STUDIES, default=["ward"])
-    compare.add_argument("--data-dir", type=Path, default=os.environ.get("SKDUALCNN_DATA", "."))
-    compare.add_argument("--out", type=Path, default=Path("benchmark_baselines"))
-    compare.add_argument("--seeds", type=int, default=1, help="number of seeds (default: 1)")
-    compare.add_argument("--quick", action="store_true", help="fewer rows and epochs")
+    for name, (benchmark, n_seeds, purpose) in COMPARISONS.items():
+        compare = commands.add_parser(name, help=purpose)
+        compare.set_defaults(run=benchmark.run)
+        compare.add_argument("--data", nargs="+", choices=STUDIES, default=["ward"])
+        compare.add_argument("--data-dir", type=Path, default=os.environ.get("SKDUALCNN_DATA", "."))
+        compare.add_argument("--out", type=Path, default=Path(f"benchmark_{name}"))
+        compare.add_argument(
+            "--seeds", type=int, default=n_seeds, help="number of seeds (default: %(default)s)"
+        )
+        compare.add_argument("--quick", action="store_true", help="fewer rows and epochs")
     commands.add_parser("conformance", help="scikit-learn's common checks, counted")
     options = parser.parse_args()
     if options.command == "conformance":
         return conformance.run()
     seeds = range(options.seeds)
-    baselines.run(options.data, options.data_dir, options.out, seeds, quick=options.quick)
+    options.run(options.data, options.data_dir, options.out, seeds, quick=options.quick)
     return 0
 
 

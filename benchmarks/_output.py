@@ -37,7 +37,8 @@ def write_results(
 ) -> None:
     """Write every single result as JSON and the means as Markdown."""
     out.mkdir(parents=True, exist_ok=True)
-    document = {"environment": environment, "results": results.to_dict(orient="records")}
+    known = results.astype(object).where(results.notna(), None)  # JSON knows no NaN
+    document = {"environment": environment, "results": known.to_dict(orient="records")}
     (out / f"{name}.json").write_text(json.dumps(document, indent=1), encoding="utf-8")
     lines = [f"- {key}: {value}" for key, value in environment.items()]
     text = "\n".join([f"# {name}", "", *lines, "", to_markdown(table), ""])

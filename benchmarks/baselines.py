@@ -5,7 +5,6 @@ rows into the test; "honest" is the split that the data set documents. The figur
 both are printed side by side.
 """
 
-import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,8 +16,8 @@ from sklearn.model_selection import train_test_split
 from sklearn.utils import Bunch
 
 from benchmarks._output import describe_run, to_markdown, write_results
-from skdualcnn._evaluation import evaluate
-from skdualcnn._studies import STUDIES, fit, labelled_heads, labels_of, thin
+from benchmarks._runs import fit_and_score
+from skdualcnn._studies import STUDIES, labelled_heads, thin
 from skdualcnn.model_selection import honest_split
 
 PROTOCOLS = ("paper", "honest")
@@ -43,25 +42,15 @@ def run(
                         train = thin(train, study.window)
                     models = study.models(dataset, quick=quick, verbose=0, random_state=seed)
                     for model, decider in models.items():
-                        start = time.perf_counter()
-                        fit(decider, dataset, train)
-                        seconds = time.perf_counter() - start
-                        result = evaluate(
-                            decider, dataset.data.iloc[test], labels_of(dataset, test), seconds
-                        )
                         rows += [
                             {
                                 "data": name,
                                 "protocol": protocol,
-                                "head": head,
                                 "model": model,
                                 "seed": seed,
-                                "train_rows": len(train),
-                                "test_rows": len(test),
-                                "fit_seconds": seconds,
-                                **scores.metrics(),
+                                **scores,
                             }
-                            for head, scores in result.heads.items()
+                            for scores in fit_and_score(decider, dataset, train, test)
                         ]
                         progress.advance(task)
     results = pd.DataFrame(rows)

@@ -18,14 +18,13 @@ from skorch import NeuralNet
 from skdualcnn._diagram import draw_network
 from skdualcnn._fitting import Rows, Watch, as_signals, check_row_shape, train_path
 from skdualcnn._labels import Heads, Labels, class_weights
+from skdualcnn._nets import assign_heads, build_nets
 from skdualcnn._pickling import PlainState
 from skdualcnn.exceptions import HeadError
 from skdualcnn.metrics import share_right
+from skdualcnn.network._architectures import ARCHITECTURES
 from skdualcnn.network._training import (
-    NETWORK_PARAMETERS,
-    TRAINING_PARAMETERS,
     adjust,
-    make_net,
     predict_logits,
     read_history,
 )
@@ -41,21 +40,25 @@ class DualPathCNNClassifier(PlainState, ClassifierMixin, BaseEstimator):
 
     Parameters
     ----------
-    conv_channels : tuple of int, default=(64,)
-        Output channels of each convolutional block.
-    kernel_size : int, default=3
+    architecture : {"paper", "compact"}, default="paper"
+        Shape of the network: the paper's, or a narrow one for a chip, which pools a long
+        signal more often and so has less than 30,000 parameters. Whichever of the next
+        eight parameters is None is as `skdualcnn.network.ARCHITECTURES` has it.
+    conv_channels : tuple of int, default=None
+        Output channels of each convolutional block; (64,) in the paper.
+    kernel_size : int, default=None
         Steps each kernel sees; odd.
-    residual_blocks : int, default=0
+    residual_blocks : int, default=None
         Residual blocks after the convolutional ones.
-    activation : {"leaky_relu", "relu"}, default="leaky_relu"
+    activation : {"leaky_relu", "relu"}, default=None
         Activation after each convolution and after the dense layer.
-    pool_size : int, default=2
+    pool_size : int, default=None
         Steps each maximum is taken over; 1 means no pooling.
-    conv_dropout : float, default=0.3
+    conv_dropout : float, default=None
         Dropout after each block.
-    dense_units : int, default=128
+    dense_units : int, default=None
         Units of the dense layer.
-    dense_dropout : float, default=0.5
+    dense_dropout : float, default=None
         Dropout after the dense layer.
     sharing : {"trunk", "none"}, default="trunk"
         Whether the heads share one trunk, or each has a network of its own, trained
@@ -139,14 +142,15 @@ class DualPathCNNClassifier(PlainState, ClassifierMixin, BaseEstimator):
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        "conv_channels": ["array-like"],
-        "kernel_size": [Interval(Integral, 1, None, closed="left")],
-        "residual_blocks": [Interval(Integral, 0, None, closed="left")],
-        "activation": [StrOptions({"leaky_relu", "relu"})],
-        "pool_size": [Interval(Integral, 1, None, closed="left")],
-        "conv_dropout": [Interval(Real, 0, 1, closed="left")],
-        "dense_units": [Interval(Integral, 1, None, closed="left")],
-        "dense_dropout": [Interval(Real, 0, 1, closed="left")],
+        "architecture": [StrOptions(set(ARCHITECTURES))],
+        "conv_channels": ["array-like", None],
+        "kernel_size": [Interval(Integral, 1, None, closed="left"), None],
+        "residual_blocks": [Interval(Integral, 0, None, closed="left"), None],
+        "activation": [StrOptions({"leaky_relu", "relu"}), None],
+        "pool_size": [Interval(Integral, 1, None, closed="left"), None],
+        "conv_dropout": [Interval(Real, 0, 1, closed="left"), None],
+        "dense_units": [Interval(Integral, 1, None, closed="left"), None],
+        "dense_dropout": [Interval(Real, 0, 1, closed="left"), None],
         "sharing": [StrOptions({"trunk", "none"})],
         "lr": [Interval(Real, 0, None, closed="neither")],
         "weight_decay": [Interval(Real, 0, None, closed="left")],
@@ -167,14 +171,15 @@ class DualPathCNNClassifier(PlainState, ClassifierMixin, BaseEstimator):
     def __init__(
         self,
         *,
-        conv_channels: tuple[int, ...] = (64,),
-        kernel_size: int = 3,
-        residual_blocks: int = 0,
-        activation: str = "leaky_relu",
-        pool_size: int = 2,
-        conv_dropout: float = 0.3,
-        dense_units: int = 128,
-        dense_dropout: float = 0.5,
+        architecture: str = "paper",
+        conv_channels: tuple[int, ...] | None = None,
+        kernel_size: int | None = None,
+        residual_blocks: int | None = None,
+        activation: str | None = None,
+        pool_size: int | None = None,
+        conv_dropout: float | None = None,
+        dense_units: int | None = None,
+        dense_dropout: float | None = None,
         sharing: str = "trunk",
         lr: float = 1e-4,
         weight_decay: float = 0.0,
@@ -191,6 +196,7 @@ class DualPathCNNClassifier(PlainState, ClassifierMixin, BaseEstimator):
         verbose: int = 0,
         random_state: int | np.random.RandomState | None = None,
     ) -> None:
+        self.architecture = architecture
         self.conv_channels = conv_channels
         self.kernel_size = kernel_size
         self.residual_blocks = residual_blocks
@@ -402,32 +408,19 @@ class DualPathCNNClassifier(PlainState, ClassifierMixin, BaseEstimator):
         self.input_shape_ = (X.shape[2], X.shape[1]) if self.windowed_ else (1, X.shape[1])
         self.history_ = pd.DataFrame()
         self.seed_ = int(check_random_state(self.random_state).randint(2**31 - 1))
-        parameters = self.get_params(deep=False)
-        module = {name: parameters[name] for name in NETWORK_PARAMETERS}
-        module["in_channels"], module["length"] = self.input_shape_
-        self.nets_ = [
-            make_net(
-                module={**module, "n_classes": [len(heads.classes[head]) for head in path]},
-                head_names=[heads.names[head] for head in path],
-                seed=self.seed_,
-                **{name: parameters[name] for name in TRAINING_PARAMETERS},
-            )
-            for path in self._paths()
-        ]
+        self.nets_ = build_nets(
+            self.get_params(deep=False), self.input_shape_, heads, seed=self.seed_
+        )
 
     def _by_head(self, arrays: list[NDArray[Any]]) -> Any:
         """Return one array for a single output, else the list."""
         return arrays[0] if self._heads.single_output else arrays
 
-    def _paths(self) -> list[list[int]]:
-        """Return the heads of each net."""
-        heads = list(range(self.n_heads_))
-        return [heads] if self.sharing == "trunk" else [[head] for head in heads]
-
     def _train(self, rows: Rows, *, epochs: int, watch: Watch | None = None) -> Self:
         """Train every net on the rows that carry a label of its heads."""
         weights = class_weights(self.class_weight, self._heads, rows.codes, rows.weights)
-        for net, path in zip(self.nets_, self._paths(), strict=True):
+        paths = assign_heads(self.n_heads_, self.sharing)
+        for net, path in zip(self.nets_, paths, strict=True):
             adjust(net, lr=self.lr, weight_decay=self.weight_decay, batch_size=self.batch_size)
             finished = train_path(
                 net,
@@ -445,7 +438,7 @@ class DualPathCNNClassifier(PlainState, ClassifierMixin, BaseEstimator):
                     stacklevel=3,
                 )
                 break
-        names = [[self.head_names_[head] for head in path] for path in self._paths()]
+        names = [[self.head_names_[head] for head in path] for path in paths]
         self.history_ = read_history(self.nets_, names)
         return self
 

@@ -22,7 +22,8 @@ from skorch.callbacks import Callback, EpochScoring
 
 from skdualcnn import DualPathCNNClassifier
 from skdualcnn.exceptions import ArchitectureError, DeviceError, DivergenceError, HeadError
-from skdualcnn.network import DualPathNetwork
+from skdualcnn.network import ARCHITECTURES, DualPathNetwork
+from skdualcnn.network._architectures import SHAPE_PARAMETERS
 from skdualcnn.preprocessing import SlidingWindow
 
 N = 60
@@ -31,6 +32,9 @@ N = 60
 def classifier(**changed):
     small = {"conv_channels": (4,), "dense_units": 6, "max_epochs": 2, "lr": 0.01}
     return DualPathCNNClassifier(**{**small, "random_state": 0, **changed})
+
+
+PAPER = {name: getattr(ARCHITECTURES["paper"], name) for name in SHAPE_PARAMETERS}
 
 
 def probabilities(fitted, X):
@@ -224,6 +228,33 @@ def test_the_parameters_reach_the_network(X, y):
     assert clf.net_.optimizer_.param_groups[0]["weight_decay"] == 0.125
     assert clf.net_.optimizer_.param_groups[0]["lr"] == 0.01
     assert [len(batches) for batches in clf.net_.history[:, "batches"]] == [4, 4]
+
+
+def test_an_architecture_gives_what_is_not_given(X, y):
+    compact = ARCHITECTURES["compact"]
+    clf = classifier(architecture="compact", conv_channels=None, dense_units=None).fit(X, y)
+    module = clf.net_.module_
+    assert [block.conv.out_channels for block in module.blocks] == list(compact.conv_channels)
+    assert module.dense.out_features == compact.dense_units
+    assert module.dropout.p == compact.dense_dropout
+    assert clone(clf).architecture == "compact"
+    clf.set_params(dense_units=7, conv_dropout=0.0, architecture="paper").fit(X, y)
+    assert [block.conv.out_channels for block in clf.net_.module_.blocks] == [64]
+    assert clf.net_.module_.dense.out_features == 7
+    assert clf.net_.module_.blocks[0].dropout.p == 0.0
+
+
+def test_the_papers_numbers_by_name_or_one_by_one_are_the_same_model(X, y):
+    by_name = classifier(conv_channels=None, dense_units=None).fit(X, y)
+    one_by_one = classifier(**PAPER).fit(X, y)
+    assert_same_model(by_name, one_by_one, X)
+
+
+def test_a_grid_search_over_architectures(X, health):
+    unset = classifier(conv_channels=None, dense_units=None)
+    search = GridSearchCV(unset, {"architecture": list(ARCHITECTURES)}, cv=2).fit(X, health)
+    assert search.best_params_["architecture"] in ARCHITECTURES
+    assert np.isfinite(search.cv_results_["mean_test_score"]).all()
 
 
 # -- windows and memory
@@ -782,6 +813,11 @@ ERRORS = {
         lambda: fit(conv_channels=(0,)),
         ArchitectureError,
         "expected whole numbers of 1 or more",
+    ),
+    "an architecture that is not there": (
+        lambda: fit(architecture="huge"),
+        ValueError,
+        "must be a str among {'(compact', 'paper|paper', 'compact)'}. Got 'huge'",
     ),
     "GPU where there is none": (
         lambda: fit(device="cuda:99"),

@@ -29,7 +29,10 @@ from skdualcnn import (
     make_fusion_preprocessor,
     save,
 )
+from skdualcnn._model_file import read_model_file, write_model_file
 from skdualcnn.exceptions import DeviceError, ModelFileError, ModelVersionWarning
+from skdualcnn.network import ARCHITECTURES
+from skdualcnn.network._architectures import SHAPE_PARAMETERS
 from skdualcnn.preprocessing import (
     OutlierClipper,
     QuantileScaler,
@@ -186,6 +189,25 @@ def test_a_window_classifier(reload):
     loaded = reload(clf)
     assert loaded.input_shape_ == (2, 6)
     assert_same(loaded.predict_proba(X), clf.predict_proba(X))
+
+
+def test_a_named_architecture(reload):
+    X = np.random.default_rng(0).random((N, 16)).astype(np.float32)
+    clf = small(architecture="compact", conv_channels=None, dense_units=None)
+    loaded = reload(clf.fit(X, labels("int")))
+    assert (loaded.architecture, loaded.conv_channels) == ("compact", None)
+    assert_same(loaded, clf)
+    assert_same(clone(loaded).fit(X, labels("int")).predict_proba(X), clf.predict_proba(X))
+
+
+def test_a_file_from_before_architectures_had_names(tmp_path):
+    X, paper = signals(), {name: getattr(ARCHITECTURES["paper"], name) for name in SHAPE_PARAMETERS}
+    clf = small(**paper).fit(X, labels("int"))
+    document, arrays = read_model_file(save(clf, tmp_path / "new"))
+    del document["estimator"]["parameters"]["architecture"]
+    loaded = load(write_model_file(tmp_path / "old", document, arrays))
+    assert_same(loaded, clf)
+    assert_same(clone(loaded).fit(X, labels("int")).predict_proba(X), clf.predict_proba(X))
 
 
 def test_parameters_changed_after_fitting_do_not_change_the_net(reload):

@@ -7,6 +7,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from skdualcnn.exceptions import ArchitectureError
+from skdualcnn.network._architectures import PAPER
 from skdualcnn.network._blocks import Activation, ConvBlock, ResidualBlock, make_activation
 
 
@@ -55,14 +56,14 @@ class DualPathNetwork(nn.Module):
         length: int,
         n_classes: Sequence[int],
         *,
-        conv_channels: Sequence[Any] = (64,),
-        kernel_size: int = 3,
-        residual_blocks: int = 0,
-        activation: Activation = "leaky_relu",
-        pool_size: int = 2,
-        conv_dropout: float = 0.3,
-        dense_units: int = 128,
-        dense_dropout: float = 0.5,
+        conv_channels: Sequence[Any] = PAPER.conv_channels,
+        kernel_size: int = PAPER.kernel_size,
+        residual_blocks: int = PAPER.residual_blocks,
+        activation: Activation = PAPER.activation,
+        pool_size: int = PAPER.pool_size,
+        conv_dropout: float = PAPER.conv_dropout,
+        dense_units: int = PAPER.dense_units,
+        dense_dropout: float = PAPER.dense_dropout,
     ) -> None:
         super().__init__()
         if not all(isinstance(one, Integral) and int(one) > 0 for one in conv_channels):

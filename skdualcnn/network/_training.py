@@ -24,17 +24,7 @@ PREDICTION_CHUNK = 1024
 # must get the same answer alone as among others, so smaller chunks are filled up.
 SMALLEST_CHUNK = 4
 
-# The classifier's parameters that the network is built with, and those of its training.
-NETWORK_PARAMETERS = (
-    "conv_channels",
-    "kernel_size",
-    "residual_blocks",
-    "activation",
-    "pool_size",
-    "conv_dropout",
-    "dense_units",
-    "dense_dropout",
-)
+# The classifier's parameters of training; those of the network are SHAPE_PARAMETERS.
 TRAINING_PARAMETERS = (
     "lr",
     "weight_decay",

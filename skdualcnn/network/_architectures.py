@@ -1,0 +1,89 @@
+"""The named architectures: the numbers of every network's shape, in one place."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any
+
+from skdualcnn.network._blocks import Activation
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """Shape of a network, whatever its input and its heads; the defaults are the paper's.
+
+    Attributes
+    ----------
+    conv_channels : sequence of int
+        Output channels of each convolutional block.
+    steps_left : int or None
+        If more steps than this are left after the last block, that block is repeated, each
+        time with its pooling, until they are not; None repeats nothing.
+    kernel_size : int
+        Odd number of steps each kernel sees.
+    residual_blocks : int
+        Residual blocks after the last convolutional block.
+    activation : {"leaky_relu", "relu"}
+        Activation everywhere.
+    pool_size : int
+        Max-pooling after each convolutional block; 1 means none.
+    conv_dropout : float
+        Dropout after each block.
+    dense_units : int
+        Units of the dense layer.
+    dense_dropout : float
+        Dropout after the dense layer.
+    """
+
+    conv_channels: Sequence[Any] = (64,)
+    steps_left: int | None = None
+    kernel_size: int = 3
+    residual_blocks: int = 0
+    activation: Activation = "leaky_relu"
+    pool_size: int = 2
+    conv_dropout: float = 0.3
+    dense_units: int = 128
+    dense_dropout: float = 0.5
+
+
+PAPER = Architecture()
+ARCHITECTURES: Mapping[str, Architecture] = {
+    "paper": PAPER,
+    # At most 64 steps of 16 channels reach the 24 units, 24,576 weights, however long the
+    # signal is. Narrow layers need less dropout. Chosen on training rows alone.
+    "compact": Architecture(
+        conv_channels=(16,), steps_left=64, conv_dropout=0.1, dense_units=24, dense_dropout=0.3
+    ),
+}
+"""Architectures by the name that the classifier knows them by."""
+
+SHAPE_PARAMETERS = tuple(field.name for field in fields(Architecture) if field.name != "steps_left")
+
+
+def describe_shape(architecture: str, given: Mapping[str, Any], length: int) -> dict[str, Any]:
+    """Return the shape that a named architecture has for signals of `length` steps.
+
+    Parameters
+    ----------
+    architecture : str
+        One of :data:`ARCHITECTURES`.
+    given : dict
+        Single parameters that override the architecture's, those that are not None.
+    length : int
+        Steps of the signal.
+
+    Returns
+    -------
+    dict
+        A value for each of :data:`SHAPE_PARAMETERS`.
+    """
+    overrides = {name: value for name, value in given.items() if value is not None}
+    if "conv_channels" in overrides:
+        overrides["steps_left"] = None  # the blocks are those given
+    shape = asdict(replace(ARCHITECTURES[architecture], **overrides))
+    most, pool = shape.pop("steps_left"), shape["pool_size"]
+    if most is not None and pool > 1:
+        left = length // pool ** len(shape["conv_channels"])
+        while left > most:
+            shape["conv_channels"] += shape["conv_channels"][-1:]
+            left //= pool
+    return shape

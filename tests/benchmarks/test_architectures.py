@@ -1,0 +1,75 @@
+"""The benchmark of the architectures: costs beside scores, and a plain verdict."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from benchmarks import architectures
+from skdualcnn._studies import OURS, STUDIES
+from skdualcnn.datasets import make_ward
+from skdualcnn.network import ARCHITECTURES
+
+
+@pytest.mark.slow
+def test_tables_hold_costs_and_scores_of_every_architecture(tmp_path, monkeypatch, capsys):
+    def small_ward(_, seed):
+        return make_ward(n_patients=5, hours=3.0, random_state=seed)
+
+    monkeypatch.setitem(STUDIES, "ward", replace(STUDIES["ward"], load=small_ward))
+    results = architectures.run(["ward"], tmp_path, tmp_path / "out", [0, 1], quick=True)
+    networks = results[results["model"].isin(ARCHITECTURES)]
+    assert len(networks) == 2 * 2 * len(ARCHITECTURES)
+    assert len(results) == len(networks) + 2 * 6
+    assert (networks["flash"] > networks["constants"]).all()
+    assert (networks[networks["model"] == "compact"]["parameters"] == 11_097).all()
+    assert (networks[networks["model"] == "paper"]["difference"] == 0).all()
+    written = json.loads((tmp_path / "out" / "architectures.json").read_text())
+    assert len(written["results"]) == len(results)
+    assert written["results"][-1]["flash"] is None
+    assert {"commit", "scikit-learn"} <= set(written["environment"])
+    printed = capsys.readouterr().out
+    assert "| ward | health | boosted trees |" in printed
+    assert "compact on ward, cyber: " in printed
+
+
+def test_an_architecture_replaces_the_numbers_of_a_study():
+    ward = make_ward(n_patients=4, hours=2.0, random_state=0)
+    study = STUDIES["physionet2012"]
+    ours = study.models(ward, quick=True, verbose=0, random_state=0)[OURS]
+    changed = architectures.with_architecture(ours, "compact").estimator[-1]
+    assert ours.estimator[-1].conv_channels == (16,)
+    assert (changed.architecture, changed.conv_channels, changed.pool_size) == (
+        "compact",
+        None,
+        None,
+    )
+    assert (changed.lr, changed.max_epochs) == (1e-3, 3)
+
+
+def results(area, parameters, flash):
+    rows = [
+        {"data": "ward", "head": "health", "seed": seed, "model": "paper", "roc_auc": 0.9}
+        for seed in (0, 1)
+    ]
+    rows += [
+        {**row, "model": "compact", "roc_auc": area, "parameters": parameters, "flash": flash}
+        for row in rows
+    ]
+    return architectures.add_differences(pd.DataFrame(rows))
+
+
+def test_the_verdict_says_by_how_much():
+    fine = architectures.judge(results(0.896, 30_000, 40_000), "compact")
+    assert fine == ["compact on ward, health: within all limits"]
+    over = architectures.judge(results(0.885, 31_000, 40_000), "compact")
+    assert over == ["compact on ward, health: misses by 0.01 ROC-AUC, 1,000 parameters"]
+
+
+def test_differences_are_to_the_same_seed():
+    table = results(0.9, 1, 1)
+    table["roc_auc"] = [0.8, 0.9, 0.81, 0.92]
+    differences = architectures.add_differences(table)["difference"]
+    np.testing.assert_allclose(differences, [0, 0, 0.01, 0.02], atol=1e-12)
