@@ -1,8 +1,10 @@
 """Fitted estimators as fixed-point C for microcontrollers, with an exact twin in Python."""
 
 from firmware_export._check import FirmwareCheck, check_firmware
+from firmware_export._counting import InstructionCount
 from firmware_export._export import export_firmware
 from firmware_export._footprint import FirmwareReport, LayerReport
+from firmware_export._target_cost import TargetCost
 from firmware_export._twin import FixedPointAnswers, FixedPointClassifier
 
 __all__ = [
@@ -10,7 +12,9 @@ __all__ = [
     "FirmwareReport",
     "FixedPointAnswers",
     "FixedPointClassifier",
+    "InstructionCount",
     "LayerReport",
+    "TargetCost",
     "check_firmware",
     "export_firmware",
 ]

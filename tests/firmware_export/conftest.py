@@ -8,7 +8,6 @@ import pytest
 from sklearn.pipeline import make_pipeline
 
 from firmware_export import export_firmware
-from firmware_export._check import build_harness
 from firmware_export._emit import GoldenVectors, render_firmware
 from firmware_export._graph import (
     Convolution,
@@ -23,7 +22,9 @@ from firmware_export._graph import (
 from firmware_export._graph import (
     Path as NetworkPath,
 )
-from firmware_export._toolchain import find_compiler, run_rows
+from firmware_export._harness import build_harness
+from firmware_export._targets import find_compiler
+from firmware_export._toolchain import run_rows
 from firmware_export._twin import answer
 from skdualcnn import DualPathCNNClassifier, FusionDecider, make_fusion_preprocessor
 from skdualcnn.preprocessing import QuantileScaler, SlidingWindow

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from firmware_export._toolchain import compile_c, find_compiler, run_command, run_rows
+from firmware_export._targets import find_compiler
+from firmware_export._toolchain import compile_c, run_command, run_rows
 from skdualcnn.exceptions import ToolchainError
 
 
