@@ -9,6 +9,7 @@ the chip waits for memory is not in them.
 
 import re
 import shutil
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -106,10 +107,11 @@ def _count_with_valgrind(
     program: Path, readings: NDArray[np.float32], folder: Path
 ) -> NDArray[np.int64]:
     """Have a part written whenever the harness reads its counter: as if there were one."""
-    wrapper = ["valgrind", "--tool=callgrind", "--dump-before=runtime_ticks"]
-    run_rows(program, readings, folder, wrapper=[*wrapper, "--callgrind-out-file=callgrind.out"])
-    parts = sorted(folder.glob("callgrind.out.*"), key=lambda part: int(part.suffix[1:]))
-    totals = [int(total) for part in parts for total in _totals(part)]
+    with tempfile.TemporaryDirectory(dir=folder) as out:
+        tool = ["valgrind", "--tool=callgrind", "--dump-before=runtime_ticks"]
+        run_rows(program, readings, folder, wrapper=[*tool, f"--callgrind-out-file={out}/part"])
+        parts = sorted(Path(out).glob("part.*"), key=lambda part: int(part.suffix[1:]))
+        totals = [int(total) for part in parts for total in _totals(part)]
     # Before the call; then in turn a stretch, and what the harness does with the number.
     return np.array(totals).reshape(len(readings), -1)[:, 1::2]
 

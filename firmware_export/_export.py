@@ -15,7 +15,7 @@ from firmware_export._literals import constant_bytes
 from firmware_export._names import check_prefix
 from firmware_export._quantize import Calibration
 from firmware_export._rows import spread_rows, stack_windows
-from firmware_export._target_cost import measure_targets
+from firmware_export._target_cost import LEVELS, measure_targets
 from firmware_export._twin import FixedPointClassifier, answer
 from skdualcnn._writing import replaced_folder
 from skdualcnn.exceptions import ExportError
@@ -122,7 +122,14 @@ def export_firmware(
             file = building / name
             file.parent.mkdir(exist_ok=True)
             file.write_text(text, encoding="utf-8")
-        costs = measure_targets(graph, building, prefix, golden, count=measure == "instructions")
+        counting = measure == "instructions"
+        costs = measure_targets(
+            graph,
+            building,
+            prefix,
+            levels=LEVELS if counting else LEVELS[:1],
+            readings=golden if counting else None,
+        )
         host = costs.get("host", {}).get("O2")
         report = FirmwareReport(
             directory=target,

@@ -60,9 +60,9 @@ def measure_targets(
     graph: IntegerGraph,
     directory: Path,
     prefix: str,
-    readings: NDArray[np.float32],
     *,
-    count: bool,
+    levels: Sequence[str],
+    readings: NDArray[np.float32] | None,
 ) -> dict[str, dict[str, TargetCost]]:
     """Measure an exported model on every target whose compiler is installed.
 
@@ -72,11 +72,11 @@ def measure_targets(
     directory : Path
         The exported folder.
     prefix : str
-    readings : ndarray of shape (n, n_readings)
-        Rows to count instructions on.
-    count : bool
-        Whether instructions are counted, and at every level; sizes alone are measured at
-        -O2.
+    levels : sequence of str
+        Out of `LEVELS`.
+    readings : ndarray of shape (n, n_readings) or None
+        Rows to count instructions on, which takes a second for each target and level; with
+        None they are not counted.
 
     Returns
     -------
@@ -88,12 +88,11 @@ def measure_targets(
     ToolchainError
         If a compiler fails on what was exported.
     """
-    levels = LEVELS if count else LEVELS[:1]
 
     def measure(target: Target) -> dict[str, TargetCost]:
         with tempfile.TemporaryDirectory(prefix="skdualcnn_target_") as folder:
             bench = _Bench(graph, directory, prefix, target, Path(folder))
-            return bench.measure(levels, readings if count and can_count(target) else None)
+            return bench.measure(levels, readings if can_count(target) else None)
 
     targets = [target for target in TARGETS.values() if can_compile(target)]
     with ThreadPoolExecutor() as threads:

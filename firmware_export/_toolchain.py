@@ -31,7 +31,7 @@ def compile_c(
     Parameters
     ----------
     sources : sequence of Path
-        For an emulated target's program, the runtime is added.
+        Of a program: with the runtime, `RUNTIME`/`target`.c.
     output : Path
         Program, or object file if `flags` holds "-c".
     include : Path
@@ -45,10 +45,11 @@ def compile_c(
     ToolchainError
         If there is no compiler or it fails.
     """
-    command = [*compiler_command(target), *STANDARD, *WARNINGS, f"-I{include}", *flags]
+    command = [*compiler_command(target), *STANDARD, *WARNINGS, f"-I{include}"]
     if target != HOST:
         command += ["-nostartfiles", f"-L{RUNTIME}", f"-T{target.name}.ld"]
-    command += ["-o", str(output), *(str(source) for source in sources)]
+    # Libraries among the flags come after what needs them.
+    command += ["-o", str(output), *(str(source) for source in sources), *flags]
     run_command(command, f"compile the firmware for {target.name}")
     return output
 

@@ -60,7 +60,9 @@ def test_this_machine_is_counted_from_outside(tmp_path, compiler):
     if shutil.which("valgrind") is None:
         assert os.environ.get("SKDUALCNN_TOOLS") != "required"
         pytest.skip("valgrind is not installed (on Debian: apt install valgrind)")
+    more = _count(tmp_path, HOST, 2000, rows=3)
     short, long = _count(tmp_path, HOST, 1000, rows=2)
     per_round = (long - short) / 2000
+    assert more[0] == short + 1000 * per_round
     assert per_round == round(per_round)
     assert short == pytest.approx(1000 * per_round, abs=40)

@@ -2,7 +2,8 @@ import json
 
 import pytest
 
-from firmware_export import _target_cost, export_firmware
+from firmware_export import _export as export_module
+from firmware_export import export_firmware
 from firmware_export._counting import can_count
 from firmware_export._targets import TARGETS, can_compile
 from skdualcnn.exceptions import ExportError
@@ -24,7 +25,7 @@ def test_sizes_of_every_target_that_is_installed(report):
 
 
 def test_instructions_are_counted_if_asked_for(report, ward, tmp_path, monkeypatch):
-    monkeypatch.setattr(_target_cost, "LEVELS", ("Os",))
+    monkeypatch.setattr(export_module, "LEVELS", ("Os",))
     counted = export_firmware(
         report.twin, tmp_path / "ward", calibration_data=ward[0], measure="instructions"
     )
