@@ -88,7 +88,7 @@ def run_command(
 
 def run_rows(
     program: Path,
-    readings: NDArray[np.float32],
+    readings: NDArray[np.float32] | NDArray[np.int32],
     folder: Path,
     target: Target = HOST,
     *,
@@ -100,7 +100,8 @@ def run_rows(
     ----------
     program : Path
         Compiled from `templates/harness.c.j2`.
-    readings : ndarray of shape (n, n_readings) and dtype float32
+    readings : ndarray of shape (n, n_readings) and dtype float32 or int32
+        As the program takes them.
     folder : Path
         Where the rows and the answers are kept as files.
     target : Target
@@ -119,7 +120,7 @@ def run_rows(
         If the program fails, takes too long, or answers another number of rows.
     """
     answers = folder / "answers.bin"
-    np.ascontiguousarray(readings, dtype=np.float32).tofile(folder / "rows.bin")
+    np.ascontiguousarray(readings).tofile(folder / "rows.bin")
     answers.write_bytes(b"")
     emulator, *options = target.emulator or ("",)
     command = [emulator, *wrapper, *options] if emulator else list(wrapper)
