@@ -4,7 +4,7 @@ import argparse
 import os
 from pathlib import Path
 
-from benchmarks import architectures, baselines, conformance
+from benchmarks import architectures, baselines, conformance, firmware
 from skdualcnn._studies import STUDIES
 
 COMPARISONS = {
@@ -36,9 +36,17 @@ def main() -> int:
         )
         compare.add_argument("--quick", action="store_true", help="fewer rows and epochs")
     commands.add_parser("conformance", help="scikit-learn's common checks, counted")
+    chips = commands.add_parser(
+        "firmware", help="instructions, code, RAM and stack on three chips, beside the peers'"
+    )
+    chips.add_argument("--out", type=Path, default=Path("benchmark_firmware"))
+    chips.add_argument("--quick", action="store_true", help="at -O2 only")
     options = parser.parse_args()
     if options.command == "conformance":
         return conformance.run()
+    if options.command == "firmware":
+        firmware.run(options.out, quick=options.quick)
+        return 0
     seeds = range(options.seeds)
     options.run(options.data, options.data_dir, options.out, seeds, quick=options.quick)
     return 0

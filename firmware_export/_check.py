@@ -1,7 +1,6 @@
 """The exported C against its twin, on every bit of every answer."""
 
 import tempfile
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from firmware_export._emit import render_harness
-from firmware_export._footprint import MODEL_PARTS, FirmwareReport
-from firmware_export._integer_graph import IntegerGraph
-from firmware_export._toolchain import compile_c, run_rows
+from firmware_export._footprint import FirmwareReport
+from firmware_export._harness import build_harness
+from firmware_export._targets import find_target
+from firmware_export._toolchain import run_rows
 from firmware_export._twin import FixedPointAnswers
 
 
@@ -39,8 +38,8 @@ class FirmwareCheck:
         return f"{self.identical} of {self.rows} rows identical"
 
 
-def check_firmware(report: FirmwareReport, X: Any) -> FirmwareCheck:
-    """Compile an exported folder on this machine and run it on every row of X.
+def check_firmware(report: FirmwareReport, X: Any, *, target: str = "host") -> FirmwareCheck:
+    """Compile an exported folder, here or for an emulated chip, and run it on every row of X.
 
     Parameters
     ----------
@@ -49,6 +48,9 @@ def check_firmware(report: FirmwareReport, X: Any) -> FirmwareCheck:
     X : DataFrame or array-like
         Rows as the exported estimator takes them; with windows, one device's in the
         order of time. The C starts from a fresh state.
+    target : {"host", "lx106", "rv32imc", "cortex-m3"}, default="host"
+        Where it runs: on this machine, or in QEMU on an Xtensa LX106 (the ESP8266, and
+        the closest to an ESP32), a RISC-V RV32IMC (the ESP32-C3) or an Arm Cortex-M3.
 
     Returns
     -------
@@ -58,7 +60,8 @@ def check_firmware(report: FirmwareReport, X: Any) -> FirmwareCheck:
     Raises
     ------
     ToolchainError
-        If there is no C compiler, or it fails.
+        If the target is unknown, its compiler or emulator is missing (the error names the
+        Debian packages), or one of them fails.
     ValueError
         If X holds a reading that the firmware refuses.
 
@@ -67,31 +70,27 @@ def check_firmware(report: FirmwareReport, X: Any) -> FirmwareCheck:
     >>> check = check_firmware(report, X_test)  # doctest: +SKIP
     >>> print(check)  # doctest: +SKIP
     3264 of 3264 rows identical
+    >>> print(check_firmware(report, X_test, target="rv32imc"))  # doctest: +SKIP
+    3264 of 3264 rows identical
     """
+    machine = find_target(target)
     readings = report.twin.readings(X)
     expected = expected_answers(report.twin.answers(X))
     with tempfile.TemporaryDirectory(prefix="skdualcnn_check_") as folder:
         program = build_harness(
-            report.twin.integer_graph_, report.directory, report.prefix, Path(folder)
+            report.twin.integer_graph_,
+            report.directory,
+            report.prefix,
+            Path(folder),
+            target=machine,
         )
-        answers = run_rows(program, readings, Path(folder))
+        answers = run_rows(program, readings, Path(folder), machine)
     differs = np.flatnonzero((answers != expected).any(axis=1))
     return FirmwareCheck(
         rows=len(readings),
         identical=len(readings) - len(differs),
         first_difference=int(differs[0]) if len(differs) else None,
     )
-
-
-def build_harness(
-    graph: IntegerGraph, source: Path, prefix: str, folder: Path, flags: Sequence[str] = ()
-) -> Path:
-    """Compile the model in `source` with a program that feeds it rows, into `folder`."""
-    harness = folder / "harness.c"
-    harness.write_text(render_harness(graph, prefix))
-    sources = source / "src"
-    model = [sources / f"{prefix}_{part}.c" for part in MODEL_PARTS]
-    return compile_c([harness, *model], folder / "harness", include=sources, flags=flags)
 
 
 def expected_answers(answers: FixedPointAnswers) -> NDArray[np.int32]:

@@ -3,31 +3,29 @@
 import json
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 from sklearn.frozen import FrozenEstimator
 
 from firmware_export._arena import plan_arena, state_bytes
 from firmware_export._emit import GoldenVectors, render_firmware
 from firmware_export._extract import unfreeze
-from firmware_export._footprint import (
-    GENERATOR,
-    FirmwareReport,
-    measure_flash,
-    measure_layers,
-    measure_stack,
-)
+from firmware_export._footprint import GENERATOR, FirmwareReport, measure_layers
+from firmware_export._literals import constant_bytes
 from firmware_export._names import check_prefix
 from firmware_export._packaging import Metadata
 from firmware_export._quantize import Calibration
 from firmware_export._quantize_limits import Limits
 from firmware_export._rows import spread_rows, stack_windows
+from firmware_export._target_cost import LEVELS, measure_targets
 from firmware_export._twin import FixedPointClassifier, answer
 from skdualcnn._writing import replaced_folder
 from skdualcnn.exceptions import ExportError
 
 GOLDEN_ROWS = 16
 NOISE_ROWS = 500
+
+Measure = Literal["sizes", "instructions"]
 
 
 def export_firmware(
@@ -42,6 +40,7 @@ def export_firmware(
     activation_bits: int = 16,
     calibration: Calibration = "minmax",
     limits: Limits | None = None,
+    measure: Measure = "sizes",
     overwrite: bool = True,
 ) -> FirmwareReport:
     """Write a fitted estimator as integer C99 that answers like its fixed-point twin.
@@ -80,6 +79,10 @@ def export_firmware(
         at, by the name of its column: the C returns a status for one outside. Without,
         a reading beyond what was seen in training is limited as the estimator does. A
         FixedPointClassifier has limits of its own.
+    measure : {"sizes", "instructions"}, default="sizes"
+        What is measured on each target whose tools are installed: code, constants and
+        stack at -O2; or these and the instructions of a call, on the emulators, at -O2,
+        -Os and -Og, which takes some ten seconds.
     overwrite : bool, default=True
         Whether an earlier export in `directory` is replaced, files added to it by hand
         included. A folder that is not empty and not an earlier export never is.
@@ -99,7 +102,7 @@ def export_firmware(
     OSError
         If the folder cannot be written.
     ToolchainError
-        If this machine has a C compiler and it fails on what was written.
+        If an installed compiler or emulator fails on what was written.
 
     See Also
     --------
@@ -122,6 +125,8 @@ def export_firmware(
     """
     check_prefix(prefix)
     metadata = Metadata(version, author, url)
+    if measure not in get_args(Measure):
+        raise ExportError(f"measure is {measure!r}, expected one of {get_args(Measure)}.")
     target = Path(directory).absolute()
     _check_target(target, overwrite=overwrite)
     twin = _make_twin(estimator, calibration_data, activation_bits, calibration, limits)
@@ -140,15 +145,28 @@ def export_firmware(
             file = building / name
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text, encoding="utf-8")
+        counting = measure == "instructions"
+        costs = measure_targets(
+            graph,
+            building,
+            prefix,
+            levels=LEVELS if counting else LEVELS[:1],
+            readings=golden if counting else None,
+        )
+        host = costs.get("host", {}).get("O2")
         report = FirmwareReport(
             directory=target,
             prefix=prefix,
             parameters=graph.parameters,
             multiply_adds=graph.multiply_adds,
-            stack_bytes=measure_stack(building, prefix),
-            flash_bytes=measure_flash(graph, building, prefix),
+            flash_bytes={
+                "constants": constant_bytes(graph),
+                **({} if host is None else {"code": host.code_bytes}),
+            },
             ram_bytes=2 * plan_arena(graph)[1] + state_bytes(graph),
             state_bytes=state_bytes(graph),
+            stack_bytes=None if host is None else host.stack_bytes,
+            targets=costs,
             layers=layers,
             digest=graph.digest,
             twin=twin,

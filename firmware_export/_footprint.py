@@ -1,8 +1,5 @@
 """What the firmware costs: flash, RAM, arithmetic, and the noise that quantisation adds."""
 
-import re
-import tempfile
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,16 +12,12 @@ from firmware_export._graph import Graph
 from firmware_export._integer import run
 from firmware_export._integer_graph import IntegerGraph, Linear
 from firmware_export._integer_readings import quantise_readings
-from firmware_export._literals import constant_bytes
 from firmware_export._reference import run_reference, scale_readings
-from firmware_export._toolchain import compile_c, find_compiler, run_command
+from firmware_export._target_cost import TargetCost
 from firmware_export._twin import FixedPointClassifier
-from skdualcnn.exceptions import ToolchainError
 
 GENERATOR = "skdualcnn firmware_export"
 """Marks report.json, so that an earlier export is known as one."""
-MODEL_PARTS = ("model", "kernels", "weights")
-"""C files that go into firmware."""
 
 
 @dataclass(frozen=True)
@@ -73,13 +66,18 @@ class FirmwareReport:
     flash_bytes : dict of str to int
         "constants", the tables on a 32-bit chip; "code", if this machine has a
         compiler, the machine code that it makes of the model and the kernels at -O2.
+        What other chips need is in `targets`.
     ram_bytes : int
         Of the workspace and one device's state.
     state_bytes : int
         Of these, the state: each device needs one of its own; 0 without windows.
     stack_bytes : int or None
-        Frames of all functions together on this machine, more than any call can use;
-        None without a compiler that says.
+        Frames on the deepest way down from the call on this machine; None without a
+        compiler that says.
+    targets : dict of str to dict of str to TargetCost
+        Code, constants, stack and, if they were counted, instructions: by target ("host",
+        "lx106", "rv32imc", "cortex-m3"; those whose compilers are installed), then by
+        level of optimisation ("O2", "Os", "Og").
     layers : tuple of LayerReport
     digest : str
         SHA-256 of the graph.
@@ -95,6 +93,7 @@ class FirmwareReport:
     ram_bytes: int
     state_bytes: int
     stack_bytes: int | None
+    targets: dict[str, dict[str, TargetCost]]
     layers: tuple[LayerReport, ...]
     digest: str
     twin: FixedPointClassifier = field(repr=False, compare=False)
@@ -128,6 +127,10 @@ class FirmwareReport:
             "ram_bytes": self.ram_bytes,
             "state_bytes": self.state_bytes,
             "stack_bytes": self.stack_bytes,
+            "targets": {
+                name: {level: cost.to_dict() for level, cost in costs.items()}
+                for name, costs in self.targets.items()
+            },
             "layers": layers,
         }
 
@@ -168,52 +171,3 @@ def _decibels(signal: float, noise: float) -> float:
     if noise == 0:
         return np.inf
     return float(10 * np.log10(signal / noise)) if signal > 0 else -np.inf
-
-
-def measure_flash(graph: IntegerGraph, directory: Path, prefix: str) -> dict[str, int]:
-    """Return the bytes of constants and, where a compiler is found, of code."""
-    flash = {"constants": constant_bytes(graph)}
-    if find_compiler() is not None:
-        try:
-            flash["code"] = _code_bytes(directory, prefix)
-        except ToolchainError:
-            # The firmware compiles (the stack is measured first); only `size` is missing.
-            return flash
-    return flash
-
-
-def _code_bytes(directory: Path, prefix: str) -> int:
-    with tempfile.TemporaryDirectory(prefix="skdualcnn_size_") as folder:
-        objects = _compile_objects(directory, prefix, Path(folder), ())
-        sections = run_command(
-            ["size", "-A", *(str(one) for one in objects)], "measure the code's size"
-        )
-    return sum(int(size) for size in re.findall(r"^\.text\S*\s+(\d+)", sections, re.MULTILINE))
-
-
-def measure_stack(directory: Path, prefix: str) -> int | None:
-    """Return the frames of all functions added up, None if the compiler does not say."""
-    if find_compiler() is None:
-        return None
-    with tempfile.TemporaryDirectory(prefix="skdualcnn_stack_") as folder:
-        objects = _compile_objects(directory, prefix, Path(folder), ("-fstack-usage",))
-        usages = [one.with_suffix(".su") for one in objects]
-        if not all(usage.exists() for usage in usages):
-            return None
-        text = "\n".join(usage.read_text() for usage in usages)
-    return sum(int(size) for size in re.findall(r"\t(\d+)\t", text))
-
-
-def _compile_objects(
-    directory: Path, prefix: str, folder: Path, flags: Sequence[str]
-) -> list[Path]:
-    """Compile what holds code; the tables are known without."""
-    return [
-        compile_c(
-            [directory / "src" / f"{prefix}_{part}.c"],
-            folder / f"{part}.o",
-            include=directory / "src",
-            flags=("-c", *flags),
-        )
-        for part in ("model", "kernels")
-    ]

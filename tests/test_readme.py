@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from firmware_export._toolchain import find_compiler
+from firmware_export._targets import find_compiler
 
 README = Path(__file__).parent.parent / "README.md"
 

@@ -1,5 +1,6 @@
 """Hand-made graphs with random weights, small fitted estimators, and the host's compiler."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,6 @@ import pytest
 from sklearn.pipeline import make_pipeline
 
 from firmware_export import export_firmware
-from firmware_export._check import build_harness
 from firmware_export._emit import GoldenVectors, render_firmware
 from firmware_export._graph import (
     Convolution,
@@ -23,9 +23,12 @@ from firmware_export._graph import (
 from firmware_export._graph import (
     Path as NetworkPath,
 )
-from firmware_export._toolchain import find_compiler, run_rows
+from firmware_export._harness import build_harness
+from firmware_export._targets import TARGETS, find_compiler, find_target
+from firmware_export._toolchain import run_rows
 from firmware_export._twin import answer
 from skdualcnn import DualPathCNNClassifier, FusionDecider, make_fusion_preprocessor
+from skdualcnn.exceptions import ToolchainError
 from skdualcnn.preprocessing import QuantileScaler, SlidingWindow
 
 
@@ -35,6 +38,17 @@ def compiler():
     if command is None:
         pytest.skip("no C compiler on this machine: tried $CC, cc, gcc and clang")
     return command
+
+
+@pytest.fixture(scope="session", params=[name for name in TARGETS if name != "host"])
+def emulated(request):
+    """Return an emulated target, or skip; continuous integration must not skip."""
+    try:
+        return find_target(request.param)
+    except ToolchainError as error:
+        if os.environ.get("SKDUALCNN_TOOLS") == "required":
+            raise
+        pytest.skip(str(error))
 
 
 def _convolution(rng, rows, channels, kernel, slope, pool):

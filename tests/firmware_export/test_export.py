@@ -111,10 +111,10 @@ def test_failure_while_writing_leaves_the_earlier_export(decider, ward, tmp_path
     export_firmware(decider, target, calibration_data=ward[0])
     before = {path: path.read_bytes() for path in target.rglob("*.*")}
 
-    def fail(*_):
+    def fail(*_, **__):
         raise OSError("disk full")
 
-    monkeypatch.setattr(export_module, "measure_flash", fail)
+    monkeypatch.setattr(export_module, "measure_targets", fail)
     with pytest.raises(OSError, match="disk full"):
         export_firmware(decider, target, calibration_data=ward[0])
     assert {path: path.read_bytes() for path in target.rglob("*.*")} == before

@@ -7,9 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from firmware_export._check import build_harness, expected_answers
+from firmware_export._check import expected_answers
 from firmware_export._curve import Curve
 from firmware_export._graph import CategoricalColumn, FrontEnd, NumericColumn
+from firmware_export._harness import build_harness
 from firmware_export._integer_readings import Status, from_fixed, row_statuses, to_fixed
 from firmware_export._quantize import quantise
 from firmware_export._rows import stack_windows
@@ -59,12 +60,21 @@ def quantised(request, make_graph):
     return quantise(graph, windows, limits=limits)
 
 
-@pytest.fixture(scope="module")
-def program(quantised, compiler, write_firmware, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("front_end")
+def _build(quantised, write_firmware, folder, flags):
     usual = np.array([[0.0, 3.0, -0.5, 1.0, 0.0]], dtype=np.float32)
     write_firmware(quantised, usual, folder)
-    return build_harness(quantised, folder, "model", folder, SANITIZERS)
+    return build_harness(quantised, folder, "model", folder, flags)
+
+
+@pytest.fixture(scope="module")
+def program(quantised, compiler, write_firmware, tmp_path_factory):
+    return _build(quantised, write_firmware, tmp_path_factory.mktemp("floats"), SANITIZERS)
+
+
+@pytest.fixture(scope="module")
+def fixed_program(quantised, compiler, write_firmware, tmp_path_factory):
+    flags = (*SANITIZERS, "-DFIXED")
+    return _build(quantised, write_firmware, tmp_path_factory.mktemp("fixed"), flags)
 
 
 def _expected(graph, readings):
@@ -75,13 +85,6 @@ def _expected(graph, readings):
     expected[statuses == Status.OK] = accepted
     expected[:, 0] = statuses
     return expected
-
-
-def _run_fixed(program, fixed, folder):
-    rows, answers = folder / "fixed.bin", folder / "answers.bin"
-    fixed.astype(np.int32).tofile(rows)
-    run_command([str(program), str(rows), str(answers), "fixed"], "run the firmware")
-    return np.fromfile(answers, dtype=np.int32).reshape(len(fixed), -1)
 
 
 def _usual(rng, rows):
@@ -110,19 +113,19 @@ def test_any_bits_as_floats(quantised, program, tmp_path):
     assert (got[:, 0] == 0).sum() > 300
 
 
-def test_any_bits_in_fixed_point(quantised, program, tmp_path):
+def test_any_bits_in_fixed_point(quantised, fixed_program, tmp_path):
     rng = np.random.default_rng(1)
     usual = to_fixed(quantised, _usual(rng, 1500))
     wild = rng.integers(-(2**31), 2**31, (3000, 5)).astype(np.int32)
     wild[:1500] = np.where(rng.random((1500, 5)) < 0.9, usual, wild[:1500])
     wild[rng.random(wild.shape) < 0.02] = -(2**31)
     wild[rng.random(wild.shape) < 0.02] = 0
-    got = _run_fixed(program, wild, tmp_path)
+    got = run_rows(fixed_program, wild, tmp_path)
     np.testing.assert_array_equal(got, _expected(quantised, from_fixed(quantised, wild)))
     assert (got[:, 0] == 0).sum() > 300
 
 
-def test_a_number_gives_the_same_in_both_forms(quantised, program, tmp_path):
+def test_a_number_gives_the_same_in_both_forms(quantised, program, fixed_program, tmp_path):
     rng = np.random.default_rng(2)
     # Cut to what both forms hold: 24 bits, and the fractional bits of the reading.
     fixed = to_fixed(quantised, _usual(rng, 1000)).astype(np.int64)
@@ -133,7 +136,7 @@ def test_a_number_gives_the_same_in_both_forms(quantised, program, tmp_path):
     readings = exact.astype(np.float32)
     np.testing.assert_array_equal(readings.astype(np.float64), exact)
     np.testing.assert_array_equal(to_fixed(quantised, readings), fixed)
-    got = _run_fixed(program, fixed, tmp_path)
+    got = run_rows(fixed_program, fixed, tmp_path)
     np.testing.assert_array_equal(got, run_rows(program, readings, tmp_path))
 
 

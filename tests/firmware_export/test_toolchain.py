@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from firmware_export._toolchain import compile_c, find_compiler, run_command, run_rows
+from firmware_export._targets import find_compiler
+from firmware_export._toolchain import compile_c, run_command, run_rows
 from skdualcnn.exceptions import ToolchainError
 
 
@@ -16,7 +17,7 @@ def test_compiler_says_what_it_does_not_like(compiler, tmp_path):
     source = tmp_path / "bad.c"
     source.write_text("int main(void) { int unused; return 0; }\n")
     with pytest.raises(
-        ToolchainError, match=r"(?s)Could not compile the firmware: .*unused variable"
+        ToolchainError, match=r"(?s)Could not compile the firmware for host: .*unused variable"
     ):
         compile_c([source], tmp_path / "bad", include=tmp_path)
 
@@ -30,8 +31,8 @@ def test_program_that_answers_too_little(compiler, tmp_path):
     source = tmp_path / "silent.c"
     source.write_text(
         "#include <stdio.h>\n"
-        "int main(int count, char **arguments)\n"
-        '{ FILE *file = fopen(arguments[count - 1], "wb");\n'
+        "int main(void)\n"
+        '{ FILE *file = fopen("answers.bin", "wb");\n'
         '  return fwrite("1234", 4u, 1u, file) != 1u || fclose(file) != 0; }\n'
     )
     program = compile_c([source], tmp_path / "silent", include=tmp_path)
