@@ -192,10 +192,9 @@ def align_streams(
         brought = grid.bring(
             stream, statistics[name], latest, np.where(late, -1, rows), method, tolerances[name]
         )
-        if age:
-            brought[f"{name}_age"] = ages
-        _check_names(name, columns, brought, [on, *keys])
-        columns |= brought
+        own_age = {f"{name}_age": ages} if age else {}
+        _check_names(name, [*keys, on, *columns], [*brought, *own_age])
+        columns |= brought | own_age
         counts[name] = stream.counts | _count(stream, grid, ages, late)
     data = groups[grid.group].to_frame(index=False) if keys else pd.DataFrame()
     data[on] = write_stamps(grid.time, kind)
@@ -322,14 +321,12 @@ def _code_groups(
     return by_stream, grouped.size().index
 
 
-def _check_names(
-    stream: str, columns: Mapping[str, Any], brought: Mapping[str, Any], keys: list[str]
-) -> None:
-    twice = [name for name in brought if name in columns or name in keys]
+def _check_names(stream: str, taken: Sequence[str], brought: Sequence[str]) -> None:
+    twice = [name for i, name in enumerate(brought) if name in taken or name in brought[:i]]
     if twice:
         raise AlignmentError(
             f"Column(s) {twice} of stream {stream!r} would be there twice. Rename them in the "
-            f"stream, such as DataFrame.add_prefix({stream + '_'!r}), except for {keys}."
+            f"stream, such as with DataFrame.add_prefix({stream + '_'!r})."
         )
 
 
