@@ -72,16 +72,19 @@ class StreamClock:
             Stamps of the same kind; those with a time zone are in UTC.
         """
         kind, read, there = read_stamps(stamps, "to correct")
-        corrected = write_stamps(self.correct_nanoseconds(read, kind), kind)
+        corrected = write_stamps(correct_nanoseconds(self, read, kind), kind)
         return np.where(there, corrected, np.nan) if kind == SECONDS else corrected.where(there)
 
-    def correct_nanoseconds(self, stamps: NDArray[np.int64], kind: str) -> NDArray[np.int64]:
-        """Correct stamps that are already read, of shape (n,), in nanoseconds."""
-        offset = round(self.offset * SECOND)
-        if self.drift == 0:
-            return stamps - offset
-        origin = read_instant(self.origin, kind, "origin")
-        return origin + np.round((stamps - origin - offset) / (1 + self.drift)).astype(np.int64)
+
+def correct_nanoseconds(
+    clock: StreamClock, stamps: NDArray[np.int64], kind: str
+) -> NDArray[np.int64]:
+    """Correct stamps of a kind that are already read, of shape (n,), in nanoseconds."""
+    offset = round(clock.offset * SECOND)
+    if clock.drift == 0:
+        return stamps - offset
+    origin = read_instant(clock.origin, kind, "origin")
+    return origin + np.round((stamps - origin - offset) / (1 + clock.drift)).astype(np.int64)
 
 
 def estimate_clock(

@@ -23,14 +23,26 @@ _ENOUGH_TO_DOUBT = 10
 class PlausibleRange(NamedTuple):
     """Limits beyond which a reading is a fault.
 
-    Attributes
+    Parameters
     ----------
     low, high : float
         The lowest and the highest value that is kept.
-    unit : str
+    unit : str, default=""
         Unit of both.
-    source : str
+    source : str, default=""
         Where the limits come from.
+
+    See Also
+    --------
+    PlausibilityLimiter : Applies them.
+
+    Examples
+    --------
+    >>> from skdualcnn.preprocessing import PHYSIOLOGICAL_LIMITS, PlausibleRange
+    >>> PHYSIOLOGICAL_LIMITS["gcs"]
+    PlausibleRange(low=3, high=15, unit='points', source='by definition')
+    >>> PlausibleRange(-5.0, 5.0, "mV", "data sheet of the amplifier").high
+    5.0
     """
 
     low: float

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from skdualcnn.exceptions import AlignmentError
-from skdualcnn.preprocessing._clock import StreamClock
+from skdualcnn.preprocessing._clock import StreamClock, correct_nanoseconds
 from skdualcnn.preprocessing._stamps import read_stamps
 
 
@@ -103,7 +103,7 @@ def _corrected(
     if clock is None:
         return time
     if isinstance(clock, StreamClock):
-        return clock.correct_nanoseconds(time, kind)
+        return correct_nanoseconds(clock, time, kind)
     if not isinstance(clock, Mapping):
         raise AlignmentError(
             f"clocks[{name!r}] is a {type(clock).__name__}, expected a StreamClock, or a dict from "
@@ -117,5 +117,5 @@ def _corrected(
     time = time.copy()
     for group, one in clock.items():
         mine = codes == labels.get_loc(group)
-        time[mine] = one.correct_nanoseconds(time[mine], kind)
+        time[mine] = correct_nanoseconds(one, time[mine], kind)
     return time
