@@ -1,55 +1,81 @@
-"""The command line of the benchmarks."""
+"""The benchmarks as commands: `python -m benchmarks NAME --help`."""
 
 import argparse
 import os
+from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import architectures, baselines, conformance, firmware
+from benchmarks import alignment, architectures, baselines, conformance, firmware, windows
 from skdualcnn._studies import STUDIES
-
-COMPARISONS = {
-    "baselines": (
-        baselines,
-        1,
-        "our network beside six classifiers, two protocols, every data set",
-    ),
-    "architectures": (
-        architectures,
-        3,
-        "the named architectures: size, flash and scores, beside six classifiers",
-    ),
-}
 
 
 def main() -> int:
     """Run the benchmark that was asked for."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    for name, (benchmark, n_seeds, purpose) in COMPARISONS.items():
-        compare = commands.add_parser(name, help=purpose)
-        compare.set_defaults(run=benchmark.run)
-        compare.add_argument("--data", nargs="+", choices=STUDIES, default=["ward"])
-        compare.add_argument("--data-dir", type=Path, default=os.environ.get("SKDUALCNN_DATA", "."))
-        compare.add_argument("--out", type=Path, default=Path(f"benchmark_{name}"))
-        compare.add_argument(
-            "--seeds", type=int, default=n_seeds, help="number of seeds (default: %(default)s)"
-        )
-        compare.add_argument("--quick", action="store_true", help="fewer rows and epochs")
-    commands.add_parser("conformance", help="scikit-learn's common checks, counted")
-    chips = commands.add_parser(
-        "firmware", help="instructions, code, RAM and stack on three chips, beside the peers'"
+
+    def add(
+        name: str, purpose: str, run: Callable[[argparse.Namespace], int | None], quick: str = ""
+    ) -> argparse.ArgumentParser:
+        command = commands.add_parser(name, help=purpose)
+        command.set_defaults(run=run)
+        if quick:
+            command.add_argument("--out", type=Path, default=Path(f"benchmark_{name}"))
+            command.add_argument("--quick", action="store_true", help=quick)
+        return command
+
+    add("conformance", "scikit-learn's common checks, counted", lambda _: conformance.run())
+    compare = add(
+        "baselines",
+        "our network beside six classifiers, two protocols, every data set",
+        lambda given: baselines.run(
+            given.data, given.data_dir, given.out, range(given.seeds), quick=given.quick
+        ),
+        quick="fewer rows and epochs",
     )
-    chips.add_argument("--out", type=Path, default=Path("benchmark_firmware"))
-    chips.add_argument("--quick", action="store_true", help="at -O2 only")
+    _add_studies(compare, seeds=1)
+    sizes = add(
+        "architectures",
+        "the named architectures: size, flash and scores, beside six classifiers",
+        lambda given: architectures.run(
+            given.data, given.data_dir, given.out, range(given.seeds), quick=given.quick
+        ),
+        quick="fewer rows and epochs",
+    )
+    _add_studies(sizes, seeds=3)
+    add(
+        "firmware",
+        "instructions, code, RAM and stack on three chips, beside the peers'",
+        lambda given: firmware.run(given.out, quick=given.quick),
+        quick="at -O2 only",
+    )
+    align = add(
+        "alignment",
+        "a million readings, and models on the result",
+        lambda given: alignment.run(Path(given.data_dir), given.out, quick=given.quick),
+        quick="fewer readings, patients and trees",
+    )
+    _add_folder(align)
+    add(
+        "windows",
+        "memory of long windows through the network",
+        lambda given: windows.run(given.out, quick=given.quick),
+        quick="fewer rows",
+    )
     options = parser.parse_args()
-    if options.command == "conformance":
-        return conformance.run()
-    if options.command == "firmware":
-        firmware.run(options.out, quick=options.quick)
-        return 0
-    seeds = range(options.seeds)
-    options.run(options.data, options.data_dir, options.out, seeds, quick=options.quick)
-    return 0
+    return options.run(options) or 0
+
+
+def _add_studies(command: argparse.ArgumentParser, seeds: int) -> None:
+    command.add_argument("--data", nargs="+", choices=STUDIES, default=["ward"])
+    _add_folder(command)
+    command.add_argument(
+        "--seeds", type=int, default=seeds, help="number of seeds (default: %(default)s)"
+    )
+
+
+def _add_folder(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--data-dir", type=Path, default=os.environ.get("SKDUALCNN_DATA", "."))
 
 
 if __name__ == "__main__":

@@ -16,11 +16,22 @@ from sklearn.utils.estimator_checks import check_estimator
 from benchmarks._output import to_markdown
 from firmware_export import FixedPointClassifier
 from skdualcnn import DualPathCNNClassifier, FusionDecider, HeadClassifier
-from skdualcnn.preprocessing import OutlierClipper, QuantileScaler, SlidingWindow
+from skdualcnn.preprocessing import (
+    GapImputer,
+    HampelFilter,
+    OutlierClipper,
+    PlausibilityLimiter,
+    QuantileScaler,
+    SlidingWindow,
+)
 
 CAUSAL = "a causal window of a row holds the rows before it, so it changes with their order"
 WORDS = "the check compares predictions as numbers, and decisions are words"
 EXPECTED = {
+    "HampelFilter": {
+        "check_methods_sample_order_invariance": CAUSAL,
+        "check_methods_subset_invariance": CAUSAL,
+    },
     "SlidingWindow": {
         "check_methods_sample_order_invariance": CAUSAL,
         "check_methods_subset_invariance": CAUSAL,
@@ -53,7 +64,11 @@ def estimators() -> dict[str, Any]:
         "HeadClassifier of a linear model": HeadClassifier(LogisticRegression(), head=0),
         "FusionDecider": FusionDecider(network),
         "FixedPointClassifier": FixedPointClassifier(network),
+        "GapImputer": GapImputer(3),
+        "GapImputer with ages": GapImputer(add_age=True),
+        "HampelFilter": HampelFilter(),
         "OutlierClipper": OutlierClipper(),
+        "PlausibilityLimiter": PlausibilityLimiter({0: (-1e6, 1e6)}),
         "QuantileScaler": QuantileScaler(),
         "SlidingWindow": SlidingWindow(),
     }

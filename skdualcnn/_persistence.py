@@ -27,7 +27,10 @@ from skdualcnn._model_kinds import Registry
 from skdualcnn._versions import describe_environment
 from skdualcnn.exceptions import DeviceError, ModelFileError, ModelVersionWarning
 from skdualcnn.preprocessing import (
+    GapImputer,
+    HampelFilter,
     OutlierClipper,
+    PlausibilityLimiter,
     QuantileScaler,
     SlidingWindow,
     flatten_windows,
@@ -41,7 +44,10 @@ _REGISTRY = Registry(
             DualPathCNNClassifier,
             FusionDecider,
             HeadClassifier,
+            GapImputer,
+            HampelFilter,
             OutlierClipper,
+            PlausibilityLimiter,
             QuantileScaler,
             SlidingWindow,
             ColumnTransformer,

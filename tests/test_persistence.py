@@ -34,7 +34,10 @@ from skdualcnn.exceptions import DeviceError, ModelFileError, ModelVersionWarnin
 from skdualcnn.network import ARCHITECTURES
 from skdualcnn.network._architectures import SHAPE_PARAMETERS
 from skdualcnn.preprocessing import (
+    GapImputer,
+    HampelFilter,
     OutlierClipper,
+    PlausibilityLimiter,
     QuantileScaler,
     SlidingWindow,
     flatten_windows,
@@ -304,6 +307,10 @@ def test_a_window_pipeline(reload):
         Pipeline([("scale", MinMaxScaler().set_output(transform="pandas"))]),
         FrozenEstimator(MinMaxScaler().fit([[0.0] * 6, [1.0] * 6])),
         SlidingWindow(length=3),
+        SlidingWindow(length=3, stride=2, by=0, add_indicator=True),
+        HampelFilter(5, by=0, columns=[1, 2]),
+        GapImputer(2, by=0, add_age=True),
+        PlausibilityLimiter({1: (0.2, 0.8), 2: (0.0, 0.5, "V", "data sheet")}),
     ],
 )
 def test_transformers(reload, transformer):
