@@ -69,7 +69,7 @@ def _add(gaps: tuple[Any, ...]) -> tuple[int, int | None]:
 
 
 def _is_count(gap: Any) -> bool:
-    return isinstance(gap, int | np.integer) and not isinstance(gap, bool) and gap >= 0
+    return isinstance(gap, int | np.integer) and not isinstance(gap, bool) and bool(gap >= 0)
 
 
 def _nanoseconds(gap: Any) -> int:
