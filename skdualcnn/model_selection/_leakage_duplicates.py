@@ -123,7 +123,7 @@ def find_near_copies(
 def hash_rows(columns: list[Column]) -> NDArray[np.uint64]:
     """Return a hash of each row's values."""
     frame = pd.DataFrame({i: column.codes for i, column in enumerate(columns)})
-    return pd.util.hash_pandas_object(frame, index=False).to_numpy(dtype=np.uint64)
+    return np.asarray(pd.util.hash_pandas_object(frame, index=False), dtype=np.uint64)
 
 
 def _frequency(column: Column) -> NDArray[np.float64]:

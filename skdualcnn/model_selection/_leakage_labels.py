@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import average_precision_score, roc_auc_score
+from sklearn.metrics import precision_recall_curve, roc_auc_score
 from sklearn.tree import DecisionTreeClassifier
 
 from skdualcnn.model_selection._leakage_findings import LeakageFinding, Severity
@@ -13,8 +13,8 @@ from skdualcnn.model_selection._leakage_folds import Folds
 from skdualcnn.model_selection._leakage_table import Column, Head
 from skdualcnn.model_selection._series import Rows
 
-# Area under the ROC curve and average precision (rescaled: 0 is chance) of one column alone.
-ALONE: dict[Severity, tuple[float, float]] = {"high": (0.995, 0.99), "medium": (0.98, 0.9)}
+# Area under the ROC curve and best F1 of one column alone.
+ALONE: dict[Severity, tuple[float, float]] = {"high": (0.995, 0.99), "medium": (0.99, 0.98)}
 DEPTH = 4
 LEAST_LEAF = 5
 LEAST_ROWS = 20  # of a class, and of its rest, among the test rows
@@ -34,14 +34,14 @@ class ClassScore:
         Its share of the test rows.
     auc : float
         Area under the ROC curve.
-    precision : float
-        Average precision, rescaled so that chance is 0 and perfect is 1.
+    f1 : float
+        F1 of the class, or of the others if they are fewer, at its best threshold.
     """
 
     label: Any
     share: float
     auc: float
-    precision: float
+    f1: float
 
 
 def score_feature(
@@ -82,9 +82,9 @@ def find_telling_columns(column: Column, head: Head, folds: Folds) -> list[Leaka
     scores = score_column(column, head, folds)
     if not scores:
         return []
-    best = max(scores, key=lambda score: min(score.auc, score.precision))
-    for severity, (auc, precision) in ALONE.items():
-        if best.auc >= auc and best.precision >= precision:
+    best = max(scores, key=lambda score: min(score.auc, score.f1))
+    for severity, (auc, f1) in ALONE.items():
+        if best.auc >= auc and best.f1 >= f1:
             how = "perfectly" if severity == "high" else "almost perfectly"
             return [
                 LeakageFinding(
@@ -98,7 +98,7 @@ def find_telling_columns(column: Column, head: Head, folds: Folds) -> list[Leaka
                     evidence={
                         "class": str(best.label),
                         "AUC": best.auc,
-                        "average precision (chance 0)": best.precision,
+                        "best F1": best.f1,
                         "share of class": best.share,
                     },
                 )
@@ -152,14 +152,15 @@ def _score(predict: Any, head: Head, folds: Folds) -> list[ClassScore]:
     for code, label in enumerate(head.classes):
         here = true == code
         if LEAST_ROWS <= here.sum() <= len(here) - LEAST_ROWS:
-            share = float(here.mean())
-            precision = average_precision_score(here, predicted[:, code])
+            auc = float(roc_auc_score(here, predicted[:, code]))
             scores.append(
-                ClassScore(
-                    label,
-                    share,
-                    float(roc_auc_score(here, predicted[:, code])),
-                    float((precision - share) / (1 - share)),
-                )
+                ClassScore(label, float(here.mean()), auc, _best_f1(here, predicted[:, code]))
             )
     return scores
+
+
+def _best_f1(here: NDArray[np.bool_], predicted: NDArray[np.float64]) -> float:
+    if here.mean() > 0.5:
+        here, predicted = ~here, -predicted
+    precision, recall, _ = precision_recall_curve(here, predicted)
+    return float((2 * precision * recall / np.maximum(precision + recall, 1e-12)).max())

@@ -100,15 +100,18 @@ def read_heads(y: Any) -> list[Head]:
     Raises
     ------
     ValueError
-        If the labels are not classes.
+        If y has no column, or the labels are not classes.
     """
     if isinstance(y, pd.Series):
         y = y.to_frame("y" if y.name is None else y.name)
     elif not hasattr(y, "columns"):
         y = np.asarray(y)
         y = pd.DataFrame({"y": y}) if y.ndim == 1 else y
+    frame = _as_frame(y, "y", prefix="head_")
+    if frame.shape[1] == 0:
+        raise ValueError("y has 0 columns, expected at least 1: one per head")
     heads = []
-    for name, series in _items(_as_frame(y, "y", prefix="head_")):
+    for name, series in _items(frame):
         present = series[series.notna()]
         if len(present):
             mixed = present.dtype == object

@@ -17,6 +17,7 @@ STEADY = 0.95  # share of steps in one direction
 LEAST_STEPS = 30
 EXACT, ROUGH = 0.99, 0.5  # share of the variance of the row's place that a column explains
 STRONG, WEAK = 0.9, 0.75  # area under the ROC curve of the row's place
+SURE = 4.0  # standard deviations from chance
 
 
 @dataclass(frozen=True)
@@ -58,35 +59,80 @@ def make_places(n_rows: int, groups: NDArray[np.int64] | None) -> list[Place]:
 
 @dataclass(frozen=True)
 class TimeSkill:
-    """How well the place of a row tells one class of one head on the test rows."""
+    """How well the place of a row tells one class of one head on the test rows.
+
+    Attributes
+    ----------
+    head, label : str
+        The head and its class.
+    what : str
+        Place in what: "table" or "group".
+    auc : float
+        Area under the ROC curve.
+    chance : float
+        Standard deviation of `auc` if the place told nothing.
+    """
 
     head: str
     label: str
     what: str
     auc: float
+    chance: float
+
+    @property
+    def severity(self) -> Severity | None:
+        """Return how bad it is, None if it is nothing or may be chance."""
+        if self.auc < WEAK or self.auc - 0.5 < SURE * self.chance:
+            return None
+        return "high" if self.auc >= STRONG else "medium"
 
 
 def score_places(places: list[Place], heads: list[Head], folds: Folds) -> list[TimeSkill]:
     """Score what the place of a row tells about each head under the split."""
     skills = []
     for head in heads:
-        found = [
-            TimeSkill(head.name, str(score.label), place.what, score.auc)
-            for place in places
-            for score in score_feature(
-                place.number.astype(np.float32)[:, None], head, folds, depth=None
-            )
-        ]
+        found = []
+        for place in places:
+            stretches = _count_stretches(place, head, folds)
+            feature = place.number.astype(np.float32)[:, None]
+            for score in score_feature(feature, head, folds, depth=None):
+                own = stretches[list(head.classes).index(score.label)]
+                chance = np.sqrt((1 / own + 1 / (stretches.sum() - own)) / 12)
+                found.append(
+                    TimeSkill(head.name, str(score.label), place.what, score.auc, float(chance))
+                )
         if found:
-            skills.append(max(found, key=lambda skill: skill.auc))
+            skills.append(max(found, key=lambda skill: (skill.severity is not None, skill.auc)))
     return skills
+
+
+def _count_stretches(place: Place, head: Head, folds: Folds) -> NDArray[np.int64]:
+    """Count the stretches of test rows of each class: as many facts as the rows are worth.
+
+    Rows that follow each other with one label and no training row between are one.
+    """
+    counts = np.zeros(len(head.classes), dtype=np.int64)
+    breaks = np.concatenate([[0], np.cumsum(~place.joins)])
+    position = np.empty(len(place.order), dtype=np.intp)
+    position[place.order] = np.arange(len(place.order))
+    for train, test in folds.folds:
+        trained = np.zeros(len(place.order), dtype=np.intp)
+        trained[position[train[head.codes[train] >= 0]]] = 1
+        here = np.sort(position[test[head.codes[test] >= 0]])
+        if len(here) == 0:
+            continue
+        label = head.codes[place.order[here]]
+        before = np.column_stack([label, breaks[here], np.cumsum(trained)[here]])
+        starts = np.concatenate([[True], (np.diff(before, axis=0) != 0).any(axis=1)])
+        counts += np.bincount(label[starts], minlength=len(counts))
+    return counts
 
 
 def find_telling_order(skills: list[TimeSkill]) -> list[LeakageFinding]:
     """Find heads whose label can be told from where the row stands."""
     return [
         LeakageFinding(
-            "high" if skill.auc >= STRONG else "medium",
+            skill.severity,
             "row order",
             f"Where a row stands in its {skill.what} tells {skill.label} from the rest: rows next "
             "to each other have the same label and are on both sides.",
@@ -96,7 +142,7 @@ def find_telling_order(skills: list[TimeSkill]) -> list[LeakageFinding]:
             evidence={"class": skill.label, "AUC of the row number": skill.auc},
         )
         for skill in skills
-        if skill.auc >= WEAK
+        if skill.severity is not None
     ]
 
 
@@ -156,32 +202,28 @@ def read_clock(
 
 def find_clock(column: Column, clock: Clockwork, skills: list[TimeSkill]) -> list[LeakageFinding]:
     """Find out whether a column that tells the time does harm under the split."""
-    skill = max(skills, key=lambda one: one.auc, default=None)
-    auc = skill.auc if skill else 0.5
-    severity: Severity | None = None
-    if clock.is_clock:
-        severity = "high" if auc >= STRONG else "medium" if auc >= WEAK else "low"
-    elif clock.explained >= ROUGH and auc >= WEAK:
-        severity = "medium" if auc >= STRONG else "low"
-    if severity is None:
+    skill = max(skills, key=lambda one: (one.severity is not None, one.auc), default=None)
+    harm = skill.severity if skill else None
+    if not (clock.is_clock or (clock.explained >= ROUGH and harm)):
         return []
-    harmful = auc >= WEAK
+    milder: dict[Severity | None, Severity] = {"high": "medium", "medium": "low"}
+    severity = (harm or "low") if clock.is_clock else milder[harm]
     return [
         LeakageFinding(
             severity,
             "clock" if clock.is_clock else "drift",
             f"It {'counts along with' if clock.is_clock else 'drifts along'} the rows of the "
             f"{clock.what}, so it tells the time"
-            + (", and the time tells the label under this split." if harmful else ".")
-            + ("" if harmful else " Under this split the time does not tell the label."),
+            + (", and the time tells the label under this split." if harm else ".")
+            + ("" if harm else " Under this split the time does not tell the label."),
             "Drop it, and split by time." if clock.is_clock else "Split by time.",
             column=column.name,
-            head=skill.head if skill and harmful else None,
+            head=skill.head if skill and harm else None,
             evidence={
                 "steps in one direction": clock.steady,
                 "rank correlation": clock.rank_correlation,
                 "variance of the place explained": clock.explained,
-                "AUC of the row number": auc,
+                "AUC of the row number": skill.auc if skill else 0.5,
             },
         )
     ]
