@@ -136,9 +136,9 @@ def leakage_report(
     >>> report = leakage_report(X, y, random_state=0)
     >>> report.to_frame()[["severity", "check", "column", "head"]]
       severity      check  column head
-    0     high      label  device    y
+    0     high  row order    None    y
     1     high      clock  packet    y
-    2     high  row order    None    y
+    2     high      label  device    y
     """
     _check_parameters(window, max_rows)
     check_consistent_length(X, y, groups, series)

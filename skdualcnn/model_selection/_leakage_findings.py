@@ -78,8 +78,8 @@ class LeakageReport:
     --------
     >>> import numpy as np
     >>> from skdualcnn.model_selection import leakage_report
-    >>> X = np.random.default_rng(0).normal(size=(200, 3))
-    >>> report = leakage_report(X, X[:, 1] > 0, random_state=0)
+    >>> X = np.random.default_rng(0).integers(0, 9, size=(300, 3))
+    >>> report = leakage_report(X, X[:, 1] > 4, random_state=0)
     >>> [(one.severity, one.check, one.column) for one in report.findings]
     [('high', 'label', 'x1')]
     """

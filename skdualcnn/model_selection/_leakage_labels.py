@@ -122,7 +122,7 @@ def is_identifier(column: Column) -> bool:
     values = column.values.astype(np.float64)
     if not np.isfinite(values).all() or (values != np.round(values)).any():
         return False
-    return n**2 / 2 / (values[-1] - values[0] + 1) >= LEAST_COLLISIONS
+    return bool(n**2 / 2 / (values[-1] - values[0] + 1) >= LEAST_COLLISIONS)
 
 
 def describe_identifier(column: Column) -> LeakageFinding:

@@ -37,7 +37,8 @@ def test_planted_columns_are_found(make_table, seed):
     n = len(X)
     X["mac"] = np.where(y == "normal", "84:3a", "b8:ca")
     X["code"] = pd.factorize(y)[0] + 0.01 * rng.normal(size=n)
-    X["almost"] = np.where(rng.random(n) < 0.01, rng.random(n) < 0.5, y == "dos")
+    wrong = [*np.flatnonzero(y == "dos")[:2], *np.flatnonzero(y == "normal")[:6]]
+    X["almost"] = (y == "dos") ^ np.isin(np.arange(n), wrong)
     X["when"] = pd.Timestamp("2024-01-01") + pd.to_timedelta(np.arange(n), unit="s")
     X["port"] = [str(32768 + 11 * i % 4000) for i in range(n)]
     X["uuid"] = [f"{value:x}" for value in rng.permutation(n * 7)[:n]]
