@@ -1,4 +1,4 @@
-"""Splits that keep on one side what belongs together."""
+"""The split that a data set asks for itself."""
 
 import numbers
 from typing import Any
@@ -6,8 +6,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from sklearn.model_selection import GroupShuffleSplit
-
-__all__ = ["honest_split"]
 
 
 def honest_split(
