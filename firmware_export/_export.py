@@ -8,6 +8,7 @@ from typing import Any
 from sklearn.frozen import FrozenEstimator
 
 from firmware_export._arena import plan_arena, state_bytes
+from firmware_export._calibration import Calibration
 from firmware_export._emit import GoldenVectors, render_firmware
 from firmware_export._extract import unfreeze
 from firmware_export._footprint import (
@@ -18,7 +19,6 @@ from firmware_export._footprint import (
     measure_stack,
 )
 from firmware_export._names import check_prefix
-from firmware_export._quantize import Calibration
 from firmware_export._rows import spread_rows, stack_windows
 from firmware_export._twin import FixedPointClassifier, answer
 from skdualcnn._writing import replaced_folder
@@ -58,8 +58,8 @@ def export_firmware(
         First part of every symbol, macro and file name: a lower-case C identifier.
     activation_bits : {8, 16}, default=16
         Bits that bound the activations between layers.
-    calibration : {"minmax", "percentile"}, default="minmax"
-        How ranges are read off `calibration_data`.
+    calibration : {"minmax", "percentile", "mse"}, default="minmax"
+        How ranges are read off `calibration_data`; see `FixedPointClassifier`.
     overwrite : bool, default=True
         Whether an earlier export in `directory` is replaced, files added to it by hand
         included. A folder that is not empty and not an earlier export never is.

@@ -13,6 +13,7 @@ from sklearn.utils import Tags, get_tags
 from sklearn.utils._param_validation import HasMethods, Options, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from firmware_export._calibration import CALIBRATIONS, Calibration
 from firmware_export._columns import encode_readings
 from firmware_export._extract import extract_graph, unfreeze
 from firmware_export._integer import (
@@ -25,7 +26,7 @@ from firmware_export._integer import (
     softmax_q30,
 )
 from firmware_export._integer_graph import IntegerGraph
-from firmware_export._quantize import Calibration, quantise
+from firmware_export._quantize import quantise
 from firmware_export._rows import spread_rows, stack_windows
 from skdualcnn import FusionDecider
 from skdualcnn._labels import Heads
@@ -106,9 +107,10 @@ class FixedPointClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         :class:`sklearn.frozen.FrozenEstimator`.
     activation_bits : {8, 16}, default=16
         Bits that bound the activations between layers.
-    calibration : {"minmax", "percentile"}, default="minmax"
-        How ranges are read off the data: the largest magnitude, or the 99.9th
-        percentile of the magnitudes.
+    calibration : {"minmax", "percentile", "mse"}, default="minmax"
+        How ranges are read off the data: the largest magnitude, the 99.9th percentile
+        of the magnitudes, or the magnitude that makes the mean squared error of
+        rounding and clipping smallest.
 
     Attributes
     ----------
@@ -157,7 +159,7 @@ class FixedPointClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "estimator": [HasMethods(["fit", "predict_proba"])],
         "activation_bits": [Options(int, {8, 16})],
-        "calibration": [StrOptions({"minmax", "percentile"})],
+        "calibration": [StrOptions(set(CALIBRATIONS))],
     }
 
     def __init__(
