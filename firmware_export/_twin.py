@@ -1,7 +1,9 @@
 """FixedPointClassifier: what the firmware answers, computed in Python on every bit."""
 
 from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import dataclass
+from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -10,12 +12,13 @@ from scipy.special import log_softmax
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
 from sklearn.pipeline import Pipeline
 from sklearn.utils import Tags, get_tags
-from sklearn.utils._param_validation import HasMethods, Options, StrOptions
+from sklearn.utils._param_validation import HasMethods, Interval, Options, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from firmware_export._calibration import CALIBRATIONS, Calibration
 from firmware_export._columns import encode_readings
 from firmware_export._extract import extract_graph, unfreeze
+from firmware_export._fine_tuning import fine_tune
 from firmware_export._integer import (
     Q30_ONE,
     Integers,
@@ -111,11 +114,17 @@ class FixedPointClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         How ranges are read off the data: the largest magnitude, the 99.9th percentile
         of the magnitudes, or the magnitude that makes the mean squared error of
         rounding and clipping smallest.
+    qat_epochs : int, default=0
+        Epochs of quantisation-aware training after the fit: with weights and signals
+        rounded as the integers will be, the network learns to give the probabilities
+        that it gave without. A frozen estimator is copied, not changed.
+    qat_lr : float, default=3e-5
+        Learning rate of the first of these epochs; it falls in equal steps towards zero.
 
     Attributes
     ----------
     estimator_ : estimator
-        The fitted floating-point estimator.
+        The fitted floating-point estimator, quantisation-aware training included.
     integer_graph_ : IntegerGraph
         The quantised layers.
     classes_ : ndarray or list of ndarray
@@ -131,6 +140,9 @@ class FixedPointClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     computed with integers held in double precision, which represents every one of
     them exactly. Probabilities come in steps of 2**-30, fine enough to rank the rows of
     a confident network like the floating-point one does.
+
+    Quantisation-aware training needs no labels. It pays for `activation_bits=8`; with 16
+    the answers are as good as identical without it.
 
     With a :class:`skdualcnn.preprocessing.SlidingWindow` in the pipeline, rows are one
     device's in the order of time, and every call starts afresh with its first row, as
@@ -160,14 +172,24 @@ class FixedPointClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         "estimator": [HasMethods(["fit", "predict_proba"])],
         "activation_bits": [Options(int, {8, 16})],
         "calibration": [StrOptions(set(CALIBRATIONS))],
+        "qat_epochs": [Interval(Integral, 0, None, closed="left")],
+        "qat_lr": [Interval(Real, 0, None, closed="neither")],
     }
 
     def __init__(
-        self, estimator: Any, *, activation_bits: int = 16, calibration: Calibration = "minmax"
+        self,
+        estimator: Any,
+        *,
+        activation_bits: int = 16,
+        calibration: Calibration = "minmax",
+        qat_epochs: int = 0,
+        qat_lr: float = 3e-5,
     ) -> None:
         self.estimator = estimator
         self.activation_bits = activation_bits
         self.calibration = calibration
+        self.qat_epochs = qat_epochs
+        self.qat_lr = qat_lr
 
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None, **fit_params: Any) -> Self:
         """Fit the estimator, unless it is frozen, and calibrate its twin on X.
@@ -205,12 +227,24 @@ class FixedPointClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         if sample_weight is not None:
             used = np.asarray(sample_weight).reshape(len(windows), -1).max(axis=1) > 0
             windows = windows[used]
-        self.integer_graph_ = quantise(
-            self.graph_,
-            spread_rows(windows, CALIBRATION_ROWS),
-            activation_bits=self.activation_bits,
-            calibration=self.calibration,
-        )
+        calibration_data = spread_rows(windows, CALIBRATION_ROWS)
+        arithmetic: dict[str, Any] = {
+            "activation_bits": self.activation_bits,
+            "calibration": self.calibration,
+        }
+        if self.qat_epochs > 0:
+            self.estimator_ = deepcopy(self.estimator_)
+            fine_tune(
+                self.estimator_,
+                X,
+                calibration_data,
+                fit_params,
+                epochs=self.qat_epochs,
+                lr=self.qat_lr,
+                **arithmetic,
+            )
+            self.graph_ = extract_graph(self.estimator_)
+        self.integer_graph_ = quantise(self.graph_, calibration_data, **arithmetic)
         self.classes_ = self.estimator_.classes_
         return self
 
