@@ -11,21 +11,21 @@ from firmware_export._arena import plan_arena, state_bytes
 from firmware_export._calibration import Calibration
 from firmware_export._emit import GoldenVectors, render_firmware
 from firmware_export._extract import unfreeze
+from firmware_export._fidelity import compare_with_float
 from firmware_export._footprint import (
     GENERATOR,
     FirmwareReport,
     measure_flash,
-    measure_layers,
     measure_stack,
 )
 from firmware_export._names import check_prefix
+from firmware_export._noise import measure_layers
 from firmware_export._rows import spread_rows, stack_windows
 from firmware_export._twin import FixedPointClassifier, answer
 from skdualcnn._writing import replaced_folder
 from skdualcnn.exceptions import ExportError
 
 GOLDEN_ROWS = 16
-NOISE_ROWS = 500
 
 
 def export_firmware(
@@ -36,6 +36,7 @@ def export_firmware(
     prefix: str = "model",
     activation_bits: int = 16,
     calibration: Calibration = "minmax",
+    evaluation_data: tuple[Any, Any] | None = None,
     overwrite: bool = True,
 ) -> FirmwareReport:
     """Write a fitted estimator as integer C99 that answers like its fixed-point twin.
@@ -60,6 +61,10 @@ def export_firmware(
         Bits that bound the activations between layers.
     calibration : {"minmax", "percentile", "mse"}, default="minmax"
         How ranges are read off `calibration_data`; see `FixedPointClassifier`.
+    evaluation_data : tuple (X, y), default=None
+        Rows that neither the training nor the calibration saw, and their labels, on which
+        the integers are compared with the float estimator: the report's `fidelity`. y may
+        be None.
     overwrite : bool, default=True
         Whether an earlier export in `directory` is replaced, files added to it by hand
         included. A folder that is not empty and not an earlier export never is.
@@ -82,6 +87,7 @@ def export_firmware(
     See Also
     --------
     check_firmware : Compiles the folder and compares it with the twin.
+    compare_with_float : Compares the twin with the float estimator.
     FixedPointClassifier : The twin.
 
     Examples
@@ -111,7 +117,8 @@ def export_firmware(
     answers = answer(graph, golden)
     vectors = GoldenVectors(golden, answers.logits, answers.probabilities, answers.decisions)
     windows = stack_windows(readings, graph.window)
-    layers = measure_layers(twin.graph_, graph, spread_rows(windows, NOISE_ROWS))
+    layers = measure_layers(twin.graph_, graph, windows)
+    fidelity = None if evaluation_data is None else compare_with_float(twin, *evaluation_data)
     with replaced_folder(target) as building:
         for name, text in render_firmware(graph, prefix, vectors).items():
             (building / name).write_text(text, encoding="utf-8")
@@ -125,6 +132,7 @@ def export_firmware(
             ram_bytes=2 * plan_arena(graph)[1] + state_bytes(graph),
             state_bytes=state_bytes(graph),
             layers=layers,
+            fidelity=fidelity,
             digest=graph.digest,
             twin=twin,
         )

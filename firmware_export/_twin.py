@@ -69,7 +69,7 @@ def answer(graph: IntegerGraph, readings: NDArray[np.float32]) -> FixedPointAnsw
     """
     check_readings(graph, readings)
     parts: list[list[Integers]] = []
-    for batch in _batches(graph, stack_windows(readings, graph.window)):
+    for batch in batches(graph, stack_windows(readings, graph.window)):
         tensors = run(graph, quantise_readings(graph, batch))
         parts.append([tensors[head.tensor][:, 0] for head in graph.heads])
     if not parts:
@@ -86,7 +86,8 @@ def answer(graph: IntegerGraph, readings: NDArray[np.float32]) -> FixedPointAnsw
     )
 
 
-def _batches(graph: IntegerGraph, windows: NDArray[np.float32]) -> Iterator[NDArray[np.float32]]:
+def batches(graph: IntegerGraph, windows: NDArray[np.float32]) -> Iterator[NDArray[np.float32]]:
+    """Divide windows of readings so that no layer's accumulators take much memory."""
     largest = max(
         graph.tensors[operation.target].size * getattr(operation, "pool", 1)
         for operation in graph.operations
@@ -117,14 +118,14 @@ class FixedPointClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     qat_epochs : int, default=0
         Epochs of quantisation-aware training after the fit: with weights and signals
         rounded as the integers will be, the network learns to give the probabilities
-        that it gave without. A frozen estimator is copied, not changed.
+        that it gave without. It is a copy that learns: `estimator_` stays as it was.
     qat_lr : float, default=3e-5
         Learning rate of the first of these epochs; it falls in equal steps towards zero.
 
     Attributes
     ----------
     estimator_ : estimator
-        The fitted floating-point estimator, quantisation-aware training included.
+        The fitted floating-point estimator.
     integer_graph_ : IntegerGraph
         The quantised layers.
     classes_ : ndarray or list of ndarray
@@ -233,9 +234,9 @@ class FixedPointClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
             "calibration": self.calibration,
         }
         if self.qat_epochs > 0:
-            self.estimator_ = deepcopy(self.estimator_)
+            tuned = deepcopy(self.estimator_)
             fine_tune(
-                self.estimator_,
+                tuned,
                 X,
                 calibration_data,
                 fit_params,
@@ -243,7 +244,7 @@ class FixedPointClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
                 lr=self.qat_lr,
                 **arithmetic,
             )
-            self.graph_ = extract_graph(self.estimator_)
+            self.graph_ = extract_graph(tuned)
         self.integer_graph_ = quantise(self.graph_, calibration_data, **arithmetic)
         self.classes_ = self.estimator_.classes_
         return self
