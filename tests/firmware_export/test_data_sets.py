@@ -3,12 +3,16 @@
 import os
 from pathlib import Path
 
-import numpy as np
 import pytest
-from sklearn.metrics import roc_auc_score
+from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import make_pipeline
 
-from firmware_export import check_firmware, export_firmware
+from firmware_export import (
+    FixedPointClassifier,
+    check_firmware,
+    compare_with_float,
+    export_firmware,
+)
 from skdualcnn import DualPathCNNClassifier, FusionDecider, make_fusion_preprocessor
 from skdualcnn.datasets import load_nsl_kdd, load_physionet2012, load_wustl_ehms
 from skdualcnn.model_selection import honest_split
@@ -33,19 +37,18 @@ def _export(dataset, head, folder, *, window=1, train=None, test=None, **paramet
     preprocessor = make_fusion_preprocessor(**dataset.modalities, noise_filter=QuantileScaler())
     decider = FusionDecider(make_pipeline(preprocessor, *windows, classifier))
     decider.fit(dataset.data.iloc[fit_rows], dataset.target[head].iloc[fit_rows])
-    report = export_firmware(
-        decider, folder / "model", calibration_data=dataset.data.iloc[fit_rows]
-    )
     X, y = dataset.data.iloc[test_rows], dataset.target[head].iloc[test_rows]
-    assert str(check_firmware(report, X)) == f"{len(X)} of {len(X)} rows identical"
-    same = float((report.twin.predict(X) == decider.predict(X)).mean())
-    normal = list(decider.estimator_.classes_).index("normal")
-    exact, fixed = (
-        roc_auc_score(y != "normal", 1 - one.predict_proba(X)[:, normal].astype(np.float64))
-        for one in (decider, report.twin)
+    report = export_firmware(
+        decider,
+        folder / "model",
+        calibration_data=dataset.data.iloc[fit_rows],
+        evaluation_data=(X, y),
     )
-    assert same >= 0.995
-    assert fixed == pytest.approx(exact, abs=0.002)
+    assert str(check_firmware(report, X)) == f"{len(X)} of {len(X)} rows identical"
+    figures = report.fidelity.heads[0]
+    assert report.fidelity.identical >= 0.995
+    assert figures.after.roc_auc == pytest.approx(figures.before.roc_auc, abs=0.002)
+    assert not report.fidelity.findings
     return report
 
 
@@ -55,6 +58,17 @@ def test_wustl_ehms_in_windows(compiler, tmp_path):
     graph = report.twin.integer_graph_
     assert graph.decision.heads == (None, 0)
     assert report.state_bytes < report.ram_bytes < 2048
+    train, test = honest_split(dataset)
+    coarse, tuned = (
+        FixedPointClassifier(
+            FrozenEstimator(report.twin.estimator_), activation_bits=8, qat_epochs=epochs
+        ).fit(dataset.data.iloc[train])
+        for epochs in (0, 2)
+    )
+    rows = dataset.data.iloc[test], dataset.target["cyber"].iloc[test]
+    before, after = (compare_with_float(one, *rows).heads[0] for one in (coarse, tuned))
+    assert after.mean_difference < 0.9 * before.mean_difference
+    assert after.after.roc_auc == pytest.approx(after.before.roc_auc, abs=0.002)
 
 
 def test_nsl_kdd(compiler, tmp_path):
