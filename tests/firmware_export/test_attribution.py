@@ -64,8 +64,8 @@ def test_spoilt_weights_are_named(make_graph):
     graph, readings = make_graph(rule="anomaly"), _readings()
     quantised = quantise(graph, readings)
     dense = quantised.operations[1]
-    coarse = np.rint(dense.weight / 60).astype(np.int8)
-    spoilt = replace(dense, weight=coarse, weight_scale=dense.weight_scale * 60)
+    coarse = np.rint(dense.weight / 100).astype(np.int8)
+    spoilt = replace(dense, weight=coarse, weight_scale=dense.weight_scale * 100)
     operations = (quantised.operations[0], spoilt, *quantised.operations[2:])
     causes = find_causes(graph, replace(quantised, operations=operations), readings[:, None], [])
     assert (causes[0].layer, causes[0].kind) == ("dense", "weights")

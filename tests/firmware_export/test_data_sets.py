@@ -58,17 +58,6 @@ def test_wustl_ehms_in_windows(compiler, tmp_path):
     graph = report.twin.integer_graph_
     assert graph.decision.heads == (None, 0)
     assert report.state_bytes < report.ram_bytes < 2048
-    train, test = honest_split(dataset)
-    coarse, tuned = (
-        FixedPointClassifier(
-            FrozenEstimator(report.twin.estimator_), activation_bits=8, qat_epochs=epochs
-        ).fit(dataset.data.iloc[train])
-        for epochs in (0, 2)
-    )
-    rows = dataset.data.iloc[test], dataset.target["cyber"].iloc[test]
-    before, after = (compare_with_float(one, *rows).heads[0] for one in (coarse, tuned))
-    assert after.mean_difference < 0.9 * before.mean_difference
-    assert after.after.roc_auc == pytest.approx(after.before.roc_auc, abs=0.002)
 
 
 def test_nsl_kdd(compiler, tmp_path):
@@ -80,3 +69,19 @@ def test_physionet2012(compiler, tmp_path):
     dataset = load_physionet2012(_folder("physionet2012"))
     report = _export(dataset, "health", tmp_path, max_epochs=3, train=600, test=400, **NARROW)
     assert report.twin.integer_graph_.decision.heads == (0, None)
+    # Eight bits cost more, and quantisation-aware training wins some of it back.
+    train, test = (
+        rows[:most] for rows, most in zip(honest_split(dataset), (600, 400), strict=True)
+    )
+    before, after = (
+        compare_with_float(
+            FixedPointClassifier(
+                FrozenEstimator(report.twin.estimator_), activation_bits=8, qat_epochs=epochs
+            ).fit(dataset.data.iloc[train]),
+            dataset.data.iloc[test],
+            dataset.target["health"].iloc[test],
+        ).heads[0]
+        for epochs in (0, 4)
+    )
+    assert after.mean_difference < 0.8 * before.mean_difference
+    assert after.after.roc_auc == pytest.approx(after.before.roc_auc, abs=0.002)
