@@ -64,6 +64,9 @@ def estimators() -> dict[str, Any]:
         "HeadClassifier of a linear model": HeadClassifier(LogisticRegression(), head=0),
         "FusionDecider": FusionDecider(network),
         "FixedPointClassifier": FixedPointClassifier(network),
+        "FixedPointClassifier, quantisation-aware": FixedPointClassifier(
+            network, activation_bits=8, calibration="mse", qat_epochs=1
+        ),
         "GapImputer": GapImputer(3),
         "GapImputer with ages": GapImputer(add_age=True),
         "HampelFilter": HampelFilter(),

@@ -8,13 +8,15 @@ from typing import Any, Literal, get_args
 from sklearn.frozen import FrozenEstimator
 
 from firmware_export._arena import plan_arena, state_bytes
+from firmware_export._calibration import Calibration
 from firmware_export._emit import GoldenVectors, render_firmware
 from firmware_export._extract import unfreeze
-from firmware_export._footprint import GENERATOR, FirmwareReport, measure_layers
+from firmware_export._fidelity import compare_with_float
+from firmware_export._footprint import GENERATOR, FirmwareReport
 from firmware_export._literals import constant_bytes
 from firmware_export._names import check_prefix
+from firmware_export._noise import measure_layers
 from firmware_export._packaging import Metadata
-from firmware_export._quantize import Calibration
 from firmware_export._quantize_limits import Limits
 from firmware_export._rows import spread_rows, stack_windows
 from firmware_export._target_cost import LEVELS, measure_targets
@@ -23,7 +25,6 @@ from skdualcnn._writing import replaced_folder
 from skdualcnn.exceptions import ExportError
 
 GOLDEN_ROWS = 16
-NOISE_ROWS = 500
 
 Measure = Literal["sizes", "instructions"]
 
@@ -40,6 +41,7 @@ def export_firmware(
     activation_bits: int = 16,
     calibration: Calibration = "minmax",
     limits: Limits | None = None,
+    evaluation_data: tuple[Any, Any] | None = None,
     measure: Measure = "sizes",
     overwrite: bool = True,
 ) -> FirmwareReport:
@@ -72,13 +74,17 @@ def export_firmware(
         registries mind.
     activation_bits : {8, 16}, default=16
         Bits that bound the activations between layers.
-    calibration : {"minmax", "percentile"}, default="minmax"
-        How ranges are read off `calibration_data`.
+    calibration : {"minmax", "percentile", "mse"}, default="minmax"
+        How ranges are read off `calibration_data`; see `FixedPointClassifier`.
     limits : mapping of str to (float, float), default=None
         Lowest and highest value, in its own units, that a numeric reading is accepted
         at, by the name of its column: the C returns a status for one outside. Without,
         a reading beyond what was seen in training is limited as the estimator does. A
         FixedPointClassifier has limits of its own.
+    evaluation_data : tuple (X, y), default=None
+        Rows that neither the training nor the calibration saw, and their labels, on which
+        the integers are compared with the float estimator: the report's `fidelity`. y may
+        be None.
     measure : {"sizes", "instructions"}, default="sizes"
         What is measured on each target whose tools are installed: code, constants and
         stack at -O2; or these and the instructions of a call, on the emulators, at -O2,
@@ -107,6 +113,7 @@ def export_firmware(
     See Also
     --------
     check_firmware : Compiles the folder and compares it with the twin.
+    compare_with_float : Compares the twin with the float estimator.
     FixedPointClassifier : The twin.
 
     Examples
@@ -139,7 +146,8 @@ def export_firmware(
     answers = answer(graph, golden)
     vectors = GoldenVectors(golden, answers.logits, answers.probabilities, answers.decisions)
     windows = stack_windows(readings, graph.window)
-    layers = measure_layers(twin.graph_, graph, spread_rows(windows, NOISE_ROWS))
+    layers = measure_layers(twin.graph_, graph, windows)
+    fidelity = None if evaluation_data is None else compare_with_float(twin, *evaluation_data)
     with replaced_folder(target) as building:
         for name, text in render_firmware(graph, prefix, vectors, metadata).items():
             file = building / name
@@ -168,6 +176,7 @@ def export_firmware(
             stack_bytes=None if host is None else host.stack_bytes,
             targets=costs,
             layers=layers,
+            fidelity=fidelity,
             digest=graph.digest,
             twin=twin,
         )

@@ -1,52 +1,17 @@
-"""What the firmware costs: flash, RAM, arithmetic, and the noise that quantisation adds."""
+"""What the firmware costs: flash, RAM, arithmetic; and the report that says it."""
 
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 import skdualcnn
-from firmware_export._graph import Graph
-from firmware_export._integer import run
-from firmware_export._integer_graph import IntegerGraph, Linear
-from firmware_export._integer_readings import quantise_readings
-from firmware_export._reference import run_reference, scale_readings
+from firmware_export._fidelity import Fidelity
+from firmware_export._noise import LayerReport, to_json_types
 from firmware_export._target_cost import TargetCost
 from firmware_export._twin import FixedPointClassifier
 
 GENERATOR = "skdualcnn firmware_export"
 """Marks report.json, so that an earlier export is known as one."""
-
-
-@dataclass(frozen=True)
-class LayerReport:
-    """Quantisation of one signal, measured on the calibration data.
-
-    Attributes
-    ----------
-    name, summary : str
-    range : float
-        Largest magnitude the integers can hold, in real units.
-    limit : int
-        The same as an integer.
-    clipped : float
-        Share of the float network's values beyond the range.
-    signal_to_noise_db : float
-        Power of the float signal over the power of the difference to it, all layers
-        before included; infinite if there is no difference.
-    accumulator_bound : int or None
-        Magnitude that no accumulator of the layer can exceed; None where none is used.
-    """
-
-    name: str
-    summary: str
-    range: float
-    limit: int
-    clipped: float
-    signal_to_noise_db: float
-    accumulator_bound: int | None
 
 
 @dataclass(frozen=True)
@@ -79,6 +44,9 @@ class FirmwareReport:
         "lx106", "rv32imc", "cortex-m3"; those whose compilers are installed), then by
         level of optimisation ("O2", "Os", "Og").
     layers : tuple of LayerReport
+        Quantisation of each signal, measured on the calibration data.
+    fidelity : Fidelity or None
+        Answers on the evaluation data beside the float estimator's; None without them.
     digest : str
         SHA-256 of the graph.
     twin : FixedPointClassifier
@@ -95,6 +63,7 @@ class FirmwareReport:
     stack_bytes: int | None
     targets: dict[str, dict[str, TargetCost]]
     layers: tuple[LayerReport, ...]
+    fidelity: Fidelity | None
     digest: str
     twin: FixedPointClassifier = field(repr=False, compare=False)
 
@@ -104,13 +73,10 @@ class FirmwareReport:
         Returns
         -------
         dict
-            Without the twin; an infinite signal-to-noise ratio is None.
+            Without the twin; an infinite signal-to-noise ratio, or a figure that is not
+            defined, is None.
         """
         graph = self.twin.integer_graph_
-        layers = [asdict(layer) for layer in self.layers]
-        for layer in layers:
-            if not np.isfinite(layer["signal_to_noise_db"]):
-                layer["signal_to_noise_db"] = None
         return {
             "generator": GENERATOR,
             "version": skdualcnn.__version__,
@@ -131,43 +97,6 @@ class FirmwareReport:
                 name: {level: cost.to_dict() for level, cost in costs.items()}
                 for name, costs in self.targets.items()
             },
-            "layers": layers,
+            "layers": to_json_types([asdict(layer) for layer in self.layers]),
+            "fidelity": None if self.fidelity is None else self.fidelity.to_dict(),
         }
-
-
-def measure_layers(
-    graph: Graph, quantised: IntegerGraph, readings: NDArray[np.float32]
-) -> tuple[LayerReport, ...]:
-    """Compare each integer signal with the float network's on the same readings.
-
-    With windows, `readings` are windows of rows, of shape (n, window, n_readings).
-    """
-    exact = run_reference(graph, scale_readings(graph.front_end, readings))
-    rounded = run(quantised, quantise_readings(quantised, readings))
-    operations = {operation.target: operation for operation in quantised.operations}
-    reports = []
-    for index, (tensor, wanted, integers) in enumerate(
-        zip(quantised.tensors, exact, rounded, strict=True)
-    ):
-        operation = operations.get(index)
-        largest = tensor.limit * tensor.scale
-        noise = float(np.sum((wanted - integers * tensor.scale) ** 2))
-        signal = float(np.sum(wanted**2))
-        reports.append(
-            LayerReport(
-                name=tensor.name,
-                summary="readings, scaled" if operation is None else operation.summary,
-                range=largest,
-                limit=tensor.limit,
-                clipped=float(np.mean(np.abs(wanted) > largest * (1 + 1e-9))),
-                signal_to_noise_db=_decibels(signal, noise),
-                accumulator_bound=operation.bound if isinstance(operation, Linear) else None,
-            )
-        )
-    return tuple(reports)
-
-
-def _decibels(signal: float, noise: float) -> float:
-    if noise == 0:
-        return np.inf
-    return float(10 * np.log10(signal / noise)) if signal > 0 else -np.inf

@@ -10,11 +10,11 @@ holds by construction, whatever the input. Logits always keep 16 bits.
 """
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from firmware_export._calibration import CALIBRATIONS, Calibration, measure_ranges
 from firmware_export._graph import Decision, Floats, Graph
 from firmware_export._integer import EXP_FRACTION_BITS, INT16_MAX, Q30_ONE
 from firmware_export._integer_graph import (
@@ -29,19 +29,11 @@ from firmware_export._integer_graph import (
     Tensor,
 )
 from firmware_export._layers import Layer, LinearLayer, SumLayer, list_layers
-from firmware_export._quantize_columns import (
-    choose_fraction_bits,
-    input_range,
-    quantise_columns,
-)
+from firmware_export._quantize_columns import choose_fraction_bits, quantise_columns
 from firmware_export._quantize_limits import Limits, check_limits, quantise_limits
-from firmware_export._reference import run_reference, scale_readings
+from firmware_export._reference import scale_readings
 from skdualcnn.exceptions import ExportError
 
-Calibration = Literal["minmax", "percentile"]
-
-PERCENTILE = 99.9
-"""Share of calibration values, in percent, that the percentile range covers."""
 WEIGHT_MAX = 127
 BIAS_MAX = 2**29
 """A bias may take a quarter of the accumulator; beyond, its row's weights get coarser."""
@@ -79,9 +71,9 @@ def quantise(
         :func:`firmware_export._columns.encode_readings` returns, or windows of it.
     activation_bits : {8, 16}
         Bits that bound the magnitude of activations; they are stored in 16.
-    calibration : {"minmax", "percentile"}
-        Each tensor covers its largest magnitude on the calibration data, or the
-        99.9th percentile of the magnitudes.
+    calibration : {"minmax", "percentile", "mse"}
+        How the range of each tensor is read off the calibration data; see
+        :mod:`firmware_export._calibration`.
     limits : mapping of str to (float, float), default=None
         Lowest and highest value that a reading is accepted at.
 
@@ -93,8 +85,8 @@ def quantise(
     """
     if activation_bits not in {8, 16}:
         raise ExportError(f"activation_bits={activation_bits!r}, expected 8 or 16.")
-    if calibration not in {"minmax", "percentile"}:
-        raise ExportError(f'calibration={calibration!r}, expected "minmax" or "percentile".')
+    if calibration not in CALIBRATIONS:
+        raise ExportError(f"calibration={calibration!r}, expected one of {CALIBRATIONS}.")
     if len(readings) == 0:
         raise ExportError("calibration_data has no row, expected a sample of the training data.")
     _check_sizes(graph)
@@ -106,8 +98,8 @@ def quantise(
             "impute, expected finite numbers. Leave those rows out."
         )
     layers = list_layers(graph)
-    ranges = _measure_ranges(graph, signal, layers, calibration)
     limit = 2 ** (activation_bits - 1) - 1
+    ranges = measure_ranges(graph, signal, layers, calibration, limit)
     weights = {
         layer.target: _quantise_weights(layer, ranges[layer.source], limit)
         for layer in layers
@@ -154,24 +146,6 @@ def _check_sizes(graph: Graph) -> None:
                 f"Head {head.name!r} has {len(head.classes)} classes, expected at most "
                 f"{MOST_CLASSES}. Merge classes before fitting."
             )
-
-
-def _measure_ranges(
-    graph: Graph, signal: Floats, layers: list[Layer], calibration: Calibration
-) -> list[float]:
-    """Return the magnitude that each tensor must be able to hold."""
-    logits = {layer.target for layer in layers if isinstance(layer, LinearLayer) and layer.is_head}
-    ranges = []
-    for index, values in enumerate(run_reference(graph, signal)):
-        magnitudes = np.abs(values)
-        if calibration == "minmax" or index in logits:
-            largest = float(magnitudes.max())
-        else:
-            largest = float(np.percentile(magnitudes, PERCENTILE))
-        # A tensor that is zero on all calibration data still needs a scale.
-        ranges.append(largest if largest > 0 else 1.0)
-    ranges[0] = input_range(graph.front_end, ranges[0])
-    return ranges
 
 
 def _quantise_weights(layer: LinearLayer, source_range: float, limit: int) -> _Weights:

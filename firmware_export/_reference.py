@@ -1,17 +1,12 @@
 """The graph in floating point: calibration reads ranges off it, and noise is measured from it."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
-from firmware_export._graph import (
-    CategoricalColumn,
-    Convolution,
-    Dense,
-    Floats,
-    FrontEnd,
-    Graph,
-    Residual,
-)
+from firmware_export._graph import CategoricalColumn, Floats, FrontEnd, Graph
+from firmware_export._layers import Layer, LinearLayer, SumLayer, list_layers
 
 
 def scale_readings(front_end: FrontEnd, readings: NDArray[np.float32]) -> Floats:
@@ -44,44 +39,30 @@ def run_reference(graph: Graph, signal: Floats) -> list[Floats]:
     The order is that of the integer graph: a convolution writes one tensor, a residual
     block three (first, second, sum), a dense layer and a head one each.
     """
-    tensors = [signal]
-    for path in graph.paths:
-        current = signal
-        for layer in path.layers:
-            if isinstance(layer, Residual):
-                first = convolve(current, layer.first)
-                second = convolve(first, layer.second)
-                current = current + second
-                tensors += [first, second, current]
-            else:
-                current = convolve(current, layer)
-                tensors.append(current)
-        hidden = connect(current.reshape(len(current), -1), path.dense)
-        tensors.append(hidden[:, None, :])
-        tensors += [connect(hidden, head.dense)[:, None, :] for head in path.heads]
+    return run_layers(list_layers(graph), [signal])
+
+
+def run_layers(layers: Sequence[Layer], tensors: Sequence[Floats]) -> list[Floats]:
+    """Return all tensors of a network, given the first ones of them."""
+    tensors = list(tensors)
+    for layer in layers[len(tensors) - 1 :]:
+        if isinstance(layer, SumLayer):
+            tensors.append(tensors[layer.left] + tensors[layer.right])
+        else:
+            tensors.append(_run_linear(layer, tensors[layer.source]))
     return tensors
 
 
-def convolve(signal: Floats, layer: Convolution) -> Floats:
-    """Convolution, activation, batch norm and max-pool of (n, steps, channels)."""
-    half = layer.weight.shape[2] // 2
-    padded = np.pad(signal, ((0, 0), (half, half), (0, 0)))
-    windows = np.lib.stride_tricks.sliding_window_view(padded, layer.weight.shape[2], axis=1)
-    sums = np.tensordot(windows, layer.weight, axes=([2, 3], [1, 2])) + layer.bias
-    values = _activate(sums, layer.negative_slope) * layer.post_scale + layer.post_shift
-    n, steps, channels = values.shape
-    pooled = steps // layer.pool_size
-    values = values[:, : pooled * layer.pool_size]
-    return values.reshape(n, pooled, layer.pool_size, channels).max(axis=2)
-
-
-def connect(features: Floats, layer: Dense) -> Floats:
-    """Dense layer with activation on (n, inputs)."""
-    return _activate(features @ layer.weight.T + layer.bias, layer.negative_slope)
-
-
-def _activate(values: Floats, negative_slope: float) -> Floats:
-    return np.where(values >= 0, values, negative_slope * values)
+def _run_linear(layer: LinearLayer, signal: Floats) -> Floats:
+    """Weighted sums over windows, activation, batch norm and max-pool."""
+    padded = np.pad(signal, ((0, 0), (layer.padding, layer.padding), (0, 0)))
+    windows = np.lib.stride_tricks.sliding_window_view(padded, layer.kernel, axis=1)
+    weight = layer.weight.reshape(len(layer.weight), layer.kernel, -1)
+    sums = np.tensordot(windows, weight, axes=([3, 2], [1, 2])) + layer.bias
+    values = np.where(sums >= 0, sums, layer.negative_slope * sums)
+    values = values * layer.post_scale + layer.post_shift
+    values = values[:, : layer.steps * layer.pool]
+    return values.reshape(len(values), layer.steps, layer.pool, -1).max(axis=2)
 
 
 def softmax(logits: Floats) -> Floats:

@@ -1,7 +1,9 @@
 """FixedPointClassifier: what the firmware answers, computed in Python on every bit."""
 
 from collections.abc import Iterator, Mapping
+from copy import deepcopy
 from dataclasses import dataclass
+from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -10,11 +12,13 @@ from scipy.special import log_softmax
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
 from sklearn.pipeline import Pipeline
 from sklearn.utils import Tags, get_tags
-from sklearn.utils._param_validation import HasMethods, Options, StrOptions
+from sklearn.utils._param_validation import HasMethods, Interval, Options, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from firmware_export._calibration import CALIBRATIONS, Calibration
 from firmware_export._encoding import encode_readings
 from firmware_export._extract import extract_graph, unfreeze
+from firmware_export._fine_tuning import fine_tune
 from firmware_export._integer import (
     Q30_ONE,
     Integers,
@@ -31,7 +35,7 @@ from firmware_export._integer_readings import (
     quantise_rows,
     to_fixed,
 )
-from firmware_export._quantize import Calibration, quantise
+from firmware_export._quantize import quantise
 from firmware_export._quantize_limits import Limits
 from firmware_export._rows import spread_rows, stack_windows
 from skdualcnn import FusionDecider
@@ -73,7 +77,7 @@ def answer(graph: IntegerGraph, readings: Readings) -> FixedPointAnswers:
     check_readings(graph, readings)
     parts: list[list[Integers]] = []
     inputs = quantise_rows(graph, readings)
-    for batch in _batches(graph, stack_windows(inputs, graph.window)):
+    for batch in batches(graph, stack_windows(inputs, graph.window)):
         tensors = run(graph, as_signal(graph, batch))
         parts.append([tensors[head.tensor][:, 0] for head in graph.heads])
     if not parts:
@@ -90,7 +94,8 @@ def answer(graph: IntegerGraph, readings: Readings) -> FixedPointAnswers:
     )
 
 
-def _batches(graph: IntegerGraph, windows: Integers) -> Iterator[Integers]:
+def batches(graph: IntegerGraph, windows: NDArray[Any]) -> Iterator[NDArray[Any]]:
+    """Divide windows so that no layer's accumulators take much memory."""
     largest = max(
         graph.tensors[operation.target].size * getattr(operation, "pool", 1)
         for operation in graph.operations
@@ -114,13 +119,20 @@ class FixedPointClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         :class:`sklearn.frozen.FrozenEstimator`.
     activation_bits : {8, 16}, default=16
         Bits that bound the activations between layers.
-    calibration : {"minmax", "percentile"}, default="minmax"
-        How ranges are read off the data: the largest magnitude, or the 99.9th
-        percentile of the magnitudes.
+    calibration : {"minmax", "percentile", "mse"}, default="minmax"
+        How ranges are read off the data: the largest magnitude, the 99.9th percentile
+        of the magnitudes, or the magnitude that makes the mean squared error of
+        rounding and clipping smallest.
     limits : mapping of str to (float, float), default=None
         Lowest and highest value, in its own units, that a numeric reading is accepted
         at, by the name of its column. Without, a reading beyond what was seen in
         training is limited as the estimator does.
+    qat_epochs : int, default=0
+        Epochs of quantisation-aware training after the fit: with weights and signals
+        rounded as the integers will be, the network learns to give the probabilities
+        that it gave without. It is a copy that learns: `estimator_` stays as it was.
+    qat_lr : float, default=3e-5
+        Learning rate of the first of these epochs; it falls in equal steps towards zero.
 
     Attributes
     ----------
@@ -141,6 +153,9 @@ class FixedPointClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     computed with integers held in double precision, which represents every one of
     them exactly. Probabilities come in steps of 2**-30, fine enough to rank the rows of
     a confident network like the floating-point one does.
+
+    Quantisation-aware training needs no labels. It pays for `activation_bits=8`; with 16
+    the answers are as good as identical without it.
 
     With a :class:`skdualcnn.preprocessing.SlidingWindow` in the pipeline, rows are one
     device's in the order of time, and every call starts afresh with its first row, as
@@ -169,8 +184,10 @@ class FixedPointClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "estimator": [HasMethods(["fit", "predict_proba"])],
         "activation_bits": [Options(int, {8, 16})],
-        "calibration": [StrOptions({"minmax", "percentile"})],
+        "calibration": [StrOptions(set(CALIBRATIONS))],
         "limits": [Mapping, None],
+        "qat_epochs": [Interval(Integral, 0, None, closed="left")],
+        "qat_lr": [Interval(Real, 0, None, closed="neither")],
     }
 
     def __init__(
@@ -180,11 +197,15 @@ class FixedPointClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         activation_bits: int = 16,
         calibration: Calibration = "minmax",
         limits: Limits | None = None,
+        qat_epochs: int = 0,
+        qat_lr: float = 3e-5,
     ) -> None:
         self.estimator = estimator
         self.activation_bits = activation_bits
         self.calibration = calibration
         self.limits = limits
+        self.qat_epochs = qat_epochs
+        self.qat_lr = qat_lr
 
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None, **fit_params: Any) -> Self:
         """Fit the estimator, unless it is frozen, and calibrate its twin on X.
@@ -226,12 +247,25 @@ class FixedPointClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         if sample_weight is not None:
             used = np.asarray(sample_weight).reshape(len(windows), -1).max(axis=1) > 0
             windows = windows[used]
+        calibration_data = spread_rows(windows, CALIBRATION_ROWS)
+        arithmetic: dict[str, Any] = {
+            "activation_bits": self.activation_bits,
+            "calibration": self.calibration,
+        }
+        if self.qat_epochs > 0:
+            tuned = deepcopy(self.estimator_)
+            fine_tune(
+                tuned,
+                X,
+                calibration_data,
+                fit_params,
+                epochs=self.qat_epochs,
+                lr=self.qat_lr,
+                **arithmetic,
+            )
+            self.graph_ = extract_graph(tuned)
         self.integer_graph_ = quantise(
-            self.graph_,
-            spread_rows(windows, CALIBRATION_ROWS),
-            activation_bits=self.activation_bits,
-            calibration=self.calibration,
-            limits=self.limits,
+            self.graph_, calibration_data, limits=self.limits, **arithmetic
         )
         if self.limits:
             check_readings(self.integer_graph_, readings)

@@ -3,7 +3,7 @@ import json
 import numpy as np
 
 from firmware_export._arena import plan_arena
-from firmware_export._footprint import measure_layers
+from firmware_export._noise import measure_layers
 from firmware_export._quantize import quantise
 from firmware_export._toolchain import compile_c
 

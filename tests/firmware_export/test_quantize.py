@@ -28,7 +28,7 @@ def _readings(graph, rows=50, seed=1):
     residuals=st.integers(0, 2),
     slope=st.sampled_from([0.0, 0.01]),
     bits=st.sampled_from([8, 16]),
-    calibration=st.sampled_from(["minmax", "percentile"]),
+    calibration=st.sampled_from(["minmax", "percentile", "mse"]),
 )
 def test_no_accumulator_can_overflow(
     make_graph, seed, steps, channels, kernel, residuals, slope, bits, calibration
@@ -123,7 +123,7 @@ def test_percentile_covers_less_than_the_largest(make_graph):
     ("change", "message"),
     [
         ({"activation_bits": 4}, "activation_bits=4, expected 8 or 16"),
-        ({"calibration": "mse"}, 'calibration=\'mse\', expected "minmax" or "percentile"'),
+        ({"calibration": "entropy"}, "calibration='entropy', expected one of"),
     ],
 )
 def test_arguments_out_of_their_domain(make_graph, change, message):

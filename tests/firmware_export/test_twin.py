@@ -133,7 +133,12 @@ def test_fixed_readings_are_what_a_device_delivers(twin, ward):
 
 
 def test_unknown_parameters_are_refused(decider, ward):
-    for change in ({"activation_bits": 12}, {"calibration": "mse"}):
+    for change in (
+        {"activation_bits": 12},
+        {"calibration": "entropy"},
+        {"qat_epochs": -1},
+        {"qat_lr": 0},
+    ):
         with pytest.raises(ValueError, match=next(iter(change))):
             FixedPointClassifier(FrozenEstimator(decider), **change).fit(ward[0])
     with pytest.raises(ExportError, match="no row"):
