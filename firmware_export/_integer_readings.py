@@ -129,7 +129,7 @@ def quantise_numeric(
     ...     starts=np.int32([0, 10]),
     ...     fractions=np.int8([0, 0]),
     ...     upshifts=np.uint8([28, 25]),
-    ...     slopes=np.uint32([20480, 256]),
+    ...     slopes=np.uint32([20480, 16384]),
     ...     bases=np.int32([128, 12928]),
     ...     highest=100,
     ...     missing=None,
@@ -137,7 +137,7 @@ def quantise_numeric(
     ...     indicator_values=(0, 0),
     ... )
     >>> quantise_numeric(np.array([[-5.0, 5, 10, 30, 999]]), [column])
-    array([[  0,  25,  50,  90, 100]], dtype=int32)
+    array([[  0,  25,  50,  60, 100]], dtype=int32)
     """
     starts = np.concatenate([column.starts for column in columns])
     fractions = np.concatenate([column.fractions for column in columns]).astype(np.int32)
