@@ -4,7 +4,7 @@ import argparse
 import os
 from pathlib import Path
 
-from benchmarks import baselines, conformance, firmware
+from benchmarks import baselines, conformance, firmware, firmware_classical
 from skdualcnn._studies import STUDIES
 
 
@@ -26,11 +26,18 @@ def main() -> int:
     )
     chips.add_argument("--out", type=Path, default=Path("benchmark_firmware"))
     chips.add_argument("--quick", action="store_true", help="at -O2 only")
+    chips.add_argument(
+        "--classical",
+        action="store_true",
+        help="also classical models by micromlgen; a forest keeps each compiler busy for minutes",
+    )
     options = parser.parse_args()
     if options.command == "conformance":
         return conformance.run()
     if options.command == "firmware":
         firmware.run(options.out, quick=options.quick)
+        if options.classical:
+            firmware_classical.run(options.out, quick=options.quick)
         return 0
     seeds = range(options.seeds)
     baselines.run(options.data, options.data_dir, options.out, seeds, quick=options.quick)

@@ -49,7 +49,7 @@ def run(out: Path, *, quick: bool) -> pd.DataFrame:
         for name, graph in networks.items()
         for cost in measure(graph, levels)
     ]
-    results = pd.DataFrame(rows)
+    results = pd.DataFrame(rows, dtype=object)  # None stays None
     keys = ["network", "target", "level"]
     ours = results.drop(columns=["layers"]).set_index(keys)
     peers = beside_peers(results)
@@ -92,7 +92,7 @@ def measure(graph: Graph, levels: tuple[str, ...]) -> list[dict[str, Any]]:
 def beside_peers(results: pd.DataFrame) -> pd.DataFrame:
     """Return the peers' instructions at -O2, and how many times ours they are."""
     counts = results[results["level"] == "O2"].set_index(["network", "target"])
-    ours = counts["network_instructions"].dropna() / THOUSAND
+    ours = counts["network_instructions"].dropna().astype(float) / THOUSAND
     rows = []
     for network, peers in PEERS.items():
         targets = ours.loc[network]
