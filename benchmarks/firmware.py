@@ -37,7 +37,10 @@ ROWS = 64
 MEASURED_ROWS = 8
 CLASSES = (4, 5)
 THOUSAND = 1000
-MEASURED_ELSEWHERE = "measured elsewhere with the same compiler, GCC 12.2 at -O2"
+SIZES = ("code_bytes", "ram_bytes", "stack_bytes")
+MEASURED_ELSEWHERE = (
+    "measured elsewhere with the same compiler, GCC 12.2 at -O2; sizes on an LX6, ours on an LX106"
+)
 
 
 def run(out: Path, *, quick: bool) -> pd.DataFrame:
@@ -96,14 +99,17 @@ def beside_peers(results: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for network, peers in PEERS.items():
         targets = ours.loc[network]
-        for peer in (Peer("skdualcnn, this run", targets.to_dict()), *peers):
+        sizes = counts.loc[network].reindex(["lx106"])[list(SIZES)].iloc[0]
+        own_row = Peer("skdualcnn, this run", targets.to_dict(), *sizes)
+        for peer in (own_row, *peers):
             row: dict[str, Any] = {"network": network, "peer": peer.name}
             for target, own in targets.items():
                 quoted = peer.instructions.get(target)
                 row[f"{target} k"] = "" if quoted is None else f"{quoted:.0f}"
                 row[f"{target} ratio"] = "" if quoted is None else f"{quoted / own:.2f}"
-            for size in ("code_bytes", "ram_bytes", "stack_bytes"):
-                row[f"LX6 {size}"] = getattr(peer, size) or ""
+            for size in SIZES:
+                value = getattr(peer, size)
+                row[f"LX {size}"] = "" if pd.isna(value) else int(value)
             rows.append(row)
     return pd.DataFrame(rows)
 
