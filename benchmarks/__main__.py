@@ -4,8 +4,17 @@ import argparse
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-from benchmarks import alignment, architectures, baselines, conformance, firmware, windows
+from benchmarks import (
+    alignment,
+    architectures,
+    baselines,
+    conformance,
+    firmware,
+    firmware_classical,
+    windows,
+)
 from skdualcnn._studies import STUDIES
 
 
@@ -15,7 +24,7 @@ def main() -> int:
     commands = parser.add_subparsers(dest="command", required=True)
 
     def add(
-        name: str, purpose: str, run: Callable[[argparse.Namespace], int | None], quick: str = ""
+        name: str, purpose: str, run: Callable[[argparse.Namespace], Any], quick: str = ""
     ) -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=purpose)
         command.set_defaults(run=run)
@@ -49,6 +58,12 @@ def main() -> int:
         lambda given: firmware.run(given.out, quick=given.quick),
         quick="at -O2 only",
     )
+    add(
+        "firmware_classical",
+        "classical models of the same pipeline, by micromlgen, on the same chips",
+        lambda given: firmware_classical.run(given.out, quick=given.quick),
+        quick="without the forest and the support vectors, which take minutes to compile",
+    )
     align = add(
         "alignment",
         "a million readings, and models on the result",
@@ -63,7 +78,8 @@ def main() -> int:
         quick="fewer rows",
     )
     options = parser.parse_args()
-    return options.run(options) or 0
+    answer = options.run(options)
+    return answer if isinstance(answer, int) else 0
 
 
 def _add_studies(command: argparse.ArgumentParser, seeds: int) -> None:

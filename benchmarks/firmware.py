@@ -37,7 +37,10 @@ ROWS = 64
 MEASURED_ROWS = 8
 CLASSES = (4, 5)
 THOUSAND = 1000
-MEASURED_ELSEWHERE = "measured elsewhere with the same compiler, GCC 12.2 at -O2"
+SIZES = ("code_bytes", "ram_bytes", "stack_bytes")
+MEASURED_ELSEWHERE = (
+    "measured elsewhere with the same compiler, GCC 12.2 at -O2; sizes on an LX6, ours on an LX106"
+)
 
 
 def run(out: Path, *, quick: bool) -> pd.DataFrame:
@@ -49,7 +52,7 @@ def run(out: Path, *, quick: bool) -> pd.DataFrame:
         for name, graph in networks.items()
         for cost in measure(graph, levels)
     ]
-    results = pd.DataFrame(rows)
+    results = pd.DataFrame(rows, dtype=object)  # None stays None
     keys = ["network", "target", "level"]
     ours = results.drop(columns=["layers"]).set_index(keys)
     peers = beside_peers(results)
@@ -92,18 +95,21 @@ def measure(graph: Graph, levels: tuple[str, ...]) -> list[dict[str, Any]]:
 def beside_peers(results: pd.DataFrame) -> pd.DataFrame:
     """Return the peers' instructions at -O2, and how many times ours they are."""
     counts = results[results["level"] == "O2"].set_index(["network", "target"])
-    ours = counts["network_instructions"].dropna() / THOUSAND
+    ours = counts["network_instructions"].dropna().astype(float) / THOUSAND
     rows = []
     for network, peers in PEERS.items():
         targets = ours.loc[network]
-        for peer in (Peer("skdualcnn, this run", targets.to_dict()), *peers):
+        sizes = counts.loc[network].reindex(["lx106"])[list(SIZES)].iloc[0]
+        own_row = Peer("skdualcnn, this run", targets.to_dict(), *sizes)
+        for peer in (own_row, *peers):
             row: dict[str, Any] = {"network": network, "peer": peer.name}
             for target, own in targets.items():
                 quoted = peer.instructions.get(target)
                 row[f"{target} k"] = "" if quoted is None else f"{quoted:.0f}"
                 row[f"{target} ratio"] = "" if quoted is None else f"{quoted / own:.2f}"
-            for size in ("code_bytes", "ram_bytes", "stack_bytes"):
-                row[f"LX6 {size}"] = getattr(peer, size) or ""
+            for size in SIZES:
+                value = getattr(peer, size)
+                row[f"LX {size}"] = "" if pd.isna(value) else int(value)
             rows.append(row)
     return pd.DataFrame(rows)
 

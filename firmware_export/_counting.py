@@ -52,7 +52,13 @@ class InstructionCount:
         return sum(self.layers.values())
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the counts in types that JSON knows."""
+        """Return the counts in types that JSON knows.
+
+        Returns
+        -------
+        dict
+            With the sum over the layers as "network".
+        """
         return {
             "call": self.call,
             "inputs": self.inputs,

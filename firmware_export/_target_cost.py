@@ -51,7 +51,13 @@ class TargetCost:
     instructions: InstructionCount | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the numbers in types that JSON knows."""
+        """Return the numbers in types that JSON knows.
+
+        Returns
+        -------
+        dict
+            Instructions as their own `to_dict` gives them.
+        """
         counted = None if self.instructions is None else self.instructions.to_dict()
         return {**asdict(self), "instructions": counted}
 

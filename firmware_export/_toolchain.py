@@ -15,7 +15,7 @@ WARNINGS = ("-Wall", "-Wextra", "-Werror", "-pedantic", "-Wconversion", "-Wshado
 STANDARD = ("-std=c99", "-O2")
 TIMEOUT_S = 300.0
 ROW_TIMEOUT_S = 1.0
-"""Added for each row that is run: emulators do some ten million instructions a second."""
+"""Added for each row that is run: an emulator does some hundred million instructions in it."""
 
 
 def compile_c(

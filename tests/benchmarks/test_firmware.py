@@ -25,12 +25,28 @@ def test_networks_have_the_sizes_that_the_peers_ran(make, multiply_adds, paramet
 def test_peers_are_divided_by_ours():
     results = pd.DataFrame(
         [
-            {"network": name, "target": "rv32imc", "level": level, "network_instructions": count}
+            {
+                "network": name,
+                "target": target,
+                "level": level,
+                "network_instructions": count,
+                "code_bytes": 1500,
+                "ram_bytes": 4608,
+                "stack_bytes": None,
+            }
             for name in ("paper-net", "tiny-net")
-            for level, count in (("O2", 1_000_000.0), ("Os", 1.0))
-        ]
+            for target, level, count in (
+                ("rv32imc", "O2", 1_000_000),
+                ("rv32imc", "Os", 1),
+                ("lx106", "O2", None),
+            )
+        ],
+        dtype=object,
     )
     table = firmware.beside_peers(results).set_index(["network", "peer"])
     row = table.loc[("paper-net", "CMSIS-NN, C path")]
     assert (row["rv32imc k"], row["rv32imc ratio"]) == ("1807", "1.81")
-    assert table.loc[("tiny-net", "skdualcnn, this run"), "rv32imc ratio"] == "1.00"
+    ours = table.loc[("tiny-net", "skdualcnn, this run")]
+    assert ours["rv32imc ratio"] == "1.00"
+    assert ours[["LX code_bytes", "LX stack_bytes"]].tolist() == [1500, ""]
+    assert "lx106 ratio" not in table
