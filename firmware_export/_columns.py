@@ -84,7 +84,8 @@ def _check_window(name: str, window: SlidingWindow) -> None:
     elif window.by is not None:
         reason = (
             f"has by={window.by!r}; the chip sees the rows of one device, so only by=None is "
-            "supported"
+            "supported: fit the classifier on windows made with it, and export a pipeline of the "
+            f"fitted steps with SlidingWindow({window.length}) in its place"
         )
     elif window.add_indicator:
         reason = "has add_indicator=True; the chip has no missing steps, so only False is supported"

@@ -121,6 +121,10 @@ def make_ward(
     ValueError
         If a parameter is out of its range, or `hours` is shorter than one step.
 
+    See Also
+    --------
+    skdualcnn.preprocessing.align_streams : Aligns the field `streams` in other ways.
+
     Notes
     -----
     The latest report counts for at most four of its stream's periods; afterwards the

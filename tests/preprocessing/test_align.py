@@ -10,7 +10,7 @@ from skdualcnn.preprocessing import StreamClock, align_streams, estimate_clock
 
 VALUES = {"patient": "pulse", "network": "packets"}
 EVERYTHING = ["last", "last_valid", "age", "mean", "min", "max", "count"]
-thorough = settings(derandomize=True, deadline=None, max_examples=25)
+thorough = settings(derandomize=True, deadline=None, max_examples=15)
 
 
 @st.composite

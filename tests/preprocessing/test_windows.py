@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.model_selection import GroupKFold, cross_val_score
 from sklearn.pipeline import make_pipeline
 
 from skdualcnn import DualPathCNNClassifier, make_fusion_preprocessor
@@ -172,6 +173,34 @@ def test_the_network_learns_the_same_from_gathered_windows_and_from_an_array(par
     array = np.asarray(windows)
     for ours, theirs in zip(gathered, network.fit(array, y).predict_proba(array), strict=True):
         np.testing.assert_array_equal(ours, theirs)
+
+
+def test_gathered_windows_are_cross_validated_like_an_array():
+    rng = np.random.default_rng(0)
+    X = np.column_stack([np.arange(120) % 2, rng.random((120, 3))])
+    y, groups = (X[:, 1] > 0.5).astype(int), np.arange(120) // 20
+    windows = SlidingWindow(3, by=0).fit_transform(X)
+    network = DualPathCNNClassifier(max_epochs=1, early_stopping=True, random_state=0)
+    scores = [
+        cross_val_score(network, one, y, groups=groups, cv=GroupKFold(2), error_score="raise")
+        for one in (windows, np.asarray(windows))
+    ]
+    np.testing.assert_array_equal(*scores)
+
+
+def test_the_network_reads_marks_of_missing_steps():
+    """A label that says whether a reading is missing is learned from the marks alone."""
+    rng = np.random.default_rng(0)
+    X = rng.random((400, 2))
+    missing = rng.random(400) < 0.5
+    X[missing, 0] = np.nan
+    model = make_pipeline(
+        SlidingWindow(4, add_indicator=True),
+        DualPathCNNClassifier(lr=0.01, max_epochs=15, random_state=0),
+    ).fit(X, missing)
+    assert model.score(X, missing) > 0.9
+    with pytest.raises(ValueError, match="NaN"):
+        model.set_params(slidingwindow__add_indicator=False).fit(X, missing)
 
 
 def test_a_pipeline_keeps_patients_apart():
