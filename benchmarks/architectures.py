@@ -75,7 +75,9 @@ def run(
                         for one in scores
                     ]
                     areas = {one["head"]: round(one["roc_auc"], 4) for one in scores}
-                    progress.console.print(f"{name}, seed {seed}, {model}: ROC-AUC {areas} {costs}")
+                    progress.console.print(
+                        f"{name}, seed {seed}, {model}: ROC-AUC {areas} {costs}", soft_wrap=True
+                    )
                     progress.advance(task)
     results = add_differences(pd.DataFrame(rows))
     table = summarise(results)

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from skdualcnn.network import ARCHITECTURES, DualPathNetwork
@@ -48,7 +48,8 @@ def test_parameters_on_each_data_set(name, data):
 
 
 @given(st.integers(2, 10_000))
-def test_compact_has_less_than_30_000_parameters_on_any_number_of_columns(length):
+@example(8319)  # 64 steps after the most blocks
+def test_compact_has_less_than_30_000_parameters_on_up_to_10_000_columns(length):
     channels = shape("compact", length)["conv_channels"]
     left = length // 2 ** len(channels)
     assert left <= 64
