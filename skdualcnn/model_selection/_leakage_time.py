@@ -43,10 +43,10 @@ class Place:
 
 
 def make_places(n_rows: int, groups: NDArray[np.int64] | None) -> list[Place]:
-    """Return the orders to look at; that of groups only if they have several rows."""
+    """Return the orders to look at; that of groups only if they have enough rows."""
     rows = np.arange(n_rows)
     places = [Place("table", rows, np.ones(n_rows - 1, dtype=bool), rows.astype(np.float64))]
-    if groups is not None and 1 <= groups.max() < n_rows - 1:
+    if groups is not None and 2 <= groups.max() + 1 <= n_rows / LEAST_LEAF:
         order = np.argsort(groups, kind="stable")
         starts = np.searchsorted(groups[order], groups)
         number = np.empty(n_rows)
@@ -128,16 +128,26 @@ def _count_stretches(place: Place, head: Head, folds: Folds) -> NDArray[np.int64
     return counts
 
 
+_WHY = {
+    "table": "rows next to each other have the same label and are on both sides.",
+    "group": "the label comes at the same place in each of them.",
+}
+_REMEDY = {
+    "table": "Keep what follows each other on one side: PurgedGroupTimeSeriesSplit, "
+    "PurgedGroupKFold, or GroupKFold over patients.",
+    "group": "Leave out whatever tells how long a recording has run.",
+}
+
+
 def find_telling_order(skills: list[TimeSkill]) -> list[LeakageFinding]:
     """Find heads whose label can be told from where the row stands."""
     return [
         LeakageFinding(
             skill.severity,
             "row order",
-            f"Where a row stands in its {skill.what} tells {skill.label} from the rest: rows next "
-            "to each other have the same label and are on both sides.",
-            "Keep what follows each other on one side: PurgedGroupTimeSeriesSplit, "
-            "PurgedGroupKFold, or GroupKFold over patients.",
+            f"Where a row stands in its {skill.what} tells {skill.label} from the rest: "
+            + _WHY[skill.what],
+            _REMEDY[skill.what],
             head=skill.head,
             evidence={"class": skill.label, "AUC of the row number": skill.auc},
         )
@@ -185,6 +195,8 @@ def read_clock(
     read = []
     for place in places:
         feature, number = column.as_feature()[rows], place.number[rows]
+        if np.ptp(number) == 0:
+            continue
         tree = DecisionTreeRegressor(min_samples_leaf=LEAST_LEAF, random_state=0)
         tree.fit(feature[fitted], number[fitted])
         explained = r2_score(number[~fitted], tree.predict(feature[~fitted]))

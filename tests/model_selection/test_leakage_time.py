@@ -62,13 +62,19 @@ def test_a_clock_that_starts_anew_in_each_group():
 
 
 def test_places_of_rows_whose_groups_are_mixed():
-    groups = np.array([1, 0, 1, 0, 0])
-    _, within = make_places(5, groups)
-    assert within.number.tolist() == [0, 0, 1, 1, 2]
-    assert within.order.tolist() == [1, 3, 4, 0, 2]
-    assert within.joins.tolist() == [True, True, False, True]
-    assert len(make_places(5, np.arange(5))) == 1
-    assert len(make_places(5, None)) == 1
+    groups = np.array([1, 0, 1, 0, 0, 1, 1, 1, 0, 1])
+    _, within = make_places(10, groups)
+    assert within.number.tolist() == [0, 0, 1, 1, 2, 2, 3, 4, 3, 5]
+    assert within.order.tolist() == [1, 3, 4, 8, 0, 2, 5, 6, 7, 9]
+    assert within.joins.tolist() == [True] * 3 + [False] + [True] * 5
+    assert len(make_places(10, np.arange(10) // 2)) == 1  # too short to have a course
+    assert len(make_places(10, None)) == 1
+
+
+def test_a_column_with_values_at_one_place_of_each_group_only_is_no_clock():
+    groups = ROWS // 5
+    values = np.where(ROWS % 5 == 0, RNG.normal(size=N), np.nan)
+    assert not clock(values, groups).is_clock
 
 
 def test_order_tells_only_between_neighbours():
