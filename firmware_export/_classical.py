@@ -2,12 +2,14 @@
 
 import re
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.pipeline import Pipeline
 
 from firmware_export._counting import can_count, count_stretches
 from firmware_export._objects import (
@@ -16,9 +18,9 @@ from firmware_export._objects import (
     deepest_stack,
     section_bytes,
 )
-from firmware_export._targets import HOST, RUNTIME, Target, compiler_command
+from firmware_export._targets import HOST, RUNTIME, TARGETS, Target, can_compile, compiler_command
 from firmware_export._toolchain import compile_c, run_command, run_rows
-from skdualcnn.exceptions import ToolchainError
+from skdualcnn.exceptions import ExportError, ToolchainError
 
 TIMEOUT_S = 1800.0
 """A forest of a hundred deep trees takes a compiler minutes."""
@@ -86,6 +88,21 @@ class ClassicalCost:
     instructions: int | None
     answers: NDArray[np.int32] | None
 
+    def to_dict(self) -> dict[str, int | None]:
+        """Return the sizes and the instructions.
+
+        Returns
+        -------
+        dict
+            Without the answers.
+        """
+        return {
+            "code_bytes": self.code_bytes,
+            "constant_bytes": self.constant_bytes,
+            "stack_bytes": self.stack_bytes,
+            "instructions": self.instructions,
+        }
+
 
 def generate_classical(model: Any) -> str:
     """Return a fitted classifier of scikit-learn as C++.
@@ -105,6 +122,44 @@ def generate_classical(model: Any) -> str:
     except ImportError as error:
         raise ImportError("micromlgen is not installed: pip install micromlgen") from error
     return str(port(model))
+
+
+def measure_baselines(baselines: Mapping[str, Any], X: Any) -> dict[str, dict[str, ClassicalCost]]:
+    """Measure fitted classical pipelines on every chip whose C++ compiler is installed.
+
+    Parameters
+    ----------
+    baselines : mapping of str to Pipeline
+        Fitted; the last step is a model that micromlgen knows. The steps before are run
+        here and not measured.
+    X : DataFrame or array-like
+        A few rows, as the pipelines take them.
+
+    Returns
+    -------
+    dict of str to dict of str to ClassicalCost
+        By name, then by target.
+
+    Raises
+    ------
+    ExportError
+        If one is no fitted Pipeline.
+    """
+    costs: dict[str, dict[str, ClassicalCost]] = {}
+    for name, pipeline in baselines.items():
+        if not isinstance(pipeline, Pipeline):
+            raise ExportError(
+                f"The baseline {name!r} is a {type(pipeline).__name__}, expected a fitted "
+                "Pipeline that ends in a classical model."
+            )
+        source = generate_classical(pipeline[-1])
+        features = np.asarray(pipeline[:-1].transform(X), dtype=np.float32)
+        costs[name] = {
+            target.name: measure_classical(source, features, target)
+            for target in TARGETS.values()
+            if target != HOST and can_compile(target)
+        }
+    return costs
 
 
 def measure_classical(

@@ -76,7 +76,7 @@ def render_firmware(
         f"src/{prefix}_selftest.c": "selftest.c.j2",
         **package_files(prefix),
     }
-    return {name: _render(template, context) for name, template in names.items()}
+    return {name: render_template(template, context) for name, template in names.items()}
 
 
 def _sources(prefix: str) -> dict[str, str]:
@@ -97,7 +97,7 @@ def render_predictor(graph: IntegerGraph, prefix: str) -> dict[str, str]:
     readings = np.zeros((0, len(graph.readings)), dtype=np.float32)
     context = _context(graph, prefix, GoldenVectors(readings, nothing, nothing, None))
     names = {**_sources(prefix), f"src/{prefix}_predictor.c": "predictor.c.j2"}
-    return {Path(name).name: _render(template, context) for name, template in names.items()}
+    return {Path(name).name: render_template(template, context) for name, template in names.items()}
 
 
 def render_harness(graph: IntegerGraph, prefix: str) -> str:
@@ -109,10 +109,11 @@ def render_harness(graph: IntegerGraph, prefix: str) -> str:
         "decision": graph.decision,
         "window": graph.window,
     }
-    return _render("harness.c.j2", context)
+    return render_template("harness.c.j2", context)
 
 
-def _render(template: str, context: dict[str, Any]) -> str:
+def render_template(template: str, context: dict[str, Any]) -> str:
+    """Return a template of the package, filled in."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
         undefined=jinja2.StrictUndefined,

@@ -2,13 +2,17 @@
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+import numpy as np
 from sklearn.frozen import FrozenEstimator
+from sklearn.utils import _safe_indexing
 
 from firmware_export._arena import plan_arena, state_bytes
 from firmware_export._calibration import Calibration
+from firmware_export._classical import measure_baselines
 from firmware_export._emit import GoldenVectors, render_firmware
 from firmware_export._extract import unfreeze
 from firmware_export._fidelity import compare_with_float
@@ -18,6 +22,7 @@ from firmware_export._names import check_prefix
 from firmware_export._noise import measure_layers
 from firmware_export._packaging import Metadata
 from firmware_export._quantize_limits import Limits
+from firmware_export._report_text import render_report
 from firmware_export._rows import spread_rows, stack_windows
 from firmware_export._target_cost import LEVELS, measure_targets
 from firmware_export._twin import FixedPointClassifier, answer
@@ -43,6 +48,7 @@ def export_firmware(
     limits: Limits | None = None,
     evaluation_data: tuple[Any, Any] | None = None,
     measure: Measure = "sizes",
+    baselines: Mapping[str, Any] | None = None,
     overwrite: bool = True,
 ) -> FirmwareReport:
     """Write a fitted estimator as integer C99 that answers like its fixed-point twin.
@@ -89,6 +95,10 @@ def export_firmware(
         What is measured on each target whose tools are installed: code, constants and
         stack at -O2; or these and the instructions of a call, on the emulators, at -O2,
         -Os and -Og, which takes some ten seconds.
+    baselines : mapping of str to Pipeline, default=None
+        Fitted classical models on the same columns, such as a LogisticRegression behind
+        the same preprocessor. They are turned to C++ by micromlgen (an extra) and measured
+        like ours. A forest keeps each compiler busy for minutes.
     overwrite : bool, default=True
         Whether an earlier export in `directory` is replaced, files added to it by hand
         included. A folder that is not empty and not an earlier export never is.
@@ -175,6 +185,9 @@ def export_firmware(
             state_bytes=state_bytes(graph),
             stack_bytes=None if host is None else host.stack_bytes,
             targets=costs,
+            baselines=measure_baselines(
+                baselines or {}, _safe_indexing(calibration_data, np.arange(GOLDEN_ROWS))
+            ),
             layers=layers,
             fidelity=fidelity,
             digest=graph.digest,
@@ -182,6 +195,7 @@ def export_firmware(
         )
         document = json.dumps(report.to_dict(), indent=2)
         (building / "report.json").write_text(document + "\n", encoding="utf-8")
+        (building / "REPORT.md").write_text(render_report(report), encoding="utf-8")
     return report
 
 

@@ -5,7 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import skdualcnn
+from firmware_export._classical import ClassicalCost
 from firmware_export._fidelity import Fidelity
+from firmware_export._latency import METHOD, LatencyEstimate, estimate_latencies
 from firmware_export._noise import LayerReport, to_json_types
 from firmware_export._target_cost import TargetCost
 from firmware_export._twin import FixedPointClassifier
@@ -43,6 +45,8 @@ class FirmwareReport:
         Code, constants, stack and, if they were counted, instructions: by target ("host",
         "lx106", "rv32imc", "cortex-m3"; those whose compilers are installed), then by
         level of optimisation ("O2", "Os", "Og").
+    baselines : dict of str to dict of str to ClassicalCost
+        Classical models on the same columns, as C++ by micromlgen, by name and target.
     layers : tuple of LayerReport
         Quantisation of each signal, measured on the calibration data.
     fidelity : Fidelity or None
@@ -62,10 +66,16 @@ class FirmwareReport:
     state_bytes: int
     stack_bytes: int | None
     targets: dict[str, dict[str, TargetCost]]
+    baselines: dict[str, dict[str, ClassicalCost]]
     layers: tuple[LayerReport, ...]
     fidelity: Fidelity | None
     digest: str
     twin: FixedPointClassifier = field(repr=False, compare=False)
+
+    @property
+    def latencies(self) -> tuple[LatencyEstimate, ...]:
+        """Estimated time and energy of a call, for each chip and flash mode."""
+        return tuple(estimate_latencies(self.targets, self.multiply_adds, self.flash_bytes))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the numbers in types that JSON knows.
@@ -96,6 +106,12 @@ class FirmwareReport:
             "targets": {
                 name: {level: cost.to_dict() for level, cost in costs.items()}
                 for name, costs in self.targets.items()
+            },
+            "latencies": [{**asdict(one), "total_ms": one.total_ms} for one in self.latencies],
+            "latency_method": METHOD,
+            "baselines": {
+                name: {target: cost.to_dict() for target, cost in costs.items()}
+                for name, costs in self.baselines.items()
             },
             "layers": to_json_types([asdict(layer) for layer in self.layers]),
             "fidelity": None if self.fidelity is None else self.fidelity.to_dict(),

@@ -111,7 +111,13 @@ def _export(
     """Export the decider, and compare the C with its twin on every test row."""
     console.print("exporting to fixed-point C")
     calibration = dataset.data.iloc[thin(train, study.window, at_most=CALIBRATION_ROWS)]
-    firmware = export_firmware(decider, folder, calibration_data=calibration, prefix="ward_monitor")
+    firmware = export_firmware(
+        decider,
+        folder,
+        calibration_data=calibration,
+        prefix="ward_monitor",
+        measure="instructions",
+    )
     try:
         checked = str(check_firmware(firmware, dataset.data.iloc[test]))
     except ToolchainError as error:

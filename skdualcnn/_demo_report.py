@@ -1,5 +1,6 @@
 """What the demo reports: tables, sentences and figures."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -198,6 +199,24 @@ def _summarise(run: Run, checked: str) -> list[str]:
     ]
 
 
+def _chip_rows(firmware: FirmwareReport) -> Iterator[tuple[str, Any, str, str]]:
+    """Yield what a call costs on chips: counted on emulators, estimated for real ones."""
+    for target, levels in firmware.targets.items():
+        counted = levels["O2"].instructions
+        if counted is not None:
+            note = f"{levels['O2'].code_bytes:,} bytes of code, -O2"
+            yield f"instructions, {target}", counted.call, "per row", note
+    for one in firmware.latencies:
+        if one.flash_mode == "QIO":
+            note = (
+                f"estimate: arithmetic {one.arithmetic_ms:.2f} ms, flash {one.flash_ms:.2f} ms, "
+                f"{one.energy_mj:.2f} mJ"
+            )
+            if one.chip == "ESP32":
+                note += "; the paper: 120 to 150 ms, under 240 mW"
+            yield f"time on {one.chip}", f"{one.total_ms:.2f}", "ms", note
+
+
 def _firmware_rows(firmware: FirmwareReport, same: float) -> Any:
     """Return the rows of the firmware table, with the paper's figures beside ours."""
     constants, code = firmware.flash_bytes["constants"], firmware.flash_bytes.get("code")
@@ -209,6 +228,7 @@ def _firmware_rows(firmware: FirmwareReport, same: float) -> Any:
         ("RAM", firmware.ram_bytes, "bytes", "workspace that the caller provides"),
         ("stack", firmware.stack_bytes, "bytes", "on this machine"),
         ("decisions as in floating point", f"{100 * same:.2f}", "%", "of the test rows"),
+        *_chip_rows(firmware),
     ]
     return [
         {"name": name, "value": value, "unit": unit, "note": note}

@@ -15,6 +15,7 @@ def test_folder_is_complete_and_selftest_passes(report, compiler, tmp_path):
         "LICENSE",
         "Makefile",
         "README.md",
+        "REPORT.md",
         "examples/Ward/Ward.ino",
         "examples/esp_idf/CMakeLists.txt",
         "examples/esp_idf/main/CMakeLists.txt",
