@@ -1,8 +1,8 @@
 """Quantisation-aware fine-tuning: a fitted network learns to answer alike in integers.
 
 The network trains with the rounding and clipping of its integers on the probabilities
-that it gave without them. On labels it would learn on instead: beyond the epoch at which
-early stopping stopped it, and away from the answers that the firmware is to repeat.
+that it gave without them: the answers that the firmware is to repeat. Training on labels
+instead moved more answers than the rounding does (docs/house.md).
 """
 
 from collections.abc import Iterator, Mapping

@@ -154,8 +154,8 @@ class FixedPointClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     them exactly. Probabilities come in steps of 2**-30, fine enough to rank the rows of
     a confident network like the floating-point one does.
 
-    Quantisation-aware training needs no labels. It pays for `activation_bits=8`; with 16
-    the answers are as good as identical without it.
+    Quantisation-aware training needs no labels. It is meant for `activation_bits=8`; with
+    16 the answers are as good as identical without it.
 
     With a :class:`skdualcnn.preprocessing.SlidingWindow` in the pipeline, rows are one
     device's in the order of time, and every call starts afresh with its first row, as
