@@ -72,8 +72,25 @@ def read_front_end(steps: Sequence[Step]) -> FrontEnd:
     first = steps[0][1]
     if not isinstance(last, SlidingWindow):
         return _read_row(first, steps)
+    _check_window(steps[-1][0], last)
     row = _read_row(first, before)
     return replace(row, steps=last.length, channels=row.row_inputs, window=last.length)
+
+
+def _check_window(name: str, window: SlidingWindow) -> None:
+    """Refuse what the chip's buffer of the latest rows does not do."""
+    if window.stride != 1:
+        reason = f"has stride={window.stride}; the chip keeps every row, so only 1 is supported"
+    elif window.by is not None:
+        reason = (
+            f"has by={window.by!r}; the chip sees the rows of one device, so only by=None is "
+            "supported"
+        )
+    elif window.add_indicator:
+        reason = "has add_indicator=True; the chip has no missing steps, so only False is supported"
+    else:
+        return
+    raise _unsupported(name, window, reason=reason)
 
 
 def _read_row(first: Any, steps: Sequence[Step]) -> FrontEnd:

@@ -12,11 +12,19 @@ from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import Tags, check_consistent_length, check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 from skorch import NeuralNet
 
 from skdualcnn._diagram import draw_network
-from skdualcnn._fitting import Rows, Watch, as_signals, check_row_shape, train_path
+from skdualcnn._fitting import (
+    Inputs,
+    Rows,
+    Watch,
+    as_signals,
+    check_row_shape,
+    read_signals,
+    train_path,
+)
 from skdualcnn._labels import Heads, Labels, class_weights
 from skdualcnn._pickling import PlainState
 from skdualcnn.exceptions import HeadError
@@ -393,7 +401,7 @@ class DualPathCNNClassifier(PlainState, ClassifierMixin, BaseEstimator):
         classes = self.classes_ if isinstance(self.classes_, list) else [self.classes_]
         return Heads(tuple(self.head_names_), tuple(classes), not isinstance(self.classes_, list))
 
-    def _build(self, X: NDArray[np.float32], heads: Heads) -> None:
+    def _build(self, X: Inputs, heads: Heads) -> None:
         """Make new nets for the signals and the heads, untrained."""
         self.classes_ = heads.classes[0] if heads.single_output else list(heads.classes)
         self.n_heads_ = len(heads.names)
@@ -469,13 +477,13 @@ class DualPathCNNClassifier(PlainState, ClassifierMixin, BaseEstimator):
             rows=rows,
         )
 
-    def _rows(self, X: NDArray[np.float32], labels: Labels) -> Rows:
+    def _rows(self, X: Inputs, labels: Labels) -> Rows:
         check_consistent_length(X, labels.weights)
         labels = labels.in_order_of(self.head_names_)
         return Rows(X, self._heads.encode(labels), labels.weights)
 
-    def _read_signals(self, X: ArrayLike, *, reset: bool = False) -> NDArray[np.float32]:
-        signals = validate_data(self, X, dtype=np.float32, allow_nd=True, reset=reset)
+    def _read_signals(self, X: ArrayLike, *, reset: bool = False) -> Inputs:
+        signals = read_signals(self, X, reset=reset)
         check_row_shape(signals, None if reset else self._row_shape)
         return signals
 

@@ -7,13 +7,25 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator
 from sklearn.utils import check_consistent_length, column_or_1d
+from sklearn.utils.validation import validate_data
 from skorch import NeuralNet
 
 from skdualcnn._holdout import hold_out
 from skdualcnn.exceptions import ArchitectureError, HeadError
-from skdualcnn.network._batches import LabelledSignals, Visits, content_hash, plan_visits
+from skdualcnn.network._batches import (
+    GatheredSignals,
+    LabelledSignals,
+    Signals,
+    Visits,
+    content_hash,
+    plan_visits,
+)
 from skdualcnn.network._training import train
+from skdualcnn.preprocessing import GatheredWindows
+
+Inputs = NDArray[np.float32] | GatheredWindows
 
 
 @dataclass(frozen=True)
@@ -23,13 +35,14 @@ class Rows:
     Attributes
     ----------
     X : ndarray of shape (n, n_features) or (n, n_steps, n_channels) and dtype float32
+        Or GatheredWindows of the latter shape.
     codes : ndarray of shape (n, n_heads) and dtype int64
         Class codes, -1 where the label is missing.
     weights : ndarray of shape (n, n_heads) and dtype float64
         Sample weights, 0 where the label is missing.
     """
 
-    X: NDArray[np.float32]
+    X: Inputs
     codes: NDArray[np.int64]
     weights: NDArray[np.float64]
 
@@ -46,7 +59,7 @@ class Rows:
         return Visits(visits.rows, (visits.weights * np.column_stack(factors)).astype(np.float32))
 
     def dataset(self, visits: Visits) -> LabelledSignals:
-        """Return the visited rows as tensors that share memory with X."""
+        """Return the visited rows, sharing memory with X."""
         signals = as_signals(self.X)
         return LabelledSignals(signals, torch.from_numpy(self.codes), visits)
 
@@ -147,7 +160,20 @@ def split_for_early_stopping(
     )
 
 
-def check_row_shape(X: NDArray[np.float32], expected: tuple[int, ...] | None) -> None:
+def read_signals(estimator: BaseEstimator, X: Any, *, reset: bool) -> Inputs:
+    """Return X as float32, checked; windows still to be gathered were, when they were made."""
+    signals: Inputs = validate_data(
+        estimator,
+        X,
+        dtype=np.float32,
+        allow_nd=True,
+        skip_check_array=isinstance(X, GatheredWindows),
+        reset=reset,
+    )
+    return signals
+
+
+def check_row_shape(X: Inputs, expected: tuple[int, ...] | None) -> None:
     """Refuse arrays of other than two or three axes, or rows of another shape than in fit."""
     if X.ndim > 3:
         raise ArchitectureError(
@@ -160,8 +186,10 @@ def check_row_shape(X: NDArray[np.float32], expected: tuple[int, ...] | None) ->
         )
 
 
-def as_signals(X: NDArray[np.float32]) -> torch.Tensor:
+def as_signals(X: Inputs) -> Signals:
     """Return (n, n_channels, n_steps): a 2-D X is one channel along its columns."""
+    if isinstance(X, GatheredWindows):
+        return GatheredSignals(X)
     with warnings.catch_warnings():
         # torch cannot mark a tensor read-only; nothing here writes to it.
         warnings.filterwarnings("ignore", message="The given NumPy array is not writable")

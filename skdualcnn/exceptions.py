@@ -14,6 +14,10 @@ class DataFileError(SkdualcnnError, ValueError):
     """A data set's file is missing, truncated, altered or of another format."""
 
 
+class AlignmentError(SkdualcnnError, ValueError):
+    """Streams cannot be put on one clock, or not as it was asked for."""
+
+
 class ArchitectureError(SkdualcnnError, ValueError):
     """The network asked for cannot be built for the signal it is given."""
 

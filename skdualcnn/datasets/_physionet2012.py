@@ -112,8 +112,9 @@ def load_physionet2012(
         them, or a .zip or .tar.gz archive.
     subset : {"all", "a", "b"}, default="all"
         Which of the challenge's sets.
-    representation : {"summary", "hourly"}, default="summary"
-        One row a stay with statistics of each variable, or 48 hourly means of each.
+    representation : {"summary", "hourly", "irregular"}, default="summary"
+        One row a stay with statistics of each variable, 48 hourly means of each, or one
+        row for each minute in which anything was measured.
     drop_leaky : bool, default=True
         Leave out the outcomes other than death: ``SAPS-I`` and ``SOFA`` (scores
         computed from the same values and more), ``Length_of_stay`` and ``Survival``
@@ -129,20 +130,25 @@ def load_physionet2012(
     Bunch or (data, DataFrame)
         A Bunch of the following fields, or its first two.
 
-        data : DataFrame of shape (n, 263), or ndarray of shape (n, 48, 37), float32
+        data : DataFrame of shape (n, 263) or (n, 37), or ndarray of shape (n, 48, 37), float32
             Summary: mean, min, max, std, first, last and count of each of the 37
             variables (``HR_mean``, ...), then ``Age``, ``Gender`` (0 female, 1 male),
             ``Height`` (cm) and ``ICUType`` (category). Missing values are NaN, the count
             is 0 then. Hourly: the mean of each hour, NaN where nothing was measured;
             axis 1 is the hour, axis 2 the variable in the order of `feature_names`.
+            Irregular: the measurements of one minute a row, the rows of a stay in the
+            order of time, NaN where a variable was not measured then.
         target : DataFrame of shape (n, 2)
             "health" is "normal" (left the hospital alive) or "death"; "cyber" is missing.
         mask : ndarray of shape (n, 48, 37), dtype bool
             Hourly only: where something was measured.
-        static : DataFrame of shape (n, 4)
+        timestamps : Series of shape (n,), dtype float64
+            Irregular only: seconds since admission.
+        static : DataFrame of shape (n_stays, 4)
             ``Age``, ``Gender``, ``Height``, ``ICUType`` of each stay.
         groups : Series of shape (n,)
-            RecordID: each stay is its own group.
+            RecordID: each stay is its own group. The label of an irregular row is that
+            of its stay.
         part : ndarray of shape (n,), dtype object
             "train" for set a, "test" for set b.
         modalities, split_by, protocol, DESCR, feature_names
@@ -177,8 +183,10 @@ def load_physionet2012(
     """
     if subset not in ("all", "a", "b"):
         raise ValueError(f'subset is {subset!r}, expected "all", "a" or "b"')
-    if representation not in ("summary", "hourly"):
-        raise ValueError(f'representation is {representation!r}, expected "summary" or "hourly"')
+    if representation not in ("summary", "hourly", "irregular"):
+        raise ValueError(
+            f'representation is {representation!r}, expected "summary", "hourly" or "irregular"'
+        )
     home = DataHome(data_home, ORIGIN)
     letters = ["a", "b"] if subset == "all" else [subset]
     sets = [_read_set(home, letter, verify=verify) for letter in letters]
@@ -188,24 +196,34 @@ def load_physionet2012(
     static["ICUType"] = static["ICUType"].astype(pd.CategoricalDtype(list(UNITS.values())))
     if not drop_leaky:
         static = pd.concat([static, outcomes[OUTCOMES]], axis=1)
+    record_id = np.concatenate([stays.record_id for stays in sets])
+    parts = np.array(["train" if letter == "a" else "test" for letter in letters], dtype=object)
+    part = np.repeat(parts, [len(stays.record_id) for stays in sets])
+    stay = np.arange(len(record_id))  # of each row of data
+    extra: dict[str, Any] = {}
     data: Any
     if representation == "summary":
         summary = pd.concat([_summary(stays) for stays in sets], ignore_index=True)
         data = pd.concat([summary, static], axis=1)
-        feature_names, extra = list(data.columns), {}
-    else:
+    elif representation == "hourly":
         data = np.concatenate([_hourly(stays) for stays in sets])
-        feature_names, extra = VARIABLES, {"mask": ~np.isnan(data)}
-    death = outcomes["In-hospital_death"].to_numpy() == 1
-    parts = np.array(["train" if letter == "a" else "test" for letter in letters], dtype=object)
+        extra["mask"] = ~np.isnan(data)
+    else:
+        data = pd.concat([_irregular(stays) for stays in sets], keys=range(len(sets)))
+        before = np.cumsum([0, *(len(stays.record_id) for stays in sets)])
+        stay = before[data.index.get_level_values(0)] + data.index.get_level_values(1).to_numpy()
+        seconds = 60.0 * data.index.get_level_values(2).to_numpy()
+        extra["timestamps"] = pd.Series(seconds, name="timestamp")
+    feature_names = list(data.columns) if isinstance(data, pd.DataFrame) else VARIABLES
+    death = outcomes["In-hospital_death"].to_numpy()[stay] == 1
     return make_dataset(
         data=data,
         target=make_target(len(data), health=np.where(death, "death", "normal")),
-        groups=np.concatenate([stays.record_id for stays in sets]),
+        groups=record_id[stay],
         modalities={"patient": feature_names},
         split_by="file",
-        part=np.repeat(parts, [len(stays.record_id) for stays in sets]),
-        protocol="Train on set a and test on set b of the challenge; one stay is one row.",
+        part=part[stay],
+        protocol="Train on set a and test on set b of the challenge; one stay is one group.",
         descr=DESCR,
         feature_names=feature_names,
         return_X_y=return_X_y,
@@ -344,3 +362,11 @@ def _hourly(stays: _Stays) -> npt.NDArray[np.float32]:
     values = np.full(shape, np.nan, dtype=np.float32)
     values.ravel()[means.index.to_numpy()] = means.to_numpy()
     return values
+
+
+def _irregular(stays: _Stays) -> pd.DataFrame:
+    """One row for each stay and minute with a measurement, the mean of several in one."""
+    table = stays.measurements.pivot_table(
+        index=["stay", "minute"], columns="variable", values="value", aggfunc="mean"
+    )
+    return table.reindex(columns=range(len(VARIABLES))).set_axis(VARIABLES, axis=1)

@@ -21,7 +21,8 @@ from torch.utils.data import Dataset
 # many visits to a distinct row, on average, all weights are scaled down.
 MAX_MEAN_VISITS = 32
 
-_HASH_CHUNK = 8192
+# Values hashed at once: what long windows would otherwise take many times over.
+_HASHED_VALUES = 2**18
 
 
 @dataclass(frozen=True)
@@ -40,14 +41,12 @@ class Visits:
     weights: NDArray[np.float32]
 
 
-def plan_visits(
-    X: NDArray[np.float32], codes: NDArray[np.int64], weights: NDArray[np.float64]
-) -> Visits:
+def plan_visits(X: Any, codes: NDArray[np.int64], weights: NDArray[np.float64]) -> Visits:
     """Merge equal rows, order them by content and share their weight over visits.
 
     Parameters
     ----------
-    X : ndarray of shape (n, ...) and dtype float32
+    X : ndarray or GatheredWindows of shape (n, ...) and dtype float32
     codes : ndarray of shape (n, n_heads) and dtype int64
         Class codes, -1 where missing.
     weights : ndarray of shape (n, n_heads) and dtype float64
@@ -67,12 +66,12 @@ def plan_visits(
     return Visits(np.repeat(order[first], copies), np.repeat(share, copies, axis=0))
 
 
-def content_hash(X: NDArray[np.float32], codes: NDArray[np.int64]) -> NDArray[np.uint64]:
+def content_hash(X: Any, codes: NDArray[np.int64]) -> NDArray[np.uint64]:
     """Hash each row's values and labels to 64 bits by a random linear combination.
 
     Parameters
     ----------
-    X : ndarray of shape (n, ...) and dtype float32
+    X : ndarray or GatheredWindows of shape (n, ...) and dtype float32
     codes : ndarray of shape (n, n_heads) and dtype int64
 
     Returns
@@ -85,8 +84,9 @@ def content_hash(X: NDArray[np.float32], codes: NDArray[np.int64]) -> NDArray[np
         1, 2**64, size=n_values + codes.shape[1], dtype=np.uint64
     ) | np.uint64(1)
     keys = np.empty(len(X), dtype=np.uint64)
-    for start in range(0, len(X), _HASH_CHUNK):
-        chunk = slice(start, start + _HASH_CHUNK)
+    step = max(1, _HASHED_VALUES // n_values)
+    for start in range(0, len(X), step):
+        chunk = slice(start, start + step)
         # Adding zero turns -0.0 into 0.0, which compares equal and so must hash equal.
         flat = X[chunk].reshape(-1, n_values) + np.float32(0)
         bits = flat.view(np.uint32)
@@ -97,18 +97,40 @@ def content_hash(X: NDArray[np.float32], codes: NDArray[np.int64]) -> NDArray[np
     return keys
 
 
+class GatheredSignals:
+    """Signals that are gathered when they are indexed, as a tensor would be.
+
+    Parameters
+    ----------
+    windows : GatheredWindows of shape (n, steps, channels)
+    """
+
+    def __init__(self, windows: Any) -> None:
+        self.windows = windows
+
+    def __len__(self) -> int:
+        return len(self.windows)
+
+    def __getitem__(self, index: slice | Tensor) -> Tensor:
+        wanted = index if isinstance(index, slice) else index.numpy()
+        return torch.from_numpy(self.windows[wanted]).transpose(-1, -2)
+
+
+Signals = Tensor | GatheredSignals
+
+
 class LabelledSignals(Dataset):
     """Signals, class codes and weights as tensors; a data set that skorch accepts.
 
     Parameters
     ----------
-    signals : Tensor of shape (n, channels, steps) and dtype float32
+    signals : Tensor or GatheredSignals of shape (n, channels, steps) and dtype float32
     codes : Tensor of shape (n, n_heads) and dtype int64
     visits : Visits
         The rows that belong to this data set, in order, with their weights.
     """
 
-    def __init__(self, signals: Tensor, codes: Tensor, visits: Visits) -> None:
+    def __init__(self, signals: Signals, codes: Tensor, visits: Visits) -> None:
         self.signals = signals
         self.codes = codes
         self.rows = torch.from_numpy(visits.rows)

@@ -13,7 +13,7 @@ from skorch.callbacks import EarlyStopping
 from skorch.helper import predefined_split
 
 from skdualcnn.exceptions import DeviceError
-from skdualcnn.network._batches import BatchIterator, LabelledSignals
+from skdualcnn.network._batches import BatchIterator, LabelledSignals, Signals
 from skdualcnn.network._callbacks import HeadAccuracy, ProgressBar, StopOnDivergence
 from skdualcnn.network._dual_path import DualPathNetwork
 from skdualcnn.network._loss import MultiHeadCrossEntropy
@@ -142,16 +142,21 @@ def train(
     return stopped_early or len(net.history) - before == epochs
 
 
-def predict_logits(net: NeuralNet, signals: torch.Tensor) -> list[NDArray[np.float64]]:
+def predict_logits(net: NeuralNet, signals: Signals) -> list[NDArray[np.float64]]:
     """Return each head's logits, (n, n_classes) of dtype float64, for signals (n, c, t)."""
     module = net.module_.eval()
-    parts = []
     with torch.inference_mode():
-        for chunk in signals.split(PREDICTION_CHUNK):
-            filler = chunk[-1:].expand(max(0, SMALLEST_CHUNK - len(chunk)), -1, -1)
-            outputs = module(torch.cat([chunk, filler]).to(net.device))
-            parts.append([logits[: len(chunk)].cpu() for logits in outputs])
+        parts = [
+            _forward(module, signals[start : start + PREDICTION_CHUNK], net.device)
+            for start in range(0, len(signals), PREDICTION_CHUNK)
+        ]
     return [torch.cat(head).double().numpy() for head in zip(*parts, strict=True)]
+
+
+def _forward(module: torch.nn.Module, chunk: torch.Tensor, device: str) -> list[torch.Tensor]:
+    filler = chunk[-1:].expand(max(0, SMALLEST_CHUNK - len(chunk)), -1, -1)
+    outputs = module(torch.cat([chunk, filler]).to(device))
+    return [logits[: len(chunk)].cpu() for logits in outputs]
 
 
 def read_history(nets: Sequence[NeuralNet], head_names: Sequence[Sequence[str]]) -> pd.DataFrame:

@@ -1,14 +1,24 @@
 """From raw columns to features in [0, 1]."""
 
+from skdualcnn.preprocessing._align import align_streams
+from skdualcnn.preprocessing._alignment_report import AlignedStreams, AlignmentReport
+from skdualcnn.preprocessing._clock import StreamClock, estimate_clock
 from skdualcnn.preprocessing._filters import OutlierClipper
 from skdualcnn.preprocessing._fusion import make_fusion_preprocessor
+from skdualcnn.preprocessing._gathered import GatheredWindows
 from skdualcnn.preprocessing._quantiles import QuantileScaler
 from skdualcnn.preprocessing._windows import SlidingWindow, flatten_windows
 
 __all__ = [
+    "AlignedStreams",
+    "AlignmentReport",
+    "GatheredWindows",
     "OutlierClipper",
     "QuantileScaler",
     "SlidingWindow",
+    "StreamClock",
+    "align_streams",
+    "estimate_clock",
     "flatten_windows",
     "make_fusion_preprocessor",
 ]

@@ -22,6 +22,7 @@ def make_fusion_preprocessor(
     environment: Columns = (),
     network: Columns = (),
     noise_filter: TransformerMixin | None = None,
+    group: str | None = None,
 ) -> ColumnTransformer:
     """Make a transformer from raw columns of three modalities to features in [0, 1].
 
@@ -40,12 +41,16 @@ def make_fusion_preprocessor(
     noise_filter : transformer or None, default=None
         What the numeric columns pass through between imputing and scaling; None
         stands for :class:`OutlierClipper` with its defaults.
+    group : str or None, default=None
+        Column that says which patient or device a row belongs to. It is kept as it is,
+        as the last column, for `SlidingWindow(by=-1)`. Numbers are best: among text, all
+        features would become Python objects.
 
     Returns
     -------
     ColumnTransformer
         Unfitted, with the transformers "patient_numeric", "patient_categorical", and
-        the same for the environment and the network.
+        the same for the environment and the network; last "group", if there is one.
 
     Raises
     ------
@@ -56,6 +61,7 @@ def make_fusion_preprocessor(
     See Also
     --------
     DualPathCNNClassifier : Reads the features that this makes.
+    SlidingWindow : Reads the group, to keep patients apart.
 
     Examples
     --------
@@ -85,7 +91,7 @@ def make_fusion_preprocessor(
         ]
     )
     categorical = OneHotEncoder(handle_unknown="ignore", sparse_output=False)
-    transformers = []
+    transformers: list[tuple[str, Any, Any]] = []
     for modality, columns in modalities.items():
         if callable(columns) or len(columns):
             transformers += [
@@ -96,6 +102,8 @@ def make_fusion_preprocessor(
                     ColumnsOfKind(modality, columns, numeric=False),
                 ),
             ]
+    if group is not None:
+        transformers.append(("group", "passthrough", [group]))
     return ColumnTransformer(transformers, sparse_threshold=0)
 
 

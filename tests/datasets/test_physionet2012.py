@@ -7,6 +7,7 @@ import pytest
 from skdualcnn.datasets import _physionet2012, load_physionet2012
 from skdualcnn.exceptions import DataFileError
 from skdualcnn.model_selection import honest_split
+from skdualcnn.preprocessing import align_streams
 
 
 def pack(folder, *, remove=True):
@@ -51,6 +52,44 @@ def test_hourly(physionet_folder, check_dataset):
     assert dataset.data[3, 47, dataset.feature_names.index("Urine")] == 60.0
     np.testing.assert_array_equal(dataset.mask, ~np.isnan(dataset.data))
     assert dataset.static.shape == (12, 4)
+
+
+def test_irregular(physionet_folder, check_dataset):
+    dataset = load_physionet2012(physionet_folder, verify=False, representation="irregular")
+    check_dataset(dataset)
+    assert dataset.data.shape == (len(dataset.timestamps), 37)
+    assert dataset.groups.nunique() == 12
+    assert dataset.data.notna().any(axis=1).all()
+    for _, stamps in dataset.timestamps.groupby(dataset.groups):
+        assert stamps.is_monotonic_increasing
+        assert stamps.is_unique
+    summary = load_physionet2012(physionet_folder, verify=False)
+    np.testing.assert_array_equal(
+        dataset.data["HR"].groupby(dataset.groups).max(), summary.data["HR_max"]
+    )
+    labels = dataset.target["health"].groupby(dataset.groups).unique()
+    assert [label.tolist() for label in labels] == [[one] for one in summary.target["health"]]
+    assert dataset.part[0] == "train"
+    assert dataset.part[-1] == "test"
+
+
+def test_alignment_of_irregular_measurements_gives_the_hourly_means(physionet_folder):
+    irregular = load_physionet2012(physionet_folder, verify=False, representation="irregular")
+    hourly = load_physionet2012(physionet_folder, verify=False, representation="hourly")
+    # An hour of the loader includes its beginning, one of the grid its end.
+    seconds = (irregular.timestamps + 1).clip(upper=48 * 3600)
+    stays = irregular.data.assign(seconds=seconds, stay=irregular.groups)
+    aligned = align_streams(
+        {"patient": stays},
+        on="seconds",
+        by="stay",
+        freq="1h",
+        aggregate="mean",
+        start=3600,
+        end=48 * 3600,
+    ).data
+    means = aligned[irregular.feature_names].to_numpy().reshape(12, 48, 37)
+    np.testing.assert_allclose(means, hourly.data, rtol=1e-6)
 
 
 def test_representations_agree(physionet_folder):

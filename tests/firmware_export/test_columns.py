@@ -128,6 +128,20 @@ def test_windows_come_last(ward):
         read_front_end([("window", window), ("scale", scaler)])
 
 
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"stride": 2}, "has stride=2; the chip keeps every row"),
+        ({"by": 0}, "has by=0; the chip sees the rows of one device"),
+        ({"add_indicator": True}, "has add_indicator=True; the chip has no missing steps"),
+    ],
+)
+def test_windows_that_the_chip_does_not_make(parameters, message):
+    window = SlidingWindow(3, **parameters).fit(np.zeros((4, 2)))
+    with pytest.raises(ExportError, match=rf"Step 'window' \(SlidingWindow\) {message}"):
+        read_front_end([("window", window)])
+
+
 def test_category_of_missing_values(ward):
     X = ward[0][["qos", "protocol"]]
     imputed = make_pipeline(

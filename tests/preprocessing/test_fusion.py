@@ -152,3 +152,10 @@ def test_data_is_checked_in_fit(X):
         make_fusion_preprocessor(patient=["heart_rate"]).fit(X).transform(X[["rhythm"]])
     with pytest.raises(ValueError, match="infinity"):
         make_fusion_preprocessor(patient=["heart_rate"]).fit(X.assign(heart_rate=np.inf))
+
+
+def test_the_group_comes_last_and_as_it_is(X):
+    preprocessor = make_fusion_preprocessor(patient=["heart_rate"], group="packets")
+    out = preprocessor.fit_transform(X.assign(packets=[7, 7, 8, 8]))
+    np.testing.assert_array_equal(out[:, -1], [7, 7, 8, 8])
+    assert out.shape == (4, 3)

@@ -1,10 +1,18 @@
+import tracemalloc
+
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.pipeline import make_pipeline
 
-from skdualcnn.preprocessing import SlidingWindow, flatten_windows
+from skdualcnn import DualPathCNNClassifier, make_fusion_preprocessor
+from skdualcnn.datasets import make_ward
+from skdualcnn.network._training import PREDICTION_CHUNK
+from skdualcnn.preprocessing import GatheredWindows, SlidingWindow, flatten_windows
+
+patients = st.lists(st.sampled_from("abc"), min_size=1, max_size=20)
 
 
 @settings(derandomize=True, deadline=None)
@@ -58,3 +66,147 @@ def test_flat_windows_lie_row_after_row():
         [[0, 0, 0, 0], [0, 0, 1, 10], [1, 10, 2, 20], [2, 20, 3, 30]],
     )
     np.testing.assert_array_equal(flatten_windows(X), X)
+
+
+def naive(X, groups, length, stride):
+    """Windows by the definition in the docstring, row by row."""
+    windows = np.full((len(X), length, X.shape[1]), np.nan, dtype=np.float32)
+    missing = np.ones(windows.shape, dtype=np.float32)
+    for i, group in enumerate(groups):
+        mine = [row for row in range(i + 1) if groups[row] == group]
+        for j in range(length):
+            place = len(mine) - 1 - (length - 1 - j) * stride
+            windows[i, j] = X[mine[max(place, 0)]]
+            missing[i, j] = np.isnan(windows[i, j]) if place >= 0 else 1
+    return windows, missing
+
+
+@settings(derandomize=True, deadline=None)
+@given(patients, st.integers(1, 5), st.integers(1, 4), st.booleans())
+def test_windows_of_groups_are_those_of_the_definition(groups, length, stride, with_holes):
+    rng = np.random.default_rng(0)
+    X = rng.random((len(groups), 2)).astype(np.float32)
+    if with_holes:
+        X[rng.random(X.shape) < 0.3] = np.nan
+    expected, missing = naive(X, groups, length, stride)
+    frame = pd.DataFrame({"a": X[:, 0], "patient": groups, "b": X[:, 1]})
+    marked = SlidingWindow(length, stride, by="patient", add_indicator=True).fit_transform(frame)
+    np.testing.assert_array_equal(marked[:][..., 2:], missing)
+    np.testing.assert_array_equal(marked[:][..., :2], np.where(missing, 0, expected))
+    if not with_holes:
+        windows = SlidingWindow(length, stride, by="patient").fit_transform(frame)
+        np.testing.assert_array_equal(np.asarray(windows), expected)
+        alone = [group == groups[0] for group in groups]
+        plain = SlidingWindow(length, stride).fit_transform(X[alone])
+        np.testing.assert_array_equal(plain, expected[alone])
+
+
+@settings(derandomize=True, deadline=None)
+@given(patients, st.integers(1, 5), st.integers(1, 3), st.data())
+def test_neither_the_future_nor_other_groups_are_seen(groups, length, stride, data):
+    X = np.random.default_rng(0).random((len(groups), 2))
+    row = data.draw(st.integers(0, len(groups) - 1))
+    changed = X.copy()
+    changed[row] = 9
+    codes = np.array([ord(group) for group in groups], dtype=float)
+    window = SlidingWindow(length, stride, by=0)
+    before, after = (
+        np.asarray(window.fit_transform(np.column_stack([codes, one]))) for one in (X, changed)
+    )
+    untouched = (np.arange(len(groups)) < row) | (codes != codes[row])
+    np.testing.assert_array_equal(before[untouched], after[untouched])
+    assert (before[row] != after[row]).any()
+
+
+def test_gathered_windows_are_indexed_like_an_array():
+    X = np.column_stack([[0, 0, 1, 1, 0], np.arange(5.0), -np.arange(5.0)])
+    windows = SlidingWindow(3, by=0).fit_transform(X)
+    whole = np.asarray(windows)
+    assert isinstance(windows, GatheredWindows)
+    assert (windows.shape, windows.ndim, len(windows)) == (whole.shape, 3, 5)
+    assert windows.dtype == whole.dtype == np.float32
+    for key in (2, slice(1, 4), [3, 0], whole[:, 0, 0] > 0, ..., (slice(None), -1), (1, 2, 0)):
+        np.testing.assert_array_equal(windows[key], whole[key])
+    np.testing.assert_array_equal(flatten_windows(windows), whole.reshape(5, -1))
+    assert np.asarray(windows, dtype=np.float64).dtype == np.float64
+    with pytest.raises(ValueError, match="only by a copy"):
+        np.array(windows, copy=False)
+
+
+@pytest.mark.parametrize(
+    ("window", "X", "message"),
+    [
+        (SlidingWindow(by="ward"), pd.DataFrame({"a": [1.0]}), "'ward' is not a column of X"),
+        (SlidingWindow(by="ward"), [[1.0, 2.0]], "X is a ndarray without names"),
+        (SlidingWindow(by=2), [[1.0, 2.0]], "by=2 is no position among the 2 columns"),
+        (SlidingWindow(by=0), [[1.0, 2.0], [np.nan, 2.0]], "1 row.* have no group, such as row 1"),
+        (SlidingWindow(by=0), [[1.0, np.nan]], "NaN"),
+        (SlidingWindow(by=0), [[1.0, 1e300]], "infinity"),
+        (SlidingWindow(stride=0), [[1.0, 2.0]], "stride"),
+    ],
+)
+def test_groups_are_checked(window, X, message):
+    with pytest.raises(ValueError, match=message):
+        window.fit(X)
+
+
+def test_a_polars_frame_gives_the_same():
+    polars = pytest.importorskip("polars")
+    X = {"patient": ["a", "b", "a"], "spo2": [1.0, 2.0, 3.0]}
+    ours, theirs = (
+        np.asarray(SlidingWindow(2, by="patient").fit_transform(frame(X)))
+        for frame in (pd.DataFrame, polars.DataFrame)
+    )
+    np.testing.assert_array_equal(ours, theirs)
+
+
+@pytest.mark.parametrize("parameters", [{"by": "patient"}, {"by": "patient", "stride": 2}])
+def test_the_network_learns_the_same_from_gathered_windows_and_from_an_array(parameters):
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame(rng.random((300, 4))).rename(columns=str)
+    X.insert(0, "patient", rng.integers(3, size=300))
+    y = np.column_stack([X["1"] > 0.5, X["3"] > 0.5])
+    windows = SlidingWindow(6, **parameters).fit_transform(X)
+    network = DualPathCNNClassifier(max_epochs=2, early_stopping=True, random_state=0)
+    gathered = network.fit(windows, y).predict_proba(windows)
+    array = np.asarray(windows)
+    for ours, theirs in zip(gathered, network.fit(array, y).predict_proba(array), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_a_pipeline_keeps_patients_apart():
+    ward = make_ward(n_patients=3, hours=2, random_state=0)
+    X = ward.data.assign(patient=ward.groups)
+    model = make_pipeline(
+        make_fusion_preprocessor(**ward.modalities, group="patient"),
+        SlidingWindow(4, by=-1),
+        DualPathCNNClassifier(max_epochs=1, random_state=0),
+    ).fit(X, ward.target["cyber"])
+    second = (ward.groups == 1).to_numpy()
+    np.testing.assert_allclose(
+        model.predict_proba(X)[second], model.predict_proba(X[second]), rtol=1e-6
+    )
+
+
+def test_long_windows_reach_the_network_without_being_copied_out():
+    """All that fitting and predicting take beside the data is one and a half times the data."""
+    n, n_features, length = 20_000, 30, 60
+    X = np.random.default_rng(0).random((n, n_features + 1))
+    X[:, 0] = np.arange(n) // 5000
+    y = (X[:, 1] > 0.5).astype(int)
+    network = DualPathCNNClassifier(
+        conv_channels=(2,), dense_units=2, pool_size=8, max_epochs=1, batch_size=256, random_state=0
+    )
+    window = SlidingWindow(length, by=0).fit(X)
+    few = window.transform(X[:300])
+    network.fit(few, y[:300]).predict_proba(few)  # modules that are imported when first used
+    del few
+    tracemalloc.start()
+    try:
+        windows = window.transform(X)
+        network.fit(windows, y).predict_proba(windows)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    batch = PREDICTION_CHUNK * length * n_features * 4
+    assert peak < 1.5 * X.nbytes + batch < 0.15 * length * X.nbytes
