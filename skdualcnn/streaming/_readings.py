@@ -53,9 +53,7 @@ class StreamColumns:
         """
         if not isinstance(values, Mapping):
             raise Refused("bad_value")
-        if len(values) > len(self.columns) + LARGEST = float(np.finfo(np.float32).max)
-"""Numbers beyond it are infinite to the network."""
-MOST_EXTRA_COLUMNS:
+        if len(values) > len(self.columns) + MOST_EXTRA_COLUMNS:
             raise Refused("oversized")
         if values.keys() != self._known:
             absent = any(column not in values for column in self.columns)
