@@ -3,9 +3,10 @@
 import os
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
 from threading import RLock
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 from skdualcnn.exceptions import StreamError
 from skdualcnn.preprocessing._stamps import SECOND, read_duration
@@ -31,7 +32,8 @@ _REFUSED = {
 }
 
 
-class Decision(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Decision:
     """What is decided on one device at one tick.
 
     Attributes
@@ -68,12 +70,14 @@ class Decision(NamedTuple):
         dict
             One entry a field; a time that is no number is text in ISO 8601.
         """
-        time = self.time if isinstance(self.time, float) else self.time.isoformat()
-        probabilities = {
+        record = {field.name: getattr(self, field.name) for field in fields(self)}
+        if not isinstance(self.time, float):
+            record["time"] = self.time.isoformat()
+        record["probabilities"] = {
             head: {str(label): share for label, share in shares.items()}
             for head, shares in self.probabilities.items()
         }
-        return {**self._asdict(), "time": time, "probabilities": probabilities}
+        return record
 
 
 class Device:
@@ -110,8 +114,12 @@ class OnlineDetector:
         Name of each stream and its columns.
     freq : str, pandas.Timedelta or float
         Distance of ticks, as pandas writes it or in seconds.
-    tolerance, aggregate, age
-        As for :func:`~skdualcnn.preprocessing.align_streams`, and as the model was trained.
+    tolerance : str, pandas.Timedelta, float, mapping or None, default=None
+        Age beyond which a reading no longer counts, as for `align_streams`.
+    aggregate : str, list of str or mapping, default="last"
+        Statistics that the row is made of, as for `align_streams`.
+    age : bool, default=False
+        Whether the age of each stream is in the row, as for `align_streams`.
     lateness : str, pandas.Timedelta or float, default=0
         How long a tick stays open for readings that come out of order.
     max_gap : str, pandas.Timedelta, float or None, default=None

@@ -100,7 +100,7 @@ class Case:
             yield name, patient, time, values
 
 
-def as_table(decisions):
+def _as_table(decisions):
     """Return decisions as :meth:`Case.table` does."""
     table = pd.DataFrame(
         [
@@ -116,13 +116,18 @@ def as_table(decisions):
     return table.sort_values(["patient", "time"], kind="stable").reset_index(drop=True)
 
 
-def assert_same(decisions, wanted, tolerance=1e-5):
-    """Compare decisions with a table: rows and decisions equal, probabilities nearly."""
-    got = as_table(decisions)
+def _assert_same(decisions, wanted, tolerance=1e-5):
+    got = _as_table(decisions)
     keys = ["patient", "time", "decision"]
     pd.testing.assert_frame_equal(got[keys], wanted[keys], check_dtype=False)
     shares = [one for one in wanted if one not in keys]
     assert (got[shares] - wanted[shares]).abs().to_numpy().max() <= tolerance
+
+
+@pytest.fixture(scope="session")
+def assert_same():
+    """Return a function that compares decisions with a table, probabilities nearly."""
+    return _assert_same
 
 
 @pytest.fixture(scope="session")
