@@ -4,7 +4,7 @@ import argparse
 import os
 from pathlib import Path
 
-from benchmarks import baselines, conformance
+from benchmarks import baselines, conformance, streaming
 from skdualcnn._studies import STUDIES
 
 
@@ -21,9 +21,14 @@ def main() -> int:
     compare.add_argument("--seeds", type=int, default=1, help="number of seeds (default: 1)")
     compare.add_argument("--quick", action="store_true", help="fewer rows and epochs")
     commands.add_parser("conformance", help="scikit-learn's common checks, counted")
+    live = commands.add_parser("streaming", help="latency of readings that come one by one")
+    live.add_argument("--quick", action="store_true", help="a tenth of the readings")
     options = parser.parse_args()
     if options.command == "conformance":
         return conformance.run()
+    if options.command == "streaming":
+        streaming.run(quick=options.quick)
+        return 0
     seeds = range(options.seeds)
     baselines.run(options.data, options.data_dir, options.out, seeds, quick=options.quick)
     return 0

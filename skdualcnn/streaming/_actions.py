@@ -77,9 +77,9 @@ class ActionRunner:
     """Calls actions in threads of its own; the stream only puts items in a queue.
 
     A call that hangs keeps its thread, which Python cannot end. After the time-out it
-    counts as failed, and another thread takes its place, up to `workers` of them; the
-    other actions go on. Beyond that, they wait in the queue, and items that find it full are
-    dropped and counted.
+    counts as failed, and another thread takes its place, up to `workers` of them. One
+    action that hangs so often has its further attempts fail at once, and the others go on;
+    if several do, calls wait in the queue, and those that find it full are dropped.
 
     Parameters
     ----------
@@ -252,6 +252,10 @@ class ActionRunner:
                 now = monotonic()
                 if self._waiting and self._waiting[0][0] <= now:
                     call = heapq.heappop(self._waiting)[2]
+                    if self._hangs(call.action):
+                        self._retry(call, "earlier calls hang")
+                        self._changed.notify_all()
+                        continue
                     call.deadline = now + call.action.timeout
                     self._running.add(call)
                     self._changed.notify_all()
@@ -259,6 +263,12 @@ class ActionRunner:
                 if self._closing and not self._waiting and not self._running:
                     return None
                 self._changed.wait(self._waiting[0][0] - now if self._waiting else None)
+
+    def _hangs(self, action: Action) -> bool:
+        """Return whether one more call of an action could take the last free thread."""
+        stuck = sum(call.action is action for call in self._stuck)
+        running = sum(call.action is action for call in self._running)
+        return stuck > 0 and stuck + running >= self._workers
 
     def _retry(self, call: _Call, why: str) -> None:
         if call.attempt >= call.action.retries:

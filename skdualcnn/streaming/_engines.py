@@ -5,7 +5,6 @@ from hashlib import sha256
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from firmware_export._extract import extract_graph, unfreeze
@@ -14,7 +13,7 @@ from firmware_export._reference import softmax
 from skdualcnn import FusionDecider
 from skdualcnn._fusion_rule import FusionRule
 from skdualcnn.exceptions import ExportError, StreamError
-from skdualcnn.network._training import predict_logits
+from skdualcnn.network._frozen import FrozenNetworks
 from skdualcnn.streaming._answers import OK, Answer, Engine, answers_of
 from skdualcnn.streaming._exact_engine import ExactEngine
 from skdualcnn.streaming._scaling import RowScaler
@@ -47,7 +46,7 @@ class FloatEngine:
         self.rule = FusionRule.of(decider)
         self.heads = tuple((head.name, head.classes) for head in graph.heads)
         self.digest = graph.digest
-        self._nets = _last_step(decider.estimator_).nets_
+        self._networks = FrozenNetworks(_last_step(decider.estimator_).nets_)
         self._scale = RowScaler(front_end)
         self._window = front_end.window
         self._shape = (front_end.steps, front_end.channels)
@@ -99,11 +98,7 @@ class FloatEngine:
         return window.copy()
 
     def _decide(self, signals: NDArray[np.float32]) -> list[Answer]:
-        tensor = torch.from_numpy(signals).transpose(1, 2)
-        probabilities = [
-            softmax(logits) for net in self._nets for logits in predict_logits(net, tensor)
-        ]
-        return answers_of(self.rule, probabilities)
+        return answers_of(self.rule, [softmax(logits) for logits in self._networks(signals)])
 
 
 class CompiledEngine:
