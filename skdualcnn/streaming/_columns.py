@@ -1,7 +1,8 @@
 """What a tick is made of: the streams' columns, and the statistics that make a row of them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from math import fsum, nan
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -13,6 +14,14 @@ from skdualcnn.preprocessing._stamps import SECOND, read_duration
 from skdualcnn.streaming._readings import StreamColumns
 
 TIME, DEVICE = "__time__", "__device__"
+OF_INTERVAL: dict[str, Callable[[list[Any]], float]] = {
+    "mean": lambda values: fsum(values) / len(values) if values else nan,
+    "min": lambda values: min(values, default=nan),
+    "max": lambda values: max(values, default=nan),
+    "count": lambda values: float(len(values)),
+}
+"""Statistics of the values between two ticks."""
+STATISTICS = ("last", "last_valid", "age", *OF_INTERVAL)
 
 
 @dataclass(frozen=True)
@@ -121,6 +130,12 @@ class TickPlan:
                 f"{list(available)}. Name the columns of each stream, and the aggregate and age "
                 "that the model was trained with."
             )
+        unknown = {one.statistic for some in outputs.values() for one in some} - {*STATISTICS}
+        if unknown:
+            raise StreamError(
+                f"aggregate asks for {sorted(unknown)}, which ticks do not have; expected some of "
+                f"{list(STATISTICS)}."
+            )
         place = {name: position for position, name in enumerate(reading_names)}
         shared = not isinstance(tolerance, Mapping)
         return cls(
@@ -184,9 +199,12 @@ def _check_streams(streams: Any) -> None:
             '{"patient": ["heart_rate", ...], ...}.'
         )
     for name, columns in streams.items():
-        if isinstance(columns, str) or not all(isinstance(one, str) for one in columns):
+        listed = [] if isinstance(columns, str) else list(columns)
+        names = {one for one in listed if isinstance(one, str)}
+        if not isinstance(name, str) or not listed or len(names) < len(listed):
             raise StreamError(
-                f"The columns of stream {name!r} are {columns!r}, expected a list of names."
+                f"The columns of stream {name!r} are {columns!r}, expected a list of names, each "
+                "once, and a name for the stream."
             )
 
 

@@ -21,18 +21,17 @@ KIND = "stream state 1"
 def write_state(
     path: str | os.PathLike[str],
     header: Mapping[str, Any],
-    devices: list[Any],
+    devices: NDArray[np.uint8],
     windows: NDArray[Any],
 ) -> Path:
     """Write a detector's state in the sealed container of saved models."""
-    text = json.dumps(devices, allow_nan=False, separators=(",", ":"))
-    arrays = {"devices": np.frombuffer(text.encode(), dtype=np.uint8), "windows": windows}
+    arrays = {"devices": devices, "windows": windows}
     return write_model_file(path, {"kind": KIND, **header}, arrays)
 
 
 def read_state(
     path: str | os.PathLike[str],
-) -> tuple[dict[str, Any], list[Any], NDArray[Any]]:
+) -> tuple[dict[str, Any], NDArray[Any], NDArray[Any]]:
     """Return header, devices and windows of a file that :func:`write_state` wrote.
 
     Raises
@@ -48,12 +47,12 @@ def read_state(
             f"{os.fspath(path)} holds {header.get('kind', 'a model')!r}, expected {KIND!r}: a file "
             "that OnlineDetector.save of this version wrote."
         )
-    return header, json.loads(arrays["devices"].tobytes()), arrays["windows"]
+    return header, arrays["devices"], arrays["windows"]
 
 
-def dump_devices(devices: Mapping[str | int, Any]) -> list[Any]:
-    """Return what JSON can hold of the devices, windows apart."""
-    return [
+def dump_devices(devices: Mapping[str | int, Any]) -> NDArray[np.uint8]:
+    """Return the devices, windows apart, as the bytes of a JSON text."""
+    listed = [
         {
             "device": name,
             "jump": device.jump,
@@ -74,10 +73,12 @@ def dump_devices(devices: Mapping[str | int, Any]) -> list[Any]:
         }
         for name, device in devices.items()
     ]
+    text = json.dumps(listed, allow_nan=False, separators=(",", ":"))
+    return np.frombuffer(text.encode(), dtype=np.uint8)
 
 
 def load_devices(
-    dumped: list[Any], plan: TickPlan, freq: int
+    dumped: NDArray[Any], plan: TickPlan, freq: int
 ) -> list[tuple[str | int, DeviceTicks, tuple[int, int] | None]]:
     """Return name, ticks and jump of each device that :func:`dump_devices` wrote.
 
@@ -92,7 +93,7 @@ def load_devices(
             _load_ticks(one, plan, freq),
             None if one["jump"] is None else (int(one["jump"][0]), int(one["jump"][1])),
         )
-        for one in dumped
+        for one in json.loads(dumped.tobytes())
     ]
 
 

@@ -1,23 +1,15 @@
 """One device's readings on their way into rows: open ticks, and what was last known."""
 
-from collections.abc import Callable, Iterator
-from math import fsum, inf, nan
+from collections.abc import Iterator
+from math import inf, nan
 from typing import Any
 
 from skdualcnn.preprocessing._stamps import SECOND
-from skdualcnn.streaming._columns import TickPlan, Want
+from skdualcnn.streaming._columns import OF_INTERVAL, TickPlan, Want
 from skdualcnn.streaming._readings import Refused, Values, is_missing
 
 MOST_READINGS = 256
 """Readings of one stream between two ticks; more are a flood, and refused."""
-OF_INTERVAL: dict[str, Callable[[list[Any]], float]] = {
-    "mean": lambda values: fsum(values) / len(values) if values else nan,
-    "min": lambda values: min(values, default=nan),
-    "max": lambda values: max(values, default=nan),
-    "count": lambda values: float(len(values)),
-}
-"""Statistics of the values between two ticks."""
-
 Row = list[Any]
 Interval = list[dict[int, Values]]
 

@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression
 from sklearn.multioutput import MultiOutputClassifier
 from sklearn.pipeline import make_pipeline
@@ -142,9 +144,9 @@ def test_wustl_ehms_row_by_row(compiler):
         assert np.abs(shares - offline.predict_proba(X)).max() <= 1e-5
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def toy():
-    """Return a detector of one-second ticks over two streams, and a valid reading of each."""
+    """Return a function that makes detectors of two streams, with ticks of a second."""
     rng = np.random.default_rng(0)
     X = pd.DataFrame(
         {"pulse": rng.random(80), "rate": rng.random(80), "port": rng.choice(["a", "b"], 80)}
@@ -370,3 +372,35 @@ def test_times_with_a_zone_come_back_in_utc(toy):
     assert str(one.time.tz) == "UTC"
     detector.push("patient", 7, start.tz_localize(None), {"pulse": 0.5})
     assert detector.counters["bad_time"] == 1
+
+
+JUNK = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    st.text(max_size=5),
+    st.complex_numbers(),
+    st.decimals(),
+    st.datetimes(),
+    st.lists(st.integers(), max_size=2),
+    st.sampled_from([np.float32(0.5), np.nan, pd.NA, pd.NaT, np.datetime64("NaT"), b"x", object]),
+)
+
+
+@settings(derandomize=True, deadline=None, max_examples=150)
+@given(
+    JUNK | st.sampled_from(["patient", "network"]),
+    JUNK,
+    JUNK | st.floats(0, 20),
+    JUNK | st.dictionaries(st.sampled_from(["pulse", "rate", "port"]) | st.text(), JUNK),
+)
+def test_anything_may_be_pushed(toy, stream, device, time, values):
+    for kind in ("seconds", "naive", "aware"):
+        detector = toy(times=kind)
+        detector.push(stream, device, time, values)
+        detector.push_message(values)
+        detector.flush()
+        counters = detector.counters
+        outcomes = ("ticks", "refused_rows")
+        assert sum(n for name, n in counters.items() if name not in outcomes) == 2
