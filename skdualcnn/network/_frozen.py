@@ -28,12 +28,13 @@ class FrozenNetworks:
     def __call__(self, signals: NDArray[np.float32]) -> list[NDArray[np.float64]]:
         """Return each head's logits, (n, n_classes), for signals (n, steps, channels)."""
         n = len(signals)
-        if n < SMALLEST_CHUNK:
-            signals = np.concatenate([signals, *[signals[-1:]] * (SMALLEST_CHUNK - n)])
-        tensor = torch.from_numpy(signals).transpose(1, 2)
+        filled = signals.repeat(SMALLEST_CHUNK, axis=0) if n < SMALLEST_CHUNK else signals
+        if n > PREDICTION_CHUNK:
+            starts = range(0, n, PREDICTION_CHUNK)
+            parts = [self(signals[start : start + PREDICTION_CHUNK]) for start in starts]
+            return [np.concatenate(head) for head in zip(*parts, strict=True)]
         with torch.inference_mode():
-            parts = [
-                [logits for module in self._modules for logits in module(chunk)]
-                for chunk in tensor.split(PREDICTION_CHUNK)
-            ]
-        return [torch.cat(head)[:n].double().numpy() for head in zip(*parts, strict=True)]
+            tensor = torch.from_numpy(filled).transpose(1, 2)
+            heads = [logits.numpy() for module in self._modules for logits in module(tensor)]
+        step = len(filled) // n
+        return [head[::step].astype(np.float64) for head in heads]

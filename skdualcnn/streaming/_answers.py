@@ -79,8 +79,13 @@ class Engine(Protocol):
 
 
 def answers_of(rule: FusionRule, probabilities: Sequence[NDArray[np.float64]]) -> list[Answer]:
-    """Return an answer for each row of the heads' probabilities."""
+    """Return an answer for each row of the heads' probabilities; NaN is none to decide on."""
     scores = rule.scores(probabilities)
+    overflown = np.isnan(scores).any(axis=1)
+    if overflown.any():
+        decided = iter(answers_of(rule, [head[~overflown] for head in probabilities]))
+        refused = Answer("infinite", None, None, ())
+        return [refused if bad else next(decided) for bad in overflown.tolist()]
     decisions = rule.decide(scores).tolist()
     return [
         Answer(OK, decision, (pair[0], pair[1]), tuple(head[i] for head in probabilities))

@@ -98,7 +98,9 @@ class FloatEngine:
         return window.copy()
 
     def _decide(self, signals: NDArray[np.float32]) -> list[Answer]:
-        return answers_of(self.rule, [softmax(logits) for logits in self._networks(signals)])
+        with np.errstate(invalid="ignore"):  # of inputs that are too large for the network
+            probabilities = [softmax(logits) for logits in self._networks(signals)]
+        return answers_of(self.rule, probabilities)
 
 
 class CompiledEngine:

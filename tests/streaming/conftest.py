@@ -27,7 +27,7 @@ def compiler():
 class Case:
     """A fitted decider, its streams, and the rows that the table is made of."""
 
-    def __init__(self, *, window=1, by=False, rich=False, **pipeline):
+    def __init__(self, *, window=1, by=False, rich=False, **window_options):
         ward = make_ward(n_patients=4, hours=2.0, random_state=3)
         self.streams = {
             name: frame.rename(columns={"timestamp": "time"}).astype(
@@ -56,10 +56,9 @@ class Case:
         ).sort_values("i")
         y = labels[["health", "cyber"]].fillna("normal").reset_index(drop=True)
         columns = [one for one in self.rows if one not in ("time", "patient")]
-        preprocessor = make_fusion_preprocessor(
-            patient=columns, group="patient" if by else None, **pipeline
-        )
-        steps = [SlidingWindow(window, by=-1 if by else None)] if window > 1 else []
+        preprocessor = make_fusion_preprocessor(patient=columns, group="patient" if by else None)
+        options = {"by": -1 if by else None, **window_options}
+        steps = [SlidingWindow(window, **options)] if window > 1 else []
         network = DualPathCNNClassifier(
             conv_channels=(6,), dense_units=12, max_epochs=4, lr=1e-2, random_state=0
         )
@@ -148,3 +147,8 @@ def rich_case():
 @pytest.fixture(scope="session")
 def grouped_case():
     return Case(window=3, by=True)
+
+
+@pytest.fixture(scope="session")
+def sparse_case():
+    return Case(window=3, stride=2, add_indicator=True)

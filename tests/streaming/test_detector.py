@@ -68,6 +68,16 @@ def test_windows_by_device_go_through_tables(grouped_case, assert_same):
     assert_same(replay(detector, readings), wanted, tolerance=1e-12)
 
 
+def test_sparse_windows_with_marks_go_through_tables(sparse_case, assert_same):
+    readings = [one for one in sparse_case.readings() if one[1] == 3][:200]
+    detector = make_detector(sparse_case)
+    assert detector.engine == "exact"
+    decisions = replay(detector, readings)[:-1]
+    wanted = sparse_case.table()
+    wanted = wanted[wanted["patient"] == 3][: len(decisions)].reset_index(drop=True)
+    assert_same(decisions, wanted, tolerance=1e-12)
+
+
 def test_any_classifier_goes_through_tables(case, assert_same):
     y = pd.DataFrame({"health": case.X["heart_rate"] > 90, "cyber": case.X["packet_rate"] > 3})
     forest = make_pipeline(
@@ -277,7 +287,11 @@ def test_rows_with_gaps_that_nothing_fills_are_refused(toy):
     [refused] = detector.push("all", 1, 1, dict.fromkeys(["x0", "x1", "x2", "x3"], 3e38))
     assert (refused.status, refused.decision, refused.probabilities) == ("missing", None, {})
     assert "missing" in refused.reason
-    assert detector.counters["refused_rows"] == 1
+    detector.push("all", 2, 1, dict.fromkeys(["x0", "x1", "x2", "x3"], 0.5))
+    overflown, fine = detector.flush()
+    assert (overflown.status, overflown.decision) == ("infinite", None)
+    assert fine.status == "ok"
+    assert detector.counters["refused_rows"] == 2
 
 
 @pytest.mark.parametrize("kind", ["float", "compiled", "exact"])
