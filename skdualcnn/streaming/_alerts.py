@@ -8,7 +8,7 @@ from typing import Any
 
 from skdualcnn.exceptions import StreamError
 from skdualcnn.streaming._alert_track import KINDS, Alert, AlertPolicy, Change, Track
-from skdualcnn.streaming._detector import Decision
+from skdualcnn.streaming._decision import Decision
 from skdualcnn.streaming._readings import read_device
 from skdualcnn.streaming._times import Kind, expect_time, time_reader, time_writer
 

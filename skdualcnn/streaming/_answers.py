@@ -81,7 +81,7 @@ class Engine(Protocol):
 def answers_of(rule: FusionRule, probabilities: Sequence[NDArray[np.float64]]) -> list[Answer]:
     """Return an answer for each row of the heads' probabilities; NaN is none to decide on."""
     scores = rule.scores(probabilities)
-    overflown = np.isnan(scores).any(axis=1)
+    overflown: NDArray[np.bool_] = np.asarray(np.isnan(scores).any(axis=1))
     if overflown.any():
         decided = iter(answers_of(rule, [head[~overflown] for head in probabilities]))
         refused = Answer("infinite", None, None, ())
