@@ -13,6 +13,7 @@ from benchmarks import (
     conformance,
     firmware,
     firmware_classical,
+    streaming,
     windows,
 )
 from skdualcnn._studies import STUDIES
@@ -71,6 +72,12 @@ def main() -> int:
         quick="fewer readings, patients and trees",
     )
     _add_folder(align)
+    add(
+        "streaming",
+        "how long a reading takes in the online detector, with the network and compiled",
+        lambda given: streaming.run(given.out, quick=given.quick),
+        quick="fewer readings and devices",
+    )
     add(
         "windows",
         "memory of long windows through the network",

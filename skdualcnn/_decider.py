@@ -17,8 +17,9 @@ from sklearn.utils.metadata_routing import (
 )
 from sklearn.utils.validation import check_is_fitted
 
+from skdualcnn._fusion_rule import FusionRule, threshold_pair
 from skdualcnn._labels import Labels, find_normal
-from skdualcnn._rules import DECISIONS, fuse_anomalies, fuse_confidences
+from skdualcnn._rules import DECISIONS
 from skdualcnn.exceptions import HeadError, NormalClassError
 
 MEDICAL_HEAD, CYBER_HEAD = 0, 1
@@ -138,7 +139,7 @@ class FusionDecider(MetaEstimatorMixin, BaseEstimator):
         NormalClassError
             If a head's normal class is not known.
         """
-        self._threshold_pair()
+        threshold_pair(self.thresholds)
         names = Labels.read(y).names
         if len(names) > 2:
             raise HeadError(
@@ -176,7 +177,8 @@ class FusionDecider(MetaEstimatorMixin, BaseEstimator):
         ndarray of shape (n,) and dtype str
             "normal", "medical", "cyber", "both" or "uncertain".
         """
-        return DECISIONS[self._decide(self.decision_function(X))]
+        rule, probabilities = self._read(X)
+        return rule.decide(rule.scores(probabilities))
 
     def decision_function(self, X: ArrayLike) -> NDArray[np.float64]:
         """Return the score of each head that the rule compares.
@@ -193,7 +195,8 @@ class FusionDecider(MetaEstimatorMixin, BaseEstimator):
             `rule="anomaly"`, the largest probability with "confidence". A head that is
             not there scores 0.
         """
-        return self._scores(self._head_probabilities(X))
+        rule, probabilities = self._read(X)
+        return rule.scores(probabilities)
 
     def predict_proba(self, X: ArrayLike) -> list[NDArray[np.float64]] | NDArray[np.float64]:
         """Return the class probabilities of the heads, as the estimator gives them.
@@ -226,9 +229,8 @@ class FusionDecider(MetaEstimatorMixin, BaseEstimator):
             scores, the decision and a sentence that gives the reason. The index is that
             of X, if X has one.
         """
-        probabilities = self._head_probabilities(X)
-        scores = self._scores(probabilities)
-        codes = self._decide(scores)
+        rule, probabilities = self._read(X)
+        scores = rule.scores(probabilities)
         table: dict[str, Any] = {}
         for role, position in enumerate(self.positions_):
             if position is not None:
@@ -237,8 +239,8 @@ class FusionDecider(MetaEstimatorMixin, BaseEstimator):
                 for label, column in zip(classes, probabilities[position].T, strict=True):
                     table[f"{name}_probability_{label}"] = column
         table["health_score"], table["cyber_score"] = scores.T
-        table["decision"] = DECISIONS[codes]
-        table["reason"] = [self._reason(*row) for row in scores]
+        table["decision"] = rule.decide(scores)
+        table["reason"] = [rule.reason(*row) for row in scores]
         return pd.DataFrame(table, index=X.index if isinstance(X, pd.DataFrame) else None)
 
     def true_state(self, y: ArrayLike) -> NDArray[np.object_]:
@@ -308,75 +310,15 @@ class FusionDecider(MetaEstimatorMixin, BaseEstimator):
             estimator=self.estimator, method_mapping=mapping
         )
 
-    def _head_probabilities(self, X: ArrayLike) -> list[NDArray[np.float64]]:
+    def _read(self, X: ArrayLike) -> tuple[FusionRule, list[NDArray[np.float64]]]:
+        """Return the rule, and the probabilities of each head, that decide on X."""
         probabilities = self.predict_proba(X)
-        return probabilities if isinstance(probabilities, list) else [probabilities]
+        listed = probabilities if isinstance(probabilities, list) else [probabilities]
+        return FusionRule.of(self), listed
 
     def _classes(self, position: int) -> NDArray[Any]:
         classes = self.estimator_.classes_
         return classes[position] if isinstance(classes, list) else classes
-
-    def _scores(self, probabilities: list[NDArray[np.float64]]) -> NDArray[np.float64]:
-        scores = np.zeros((len(probabilities[0]), 2))
-        for role, position in enumerate(self.positions_):
-            if position is None:
-                continue
-            if self.rule == "confidence":
-                scores[:, role] = probabilities[position].max(axis=1)
-            else:
-                normal = self._classes(position) == self.normal_[role]
-                scores[:, role] = 1 - probabilities[position][:, normal].sum(axis=1)
-        return scores
-
-    def _decide(self, scores: NDArray[np.float64]) -> NDArray[np.int64]:
-        if np.isnan(scores).any():
-            raise HeadError(
-                f"The estimator's probabilities give {int(np.isnan(scores).any(axis=1).sum())} "
-                "row(s) a score that is not a number, and no decision is safe to make on that; "
-                "expected probabilities in [0, 1]. Check the estimator and its input."
-            )
-        if self.rule == "confidence":
-            return fuse_confidences(*scores.T, delta=self.delta)
-        return fuse_anomalies(
-            *scores.T,
-            thresholds=self._threshold_pair(),
-            abstention=self.abstention,
-            delta=self.delta,
-        )
-
-    def _reason(self, health: float, cyber: float) -> str:
-        if self.rule == "confidence":
-            return (
-                f"confidence of the health head {health:.2f}, of the cyber head {cyber:.2f}, "
-                f"delta {self.delta:g}"
-            )
-        parts = []
-        thresholds = self._threshold_pair()
-        for role, score, threshold in zip(
-            ("health", "cyber"), (health, cyber), thresholds, strict=True
-        ):
-            if score >= threshold:
-                parts.append(f"{role} anomaly {score:.2f} at or above {threshold:g}")
-            elif score >= threshold - self.abstention:
-                parts.append(
-                    f"{role} anomaly {score:.2f} within {self.abstention:g} below {threshold:g}"
-                )
-            else:
-                parts.append(f"{role} anomaly {score:.2f} below {threshold:g}")
-        if health >= thresholds[0] and cyber >= thresholds[1]:
-            parts.append(f"difference {abs(health - cyber):.2f} against delta {self.delta:g}")
-        return "; ".join(parts)
-
-    def _threshold_pair(self) -> tuple[float, float]:
-        pair = self.thresholds
-        if not isinstance(pair, tuple | list):
-            pair = (pair, pair)
-        if len(pair) != 2 or not all(0 < float(threshold) <= 1 for threshold in pair):
-            raise HeadError(
-                f"thresholds={self.thresholds!r}, expected a share in (0, 1] or a pair of them: "
-                "(health, cyber)."
-            )
-        return float(pair[0]), float(pair[1])
 
     def _wanted_normal(self, role: int) -> Any:
         if isinstance(self.normal, tuple | list):

@@ -50,6 +50,10 @@ class ToolchainError(SkdualcnnError, RuntimeError):
     """A compiler or an emulator is missing, or it failed."""
 
 
+class StreamError(SkdualcnnError, ValueError):
+    """A live detector is set up for other data than its model, or its saved state is not its."""
+
+
 class ReportError(SkdualcnnError, ValueError):
     """A report lacks a section or an entry."""
 

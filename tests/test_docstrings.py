@@ -18,6 +18,7 @@ MODULES = [
     "skdualcnn.model_selection",
     "skdualcnn.network",
     "skdualcnn.preprocessing",
+    "skdualcnn.streaming",
 ]
 IGNORED = {
     "ES01",  # an extended summary where one line says it all

@@ -1,0 +1,16 @@
+"""The benchmark of live streams prints a table of both engines."""
+
+import pytest
+
+from benchmarks import streaming
+from firmware_export._toolchain import find_compiler
+
+
+@pytest.mark.slow
+def test_both_engines_are_measured(capsys):
+    if find_compiler() is None:
+        pytest.skip("no C compiler on this machine: tried $CC, cc, gcc and clang")
+    table = streaming.run(quick=True)
+    assert len(table) == 4
+    assert (table["decisions"] == table["decisions"].iloc[0]).all()
+    assert "compiled, window 8" in capsys.readouterr().out
