@@ -7,13 +7,14 @@ is shared says more about the others.
 """
 
 import time
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from sklearn.pipeline import make_pipeline
 
-from benchmarks._output import describe_run, to_markdown
+from benchmarks._output import describe_run, to_markdown, write_results
 from firmware_export import compile_predictor
 from skdualcnn import DualPathCNNClassifier, FusionDecider, make_fusion_preprocessor
 from skdualcnn.datasets import make_ward
@@ -25,8 +26,8 @@ PERIODS = {"patient": 15.0, "environment": 60.0, "network": 30.0}  # seconds
 WINDOW = 8
 
 
-def run(*, quick: bool) -> pd.DataFrame:
-    """Print and return the figures of each engine, with a row a reading and with windows."""
+def run(out: Path, *, quick: bool) -> pd.DataFrame:
+    """Print, write and return the figures of each engine, with a row a reading and with windows."""
     readings, devices = (10_000, 100) if quick else (100_000, 1000)
     ward = make_ward(n_patients=4, hours=2.0, random_state=0)
     arrivals = list(simulate(ward, readings, devices))
@@ -40,7 +41,9 @@ def run(*, quick: bool) -> pd.DataFrame:
         results, index=[f"{one['engine']}, window {one['window']}" for one in results]
     )
     table = table.drop(columns=["engine", "window"])
-    print("\n".join(f"{key}: {value}" for key, value in describe_run().items()))
+    environment = describe_run()
+    write_results(out, "streaming", pd.DataFrame(results), table.T, environment)
+    print("\n".join(f"{key}: {value}" for key, value in environment.items()))
     print(f"{readings:,} readings of {devices:,} devices, in microseconds a push")
     print(to_markdown(table.T))
     return table
@@ -48,9 +51,7 @@ def run(*, quick: bool) -> pd.DataFrame:
 
 def fit(ward: Any, window: int) -> FusionDecider:
     """Return a decider with a small network."""
-    network = DualPathCNNClassifier(
-        conv_channels=(16,), dense_units=32, max_epochs=2, lr=3e-3, random_state=0
-    )
+    network = DualPathCNNClassifier(architecture="compact", max_epochs=2, lr=3e-3, random_state=0)
     steps = [SlidingWindow(window)] if window > 1 else []
     preprocessor = make_fusion_preprocessor(**ward.modalities)
     return FusionDecider(make_pipeline(preprocessor, *steps, network)).fit(ward.data, ward.target)

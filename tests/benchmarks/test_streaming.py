@@ -3,14 +3,14 @@
 import pytest
 
 from benchmarks import streaming
-from firmware_export._toolchain import find_compiler
+from firmware_export._targets import find_compiler
 
 
 @pytest.mark.slow
-def test_both_engines_are_measured(capsys):
+def test_both_engines_are_measured(tmp_path, capsys):
     if find_compiler() is None:
         pytest.skip("no C compiler on this machine: tried $CC, cc, gcc and clang")
-    table = streaming.run(quick=True)
+    table = streaming.run(tmp_path, quick=True)
     assert len(table) == 4
     assert (table["decisions"] == table["decisions"].iloc[0]).all()
     assert "compiled, window 8" in capsys.readouterr().out
