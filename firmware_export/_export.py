@@ -7,7 +7,7 @@ from typing import Any
 
 from sklearn.frozen import FrozenEstimator
 
-from firmware_export._arena import plan_arena, state_bytes
+from firmware_export._arena import arena_bytes, state_bytes
 from firmware_export._emit import GoldenVectors, render_firmware
 from firmware_export._extract import unfreeze
 from firmware_export._footprint import (
@@ -124,7 +124,7 @@ def export_firmware(
             multiply_adds=graph.multiply_adds,
             stack_bytes=measure_stack(building, prefix),
             flash_bytes=measure_flash(graph, building, prefix),
-            ram_bytes=2 * plan_arena(graph)[1] + state_bytes(graph),
+            ram_bytes=arena_bytes(graph) + state_bytes(graph),
             state_bytes=state_bytes(graph),
             layers=layers,
             digest=graph.digest,
