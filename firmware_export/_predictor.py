@@ -27,7 +27,7 @@ PREFIX = "model"
 class RowAnswer(NamedTuple):
     """What the compiled model answers to one row.
 
-    Attributes
+    Parameters
     ----------
     status : int
         0, or why the row was refused; the rest is then zero or None.
@@ -88,7 +88,13 @@ class CompiledPredictor:
         self.__init__(state["twin"])  # type: ignore[misc]  # machine code is built anew
 
     def new_state(self) -> bytearray:
-        """Return the state of a device that has sent nothing yet; empty without windows."""
+        """Return the state of a device that has sent nothing yet.
+
+        Returns
+        -------
+        bytearray
+            Empty for a model without windows.
+        """
         return bytearray(self._state_bytes)
 
     def push(self, values: Sequence[Any], state: bytearray) -> RowAnswer:
@@ -125,6 +131,11 @@ class CompiledPredictor:
         X : DataFrame or array-like
             What the estimator takes; with windows, one device's rows in the order of
             time, from a fresh state.
+
+        Returns
+        -------
+        FixedPointAnswers
+            Logits, Q30 probabilities, classes and decisions.
 
         Raises
         ------

@@ -25,7 +25,7 @@ def test_sizes_of_every_target_that_is_installed(report):
 
 
 def test_instructions_are_counted_if_asked_for(report, ward, tmp_path, monkeypatch):
-    monkeypatch.setattr(export_module, "LEVELS", ("Os",))
+    monkeypatch.setattr(export_module, "LEVELS", ("O2",))
     counted = export_firmware(
         report.twin, tmp_path / "ward", calibration_data=ward[0], measure="instructions"
     )
@@ -34,14 +34,14 @@ def test_instructions_are_counted_if_asked_for(report, ward, tmp_path, monkeypat
     layers = [layer.name for layer in counted.layers[1:]]
     for name, costs in counted.targets.items():
         if not can_count(TARGETS[name]):
-            assert costs["Os"].instructions is None
+            assert costs["O2"].instructions is None
             continue
-        count = costs["Os"].instructions
+        count = costs["O2"].instructions
         assert list(count.layers) == layers
         assert count.network == sum(count.layers.values()) > counted.multiply_adds
         together = count.inputs + count.network + count.outputs
         assert together == pytest.approx(count.call, rel=0.05)
-        assert numbers["targets"][name]["Os"]["instructions"]["network"] == count.network
+        assert numbers["targets"][name]["O2"]["instructions"]["network"] == count.network
 
 
 def test_measure_is_checked(report, ward, tmp_path):
