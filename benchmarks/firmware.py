@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from benchmarks._output import describe_run, to_markdown, write_results
 from benchmarks.firmware_peers import PEERS, Peer
-from firmware_export._arena import plan_arena, state_bytes
+from firmware_export._arena import arena_bytes, state_bytes
 from firmware_export._emit import GoldenVectors, render_firmware
 from firmware_export._graph import (
     Convolution,
@@ -82,7 +82,7 @@ def measure(graph: Graph, levels: tuple[str, ...]) -> list[dict[str, Any]]:
             "call_instructions": count.call if count else None,
             "code_bytes": cost.code_bytes,
             "constant_bytes": cost.constant_bytes,
-            "ram_bytes": 2 * plan_arena(quantised)[1] + state_bytes(quantised),
+            "ram_bytes": arena_bytes(quantised) + state_bytes(quantised),
             "stack_bytes": cost.stack_bytes,
             "layers": count.layers if count else None,
         }

@@ -14,28 +14,26 @@ def plan_arena(graph: IntegerGraph) -> tuple[tuple[int, ...], int]:
     """Place the tensors so that those alive at the same time do not overlap.
 
     Largest first, each at the lowest place that is free for as long as it lives. Logits
-    live to the end. The input of a model with windows lies elsewhere, in the device's
-    state; its offset is 0.
+    lie elsewhere, in the result, and so does the input of a model with windows, in the
+    device's state; their offset is 0.
 
     Returns
     -------
     offsets : tuple of int
-        First value of each tensor, counted in 16-bit values.
+        First value of each tensor.
     size : int
         Values in the buffer.
     """
-    last = len(graph.operations)
     birth = [0] * len(graph.tensors)
     death = [0] * len(graph.tensors)
     for time, operation in enumerate(graph.operations, start=1):
         birth[operation.target] = time
         for source in sources_of(operation):
             death[source] = time
-    for head in graph.heads:
-        death[head.tensor] = last
     offsets: dict[int, int] = {}
-    placed = range(1 if graph.window > 1 else 0, len(graph.tensors))
-    for index in sorted(placed, key=lambda index: -graph.tensors[index].storage):
+    elsewhere = {head.tensor for head in graph.heads} | ({0} if graph.window > 1 else set())
+    placed = set(range(len(graph.tensors))) - elsewhere
+    for index in sorted(placed, key=lambda index: (-graph.tensors[index].storage, index)):
         neighbours = sorted(
             (offsets[other], graph.tensors[other].storage)
             for other in offsets
@@ -51,6 +49,14 @@ def plan_arena(graph: IntegerGraph) -> tuple[tuple[int, ...], int]:
     return tuple(offsets.get(index, 0) for index in range(len(graph.tensors))), size
 
 
+def arena_bytes(graph: IntegerGraph) -> int:
+    """Return the RAM of the buffer."""
+    return plan_arena(graph)[1] * graph.signal_bytes
+
+
 def state_bytes(graph: IntegerGraph) -> int:
     """Return the RAM of one device's state: the input and a counter; 0 without windows."""
-    return 2 * (graph.tensors[0].storage + 1) if graph.window > 1 else 0
+    if graph.window == 1:
+        return 0
+    inputs = graph.tensors[0].storage * graph.signal_bytes
+    return inputs + inputs % 2 + 2

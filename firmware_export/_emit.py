@@ -105,7 +105,7 @@ def render_harness(graph: IntegerGraph, prefix: str) -> str:
     context = {
         "p": prefix,
         "P": prefix.upper(),
-        "heads": _heads(graph, {}),
+        "heads": _heads(graph),
         "decision": graph.decision,
         "window": graph.window,
     }
@@ -129,7 +129,8 @@ def render_template(template: str, context: dict[str, Any]) -> str:
 def _context(graph: IntegerGraph, prefix: str, vectors: GoldenVectors) -> dict[str, Any]:
     offsets, arena_values = plan_arena(graph)
     tensors = tensor_context(graph, offsets)
-    heads = _heads(graph, {index: one["at"] for index, one in enumerate(tensors)})
+    layers = layer_context(graph, tensors)
+    heads = _heads(graph)
     return {
         "p": prefix,
         "P": prefix.upper(),
@@ -146,13 +147,15 @@ def _context(graph: IntegerGraph, prefix: str, vectors: GoldenVectors) -> dict[s
         "decision_names": DECISIONS.tolist(),
         "decision_literals": ", ".join(string_literal(name) for name in DECISIONS),
         "arena_values": arena_values,
-        "arena_bytes": 2 * arena_values,
+        "arena_bytes": arena_values * graph.signal_bytes,
+        "signal_bits": graph.activation_bits,
         "arena_map": arena_map(graph, offsets),
         "constant_bytes": constant_bytes(graph),
         "parameters": graph.parameters,
         "multiply_adds": graph.multiply_adds,
         "tensors": tensors,
-        "layers": layer_context(graph, tensors),
+        "layers": layers,
+        "kernels": {layer["kernel"] for layer in layers},
         "exp2_coarse": table(EXP2_COARSE),
         "exp2_fine": table(EXP2_FINE),
         "exp_cutoff": EXP_CUTOFF,
@@ -175,7 +178,7 @@ def _provenance(graph: IntegerGraph) -> str:
     return "/*\n" + "\n".join(f" * {comment_text(line)}" for line in lines) + "\n */"
 
 
-def _heads(graph: IntegerGraph, places: dict[int, str]) -> list[dict[str, Any]]:
+def _heads(graph: IntegerGraph) -> list[dict[str, Any]]:
     identifiers = unique_identifiers([head.name for head in graph.heads])
     return [
         {
@@ -184,7 +187,6 @@ def _heads(graph: IntegerGraph, places: dict[int, str]) -> list[dict[str, Any]]:
             "lower": identifier,
             "upper": identifier.upper(),
             "fraction_bits": head.fraction_bits,
-            "at": places.get(head.tensor, ""),
             "labels": ", ".join(comment_text(one) for one in head.classes),
             "literals": ", ".join(string_literal(one) for one in head.classes),
             "classes": [

@@ -23,7 +23,9 @@ def tensor_context(graph: IntegerGraph, offsets: tuple[int, ...]) -> list[dict[s
             "shape": f"{tensor.steps} x {tensor.channels}",
             "size": tensor.size,
             "storage": tensor.storage,
+            "before": tensor.padding * tensor.channels,
             "lead": _plus(tensor.padding * tensor.channels),
+            "after": tensor.padding * tensor.channels + tensor.spare,
         }
         for index, (tensor, symbol, offset) in enumerate(
             zip(graph.tensors, symbols, offsets, strict=True)
@@ -31,6 +33,9 @@ def tensor_context(graph: IntegerGraph, offsets: tuple[int, ...]) -> list[dict[s
     ]
     if graph.window > 1:
         tensors[0]["at"] = "state->inputs"
+    names = unique_identifiers([head.name for head in graph.heads])
+    for head, name in zip(graph.heads, names, strict=True):
+        tensors[head.tensor]["at"] = f"result->{name}_logit"
     return tensors
 
 
@@ -53,6 +58,8 @@ def arena_map(graph: IntegerGraph, offsets: tuple[int, ...]) -> list[str]:
     ]
     if graph.window > 1:
         places[0] = f"{'in the state':>16}"
+    for head in graph.heads:
+        places[head.tensor] = f"{'in the result':>16}"
     return [
         f"{comment_text(tensor.name):<{width}}  {place}  "
         f"{tensor.steps} x {tensor.channels}"
@@ -65,21 +72,12 @@ def arena_map(graph: IntegerGraph, offsets: tuple[int, ...]) -> list[str]:
 def _linear(graph: IntegerGraph, layer: Linear, tensors: list[dict[str, Any]]) -> dict[str, Any]:
     source, target = graph.tensors[layer.source], graph.tensors[layer.target]
     scaling = layer.scaling
-    rows, window = layer.weight.shape
-    weights = interleave(layer.weight)
+    weights = interleave(layer)
     lowest, highest = layer.weight_scale.min(), layer.weight_scale.max()
-    channels = zip(
-        scaling.bias,
-        scaling.offset,
-        scaling.multiplier_positive,
-        scaling.multiplier_negative,
-        scaling.preshift_positive,
-        scaling.preshift_negative,
-        scaling.shift,
-        strict=True,
-    )
+    channels = zip(scaling.bias, scaling.multiplier, scaling.preshift, scaling.shift, strict=True)
     return {
-        "kind": "linear",
+        "kind": "convolution" if layer.kind == "convolution" else "dense",
+        "kernel": _kernel(graph, layer),
         "symbol": tensors[layer.target]["symbol"],
         "text": _wrapped(f"{layer.name}: {layer.summary}."),
         "notes": [
@@ -89,13 +87,15 @@ def _linear(graph: IntegerGraph, layer: Linear, tensors: list[dict[str, Any]]) -
             f"no accumulator can exceed {layer.bound} in magnitude, "
             f"{layer.bound / 2**31:.0%} of 32 bits",
         ],
-        "rows": rows,
-        "window": window,
+        "rows": len(layer.weight),
+        "window": layer.reach,
         "stride": source.channels,
         "steps": target.steps,
         "pool": layer.pool,
-        "padding": target.padding * target.channels,
+        "slope": scaling.slope,
+        "slope_shift": scaling.slope_shift,
         "limit": target.limit,
+        "offsets": table(scaling.offset),
         "weight_count": weights.size,
         "weights": table(weights),
         "channels": [f"{{ {', '.join(str(int(value)) for value in row)} }}" for row in channels],
@@ -109,11 +109,11 @@ def _add(graph: IntegerGraph, layer: Add, tensors: list[dict[str, Any]]) -> dict
     target = graph.tensors[layer.target]
     return {
         "kind": "add",
+        "kernel": "add",
         "symbol": tensors[layer.target]["symbol"],
         "text": _wrapped(f"{layer.name}: {layer.summary}."),
         "notes": [f"output scale {target.scale:.6g}, limit {target.limit}"],
         "count": target.size,
-        "padding": target.padding * target.channels,
         "multiplier_left": layer.multiplier_left,
         "multiplier_right": layer.multiplier_right,
         "limit": target.limit,
@@ -122,6 +122,15 @@ def _add(graph: IntegerGraph, layer: Add, tensors: list[dict[str, Any]]) -> dict
         "right": tensors[layer.right]["at"] + tensors[layer.right]["lead"],
         "target": tensors[layer.target],
     }
+
+
+def _kernel(graph: IntegerGraph, layer: Linear) -> str:
+    """Return the kernel that runs a layer, the last part of its name in C."""
+    if layer.kind == "convolution" and layer.pool > 1:
+        return "pooled"
+    if layer.kind == "logits" and graph.signal_bytes == 2:
+        return "dense"
+    return layer.kind
 
 
 def _plus(values: int) -> str:

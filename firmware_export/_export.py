@@ -10,7 +10,7 @@ import numpy as np
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils import _safe_indexing
 
-from firmware_export._arena import plan_arena, state_bytes
+from firmware_export._arena import arena_bytes, state_bytes
 from firmware_export._calibration import Calibration
 from firmware_export._classical import measure_baselines
 from firmware_export._emit import GoldenVectors, render_firmware
@@ -181,7 +181,7 @@ def export_firmware(
                 "constants": constant_bytes(graph),
                 **({} if host is None else {"code": host.code_bytes}),
             },
-            ram_bytes=2 * plan_arena(graph)[1] + state_bytes(graph),
+            ram_bytes=arena_bytes(graph) + state_bytes(graph),
             state_bytes=state_bytes(graph),
             stack_bytes=None if host is None else host.stack_bytes,
             targets=costs,

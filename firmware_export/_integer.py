@@ -6,9 +6,10 @@ the shift, so that halves go up: ``(value + 2**(s - 1)) >> s``. There is no othe
 rounding, except the truncating conversion of a raw reading, which is followed by the
 same rule (:func:`firmware_export._integer_readings.quantise_numeric`).
 
-**Widths.** Weights of the network are 8 bits, activations and multipliers 16, accumulators 32; no
-product or sum here needs more. The quantiser proves it: of the accumulators from the
-weights (`Linear.bound`), of the rest from the ranges that the functions below name.
+**Widths.** Weights of the network are 8 bits, activations 8 or 16, logits and multipliers
+16, accumulators 32; no product or sum here needs more. The quantiser proves it: of the
+accumulators from the weights (`Linear.bound`), of the rest from the ranges that the
+functions below name.
 """
 
 from collections.abc import Sequence
@@ -28,6 +29,7 @@ from skdualcnn._rules import fuse_anomalies, fuse_confidences
 Integers = NDArray[np.int32]
 
 INT16_MAX = 32767
+SLOPE_BITS = 15
 Q30_ONE = 2**30
 """A probability of one."""
 
@@ -55,14 +57,25 @@ def round_shift(value: NDArray[np.integer], bits: int) -> NDArray[np.integer]:
 def requantise(accumulator: Integers, scaling: ChannelScaling, limit: int) -> Integers:
     """Activation, batch norm and change of scale in one step, per channel.
 
-    With the constants of the side of zero that the accumulator is on::
+    A negative accumulator is first given constants of its own, by which the activation's
+    slope of ``slope / 2**(15 + slope_shift)`` gets in::
 
-        t = limited(accumulator >> preshift, -32767, 32767)
-        y = limited((t * multiplier + offset) >> shift, -limit, limit)
+        multiplier = (multiplier * slope + 2**14) >> 15
+        preshift = preshift + slope_shift
+
+    and then always::
+
+        value = limited(accumulator >> preshift, -32767, 32767)
+        output = limited((value * multiplier + offset) >> shift, -limit, limit)
 
     `offset` holds the batch norm's shift and the half that makes the last shift round to
-    the nearest. As ``|multiplier| <= 32767`` and ``|offset| <= 2**30``, the sum fits
-    32 bits. The pre-shift drops bits that are worth less than about one output step.
+    the nearest. As ``|multiplier| <= 32767``, ``slope <= 2**15`` and ``|offset| <= 2**30``,
+    everything fits 32 bits. The pre-shift, at most 16 and 31 with the slope's, drops bits
+    that are worth less than about one output step.
+
+    Every step keeps the order: a larger accumulator never gives a smaller output, or,
+    with a negative multiplier, never a larger one. So the C may take the largest (or
+    smallest) of several accumulators first and requantise only that.
 
     Parameters
     ----------
@@ -71,11 +84,15 @@ def requantise(accumulator: Integers, scaling: ChannelScaling, limit: int) -> In
     scaling : ChannelScaling
     limit : int
     """
-    positive = accumulator >= 0
-    preshift = np.where(positive, scaling.preshift_positive, scaling.preshift_negative)
+    multiplier = scaling.multiplier.astype(np.int32)
+    below = round_shift(multiplier * np.int32(scaling.slope), SLOPE_BITS)
+    negative = accumulator < 0
+    preshift = np.where(
+        negative, scaling.preshift + np.uint8(scaling.slope_shift), scaling.preshift
+    )
     value = accumulator >> preshift
     np.clip(value, -INT16_MAX, INT16_MAX, out=value)
-    value *= np.where(positive, scaling.multiplier_positive, scaling.multiplier_negative)
+    value *= np.where(negative, below, multiplier)
     value += scaling.offset
     value >>= scaling.shift
     return np.clip(value, -limit, limit, out=value)

@@ -1,7 +1,7 @@
 """The quantised network as integers: what the twin runs and the C generator prints.
 
-A tensor holds `int16` values; the real value is ``integer * scale`` (symmetric, zero
-point 0). Operations are listed in the order they run.
+A tensor holds integers of `activation_bits`, logits of 16; the real value is
+``integer * scale`` (symmetric, zero point 0). Operations are listed in the order they run.
 """
 
 from dataclasses import dataclass
@@ -11,8 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firmware_export._graph import Rule
+from firmware_export._layers import Kind
 
 INT32_MAX = 2**31 - 1
+ROWS_AT_A_TIME: dict[Kind, int] = {"convolution": 4, "dense": 8, "logits": 8}
+INPUTS_AT_A_TIME: dict[Kind, int] = {"convolution": 3, "dense": 4, "logits": 4}
+"""What the kernels of the C take; see `templates/kernels.c.j2`."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,8 @@ class Tensor:
         Stored steps first.
     padding : int
         Steps of zeros kept before and after the signal for the convolution that reads it.
+    spare : int
+        Zeros kept after that, which kernels read where they take several inputs at a time.
     limit : int
         Every value is within [-limit, limit].
     scale : float
@@ -38,6 +44,7 @@ class Tensor:
     padding: int
     limit: int
     scale: float
+    spare: int = 0
 
     @property
     def size(self) -> int:
@@ -46,25 +53,25 @@ class Tensor:
 
     @property
     def storage(self) -> int:
-        """Values with the padding."""
-        return (self.steps + 2 * self.padding) * self.channels
+        """Values with all zeros that are kept around them."""
+        return (self.steps + 2 * self.padding) * self.channels + self.spare
 
 
 @dataclass(frozen=True)
 class ChannelScaling:
     """How an accumulator of each output channel becomes an output value.
 
-    All arrays have one entry per channel; :func:`firmware_export._integer.requantise`
-    says what they mean.
+    Arrays have one entry per channel, the activation's slope below zero is the layer's;
+    :func:`firmware_export._integer.requantise` says what they mean.
     """
 
     bias: NDArray[np.int32]
     offset: NDArray[np.int32]
-    multiplier_positive: NDArray[np.int16]
-    multiplier_negative: NDArray[np.int16]
-    preshift_positive: NDArray[np.uint8]
-    preshift_negative: NDArray[np.uint8]
+    multiplier: NDArray[np.int16]
+    preshift: NDArray[np.uint8]
     shift: NDArray[np.uint8]
+    slope: int
+    slope_shift: int
 
 
 @dataclass(frozen=True)
@@ -76,12 +83,14 @@ class Linear:
     name : str
     summary : str
         What the layer computes, in words.
+    kind : {"convolution", "dense", "logits"}
+        The last two have one window, which is the whole signal, and no batch norm.
     source, target : int
         Tensors it reads and writes.
     weight : ndarray of shape (rows, kernel * channels) and dtype int8
         One row per output channel; the window is laid out steps first.
     kernel : int
-        Steps in a window. A dense layer has one window: the whole signal.
+        Steps in a window.
     padding : int
         Steps of zeros before the first window, at most the source's padding.
     pool : int
@@ -95,6 +104,7 @@ class Linear:
 
     name: str
     summary: str
+    kind: Kind
     source: int
     target: int
     weight: NDArray[np.int8]
@@ -104,6 +114,12 @@ class Linear:
     scaling: ChannelScaling
     weight_scale: NDArray[np.float64]
     bound: int
+
+    @property
+    def reach(self) -> int:
+        """Inputs that the C reads for a sum, the last perhaps with weight 0."""
+        step = INPUTS_AT_A_TIME[self.kind]
+        return -(-self.weight.shape[1] // step) * step
 
 
 @dataclass(frozen=True)
@@ -268,7 +284,8 @@ class IntegerGraph:
     decision : IntegerDecision or None
     single_output : bool
         Whether the estimator was fitted on a one-column y.
-    activation_bits : int
+    activation_bits : {8, 16}
+        Bits of the values of every tensor but the logits.
     calibration : str
     digest : str
         Hash of the float graph this came from.
@@ -288,6 +305,11 @@ class IntegerGraph:
     activation_bits: int
     calibration: str
     digest: str
+
+    @property
+    def signal_bytes(self) -> int:
+        """Bytes of a value of every tensor but the logits."""
+        return self.activation_bits // 8
 
     @property
     def row_inputs(self) -> int:

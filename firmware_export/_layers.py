@@ -1,16 +1,19 @@
 """The graph's layers as one flat list of weighted sums and additions, named and described.
 
-Convolutions, dense layers and heads are the same thing here: rows of weights over a
+Convolutions, dense layers and heads are much the same here: rows of weights over a
 window that slides along a signal. The order is that of
 :func:`firmware_export._reference.run_reference`: layer number i writes tensor i + 1.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
 from firmware_export._graph import Convolution, Dense, Floats, Graph, Path, Residual
+
+Kind = Literal["convolution", "dense", "logits"]
 
 
 @dataclass(frozen=True)
@@ -20,6 +23,8 @@ class LinearLayer:
     Attributes
     ----------
     name, summary : str
+    kind : {"convolution", "dense", "logits"}
+        What the layer is; the outputs of the last are a head's.
     source, target : int
         Tensors read and written.
     steps : int
@@ -32,12 +37,11 @@ class LinearLayer:
     negative_slope : float
     post_scale, post_shift : ndarray of shape (rows,)
         Affine map after the activation.
-    is_head : bool
-        Whether the outputs are logits.
     """
 
     name: str
     summary: str
+    kind: Kind
     source: int
     target: int
     steps: int
@@ -49,7 +53,11 @@ class LinearLayer:
     negative_slope: float
     post_scale: Floats
     post_shift: Floats
-    is_head: bool = False
+
+    @property
+    def is_head(self) -> bool:
+        """Whether the outputs are logits."""
+        return self.kind == "logits"
 
 
 @dataclass(frozen=True)
@@ -95,9 +103,9 @@ def _list_path(path: Path, prefix: str, target: int, steps: int) -> Iterator[Lay
             yield _convolution(f"{prefix}convolution{convolutions}", layer, source, target, steps)
             steps //= layer.pool_size
         source, target = target, target + 1
-    yield _dense(f"{prefix}dense", path.dense, source, target, steps)
+    yield _dense(f"{prefix}dense", path.dense, source, target, steps, "dense")
     for number, head in enumerate(path.heads, start=1):
-        yield _dense(f"logits_{head.name}", head.dense, target, target + number, 1, is_head=True)
+        yield _dense(f"logits_{head.name}", head.dense, target, target + number, 1, "logits")
 
 
 def _convolution(
@@ -113,6 +121,7 @@ def _convolution(
     return LinearLayer(
         name,
         f"{steps} x {channels} -> {pooled} x {rows}: {', '.join(filter(None, words))}",
+        "convolution",
         source,
         target,
         pooled,
@@ -128,13 +137,14 @@ def _convolution(
 
 
 def _dense(
-    name: str, layer: Dense, source: int, target: int, steps: int, *, is_head: bool = False
+    name: str, layer: Dense, source: int, target: int, steps: int, kind: Kind
 ) -> LinearLayer:
     rows, inputs = layer.weight.shape
-    words = ["logits" if is_head else "dense layer", _activation(layer.negative_slope)]
+    words = ["logits" if kind == "logits" else "dense layer", _activation(layer.negative_slope)]
     return LinearLayer(
         name,
         f"{inputs} -> {rows}: {', '.join(filter(None, words))}",
+        kind,
         source,
         target,
         1,
@@ -146,7 +156,6 @@ def _dense(
         layer.negative_slope,
         np.ones(rows),
         np.zeros(rows),
-        is_head=is_head,
     )
 
 

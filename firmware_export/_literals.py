@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firmware_export._integer_graph import (
+    ROWS_AT_A_TIME,
     IntegerCategorical,
     IntegerGraph,
     IntegerLimits,
@@ -14,30 +15,30 @@ from firmware_export._integer_graph import (
     Linear,
 )
 
-LANES = 4
-"""Rows of weights that are stored interleaved."""
 NOWHERE = 0xFFFF
 LINE_WIDTH = 100
-CHANNEL_BYTES = 16
-LAYER_BYTES = 36
+CHANNEL_BYTES = 8
+OFFSET_BYTES = 4
+LAYER_BYTES = {"convolution": 40, "dense": 28, "logits": 28, "add": 12}
 COLUMN_BYTES = {"numeric": 16, "categorical": 10, "segment": 12, "limits": 12}
 SOFTMAX_TABLE_BYTES = 256
 
 
-def interleave(weight: NDArray[np.int8]) -> NDArray[np.uint8]:
-    """Return weights as the kernel walks them: +128, four rows side by side, zero rows added.
+def interleave(layer: Linear) -> NDArray[np.uint8]:
+    """Return a layer's weights as the kernels walk them: +128, some rows side by side.
 
-    Examples
-    --------
-    >>> import numpy as np
-    >>> interleave(np.array([[1, 2], [3, 4], [5, 6]], dtype=np.int8))
-    array([129, 131, 133, 128, 130, 132, 134, 128], dtype=uint8)
+    Zeros follow each row's weights up to the layer's `reach`. Rows of zeros fill up a
+    convolution's last group; those that a dense layer has left come one after the other.
     """
-    rows, window = weight.shape
-    padded = np.zeros((-(-rows // LANES) * LANES, window), dtype=np.int16)
-    padded[:rows] = weight
-    grouped = padded.reshape(-1, LANES, window).transpose(0, 2, 1)
-    return (grouped + 128).astype(np.uint8).ravel()
+    together = ROWS_AT_A_TIME[layer.kind]
+    rows, window = layer.weight.shape
+    left = rows % together
+    filled = rows - left + together if left and layer.kind == "convolution" else rows
+    weight = np.full((filled, layer.reach), 128, dtype=np.uint8)
+    weight[:rows, :window] = layer.weight.astype(np.int16) + 128
+    grouped = filled - filled % together
+    groups = weight[:grouped].reshape(-1, together, layer.reach).transpose(0, 2, 1)
+    return np.concatenate([groups.ravel(), weight[grouped:].ravel()])
 
 
 def constant_bytes(graph: IntegerGraph) -> int:
@@ -51,10 +52,12 @@ def constant_bytes(graph: IntegerGraph) -> int:
     total += COLUMN_BYTES["limits"] * len(graph.limits)
     for operation in graph.operations:
         if isinstance(operation, Linear):
-            rows, window = operation.weight.shape
-            total += -(-rows // LANES) * LANES * window + rows * CHANNEL_BYTES + LAYER_BYTES
+            rows = len(operation.weight)
+            total += interleave(operation).size + rows * CHANNEL_BYTES + LAYER_BYTES[operation.kind]
+            if operation.kind == "convolution":
+                total += rows * OFFSET_BYTES
         else:
-            total += CHANNEL_BYTES
+            total += LAYER_BYTES["add"]
     return total
 
 

@@ -1,7 +1,7 @@
 """Float graph and calibration data -> integer graph: scales, ranges, overflow bounds.
 
 Weights are int8, one scale per output channel, symmetric. Activations are symmetric
-16-bit values limited to what `activation_bits` allows, or to less where an accumulator
+integers limited to what `activation_bits` allows, or to less where an accumulator
 of a layer that reads them could otherwise leave 32 bits: for each row of weights
 
     sum(|weight|) * limit + |bias| < 2**31
@@ -9,7 +9,7 @@ of a layer that reads them could otherwise leave 32 bits: for each row of weight
 holds by construction, whatever the input. Logits always keep 16 bits.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,6 @@ from firmware_export._integer import EXP_FRACTION_BITS, INT16_MAX, Q30_ONE
 from firmware_export._integer_graph import (
     INT32_MAX,
     Add,
-    ChannelScaling,
     HeadOutput,
     IntegerDecision,
     IntegerGraph,
@@ -31,13 +30,13 @@ from firmware_export._integer_graph import (
 from firmware_export._layers import Layer, LinearLayer, SumLayer, list_layers
 from firmware_export._quantize_columns import choose_fraction_bits, quantise_columns
 from firmware_export._quantize_limits import Limits, check_limits, quantise_limits
+from firmware_export._quantize_scaling import fit_shift, scale_channels
 from firmware_export._reference import scale_readings
 from skdualcnn.exceptions import ExportError
 
 WEIGHT_MAX = 127
 BIAS_MAX = 2**29
 """A bias may take a quarter of the accumulator; beyond, its row's weights get coarser."""
-OFFSET_MAX = 2**30
 ADD_MULTIPLIER_MAX = 16383
 LOGIT_HEADROOM = 1.25
 """Logits may exceed the calibration data's largest by this factor before they saturate."""
@@ -70,7 +69,7 @@ def quantise(
         Calibration data in single precision: what
         :func:`firmware_export._columns.encode_readings` returns, or windows of it.
     activation_bits : {8, 16}
-        Bits that bound the magnitude of activations; they are stored in 16.
+        Bits of the activations between layers.
     calibration : {"minmax", "percentile", "mse"}
         How the range of each tensor is read off the calibration data; see
         :mod:`firmware_export._calibration`.
@@ -106,6 +105,8 @@ def quantise(
         if isinstance(layer, LinearLayer)
     }
     tensors = _make_tensors(graph, layers, weights, ranges, limit)
+    operations = tuple(_quantise_layer(layer, weights, tensors) for layer in layers)
+    tensors = _with_spare_values(tensors, operations)
     numeric, categorical = quantise_columns(graph.front_end, tensors[0])
     fractions = choose_fraction_bits(len(graph.front_end.readings), numeric, bounds)
     logits = [layer for layer in layers if isinstance(layer, LinearLayer) and layer.is_head]
@@ -120,7 +121,7 @@ def quantise(
         numeric=numeric,
         categorical=categorical,
         tensors=tensors,
-        operations=tuple(_quantise_layer(layer, weights, tensors) for layer in layers),
+        operations=operations,
         heads=tuple(
             HeadOutput(head.name, head.classes, one.target, _fraction_bits(ranges[one.target]))
             for head, one in zip(graph.heads, logits, strict=True)
@@ -185,6 +186,20 @@ def _make_tensors(
     return tuple(tensors)
 
 
+def _with_spare_values(
+    tensors: tuple[Tensor, ...], operations: tuple[Operation, ...]
+) -> tuple[Tensor, ...]:
+    """Return the tensors with what layers read beyond them."""
+    spare = [0] * len(tensors)
+    for layer in operations:
+        if isinstance(layer, Linear):
+            source = tensors[layer.source]
+            start = source.padding - layer.padding + tensors[layer.target].steps * layer.pool - 1
+            end = start * source.channels + layer.reach
+            spare[layer.source] = max(spare[layer.source], end - source.storage)
+    return tuple(replace(one, spare=more) for one, more in zip(tensors, spare, strict=True))
+
+
 def _safe_limit(layer: LinearLayer, weights: dict[int, _Weights], source_range: float) -> int:
     """Return the largest input magnitude for which no accumulator can leave 32 bits.
 
@@ -217,7 +232,7 @@ def _quantise_layer(
     if isinstance(layer, SumLayer):
         left = tensors[layer.left].scale / target.scale
         right = tensors[layer.right].scale / target.scale
-        shift = _fit_shift(max(left, right), ADD_MULTIPLIER_MAX, 29)
+        shift = fit_shift(max(left, right), ADD_MULTIPLIER_MAX, 29)
         return Add(
             layer.name,
             layer.summary,
@@ -235,7 +250,7 @@ def _quantise_layer(
     bound = int((rows * source.limit + np.abs(bias).astype(np.int64)).max())
     if bound > INT32_MAX:
         raise AssertionError(f"{layer.name}: accumulator bound {bound} exceeds 32 bits")
-    scaling = _scale_channels(
+    scaling = scale_channels(
         bias.astype(np.int32),
         step * layer.post_scale / target.scale,
         layer.negative_slope,
@@ -245,6 +260,7 @@ def _quantise_layer(
     return Linear(
         layer.name,
         layer.summary,
+        layer.kind,
         layer.source,
         layer.target,
         quantised.integers,
@@ -255,67 +271,6 @@ def _quantise_layer(
         quantised.scale,
         bound,
     )
-
-
-def _scale_channels(
-    bias: NDArray[np.int32], gain: Floats, negative_slope: float, offset: Floats, limit: int
-) -> ChannelScaling:
-    """Choose shifts and multipliers for ``output = offset + gain * activation(accumulator)``.
-
-    The pre-shift is the smallest for which a limited 16-bit value still reaches every
-    output within the limit; the multiplier then uses its 15 bits as far as the offset,
-    which shares the last shift, leaves room.
-    """
-    rows = [
-        _scale_channel(float(one), float(one) * negative_slope, float(shift), limit)
-        for one, shift in zip(gain, offset, strict=True)
-    ]
-    offsets, positive, negative, before_positive, before_negative, shifts = zip(*rows, strict=True)
-    return ChannelScaling(
-        bias=bias,
-        offset=np.array(offsets, dtype=np.int32),
-        multiplier_positive=np.array(positive, dtype=np.int16),
-        multiplier_negative=np.array(negative, dtype=np.int16),
-        preshift_positive=np.array(before_positive, dtype=np.uint8),
-        preshift_negative=np.array(before_negative, dtype=np.uint8),
-        shift=np.array(shifts, dtype=np.uint8),
-    )
-
-
-def _scale_channel(
-    gain_positive: float, gain_negative: float, offset: float, limit: int
-) -> tuple[int, int, int, int, int, int]:
-    # An offset this far out saturates the output whatever the sum is; it need not grow more.
-    offset = float(np.clip(offset, -OFFSET_MAX / 4, OFFSET_MAX / 4))
-    reach = limit + abs(offset) + 1
-    preshifts = _preshift(gain_positive, reach), _preshift(gain_negative, reach)
-    positive = gain_positive * 2.0 ** preshifts[0]
-    negative = gain_negative * 2.0 ** preshifts[1]
-    shift = min(
-        _fit_shift(max(abs(positive), abs(negative)), INT16_MAX, 29),
-        _fit_shift(abs(offset) + 1, OFFSET_MAX, 29),
-    )
-    return (
-        round(offset * 2.0**shift) + ((1 << shift) >> 1),
-        int(np.clip(round(positive * 2.0**shift), -INT16_MAX, INT16_MAX)),
-        int(np.clip(round(negative * 2.0**shift), -INT16_MAX, INT16_MAX)),
-        *preshifts,
-        shift,
-    )
-
-
-def _preshift(gain: float, reach: float) -> int:
-    """Return the smallest shift after which `INT16_MAX` steps cover `reach`."""
-    if gain == 0:
-        return 0
-    return int(np.clip(np.ceil(np.log2(reach / abs(gain) / INT16_MAX)), 0, 31))
-
-
-def _fit_shift(value: float, largest: int, most: int) -> int:
-    """Return the largest shift up to `most` for which value * 2**shift fits."""
-    if value == 0:
-        return 0
-    return int(np.clip(np.floor(np.log2((largest + 0.49) / value)), 0, most))
 
 
 def _quantise_decision(decision: Decision) -> IntegerDecision:

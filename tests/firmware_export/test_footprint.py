@@ -1,8 +1,9 @@
 import json
 
 import numpy as np
+import pytest
 
-from firmware_export._arena import plan_arena
+from firmware_export._arena import arena_bytes, plan_arena, state_bytes
 from firmware_export._noise import measure_layers
 from firmware_export._quantize import quantise
 from firmware_export._toolchain import compile_c
@@ -26,6 +27,17 @@ def test_ram_includes_the_state(report, window_report):
         assert one.ram_bytes == arena + one.state_bytes
 
 
+@pytest.mark.parametrize("window", [False, True])
+def test_eight_bits_take_half_the_ram(make_graph, window):
+    graph = make_graph(steps=16, channels=3, window=window)
+    windows = np.random.default_rng(0).normal(size=(50, 16, 3)).astype(np.float32)
+    readings = windows if window else windows.reshape(50, 48)
+    wide, narrow = (quantise(graph, readings, activation_bits=bits) for bits in (16, 8))
+    assert arena_bytes(wide) == 2 * arena_bytes(narrow)
+    if window:
+        assert state_bytes(wide) - 2 == 2 * (state_bytes(narrow) - 2)
+
+
 def test_tables_take_the_bytes_that_are_reported(window_report, compiler, tmp_path):
     folder = window_report.directory
     main = tmp_path / "main.c"
@@ -33,7 +45,7 @@ def test_tables_take_the_bytes_that_are_reported(window_report, compiler, tmp_pa
         '#include "ward_weights.h"\n'
         "typedef char column[sizeof(ward_numeric_column) == 16 ? 1 : -1];\n"
         "typedef char segment[sizeof(ward_segment) == 12 ? 1 : -1];\n"
-        "typedef char channel[sizeof(ward_channel) == 16 ? 1 : -1];\n"
+        "typedef char channel[sizeof(ward_channel) == 8 ? 1 : -1];\n"
     )
     compile_c([main], tmp_path / "main.o", include=folder / "src", flags=("-c",))
 

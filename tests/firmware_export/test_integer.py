@@ -32,43 +32,56 @@ def test_round_shift_is_the_nearest_integer_halves_up(value, bits):
     assert int(round_shift(np.array([value]), bits)[0]) == exact
 
 
-def _scaling(offset, positive, negative, pre_positive, pre_negative, shift):
-    return ChannelScaling(
+scalings = st.builds(
+    lambda offset, multiplier, preshift, shift, slope, slope_shift: ChannelScaling(
         bias=np.zeros(1, np.int32),
         offset=np.array([offset], np.int32),
-        multiplier_positive=np.array([positive], np.int16),
-        multiplier_negative=np.array([negative], np.int16),
-        preshift_positive=np.array([pre_positive], np.uint8),
-        preshift_negative=np.array([pre_negative], np.uint8),
+        multiplier=np.array([multiplier], np.int16),
+        preshift=np.array([preshift], np.uint8),
         shift=np.array([shift], np.uint8),
-    )
+        slope=slope,
+        slope_shift=slope_shift,
+    ),
+    st.integers(-(2**30), 2**30),
+    st.integers(-32767, 32767),
+    st.integers(0, 16),
+    st.integers(0, 29),
+    st.integers(0, 2**15),
+    st.integers(0, 15),
+)
+
+
+@few
+@given(int32, scalings, st.integers(1, 32767))
+def test_requantise_never_overflows(accumulator, scaling, limit):
+    multiplier, preshift = int(scaling.multiplier[0]), int(scaling.preshift[0])
+    if accumulator < 0:
+        product = multiplier * scaling.slope + 2**14
+        assert -(2**31) <= product < 2**31
+        multiplier = floor(Fraction(product, 2**15))
+        preshift += scaling.slope_shift
+    assert abs(multiplier) <= 32767
+    assert preshift <= 31
+    value = max(-32767, min(32767, floor(Fraction(accumulator, 2**preshift))))
+    total = value * multiplier + int(scaling.offset[0])
+    assert -(2**31) <= total < 2**31
+    expected = max(-limit, min(limit, floor(Fraction(total, 2 ** int(scaling.shift[0])))))
+    got = requantise(np.array([[accumulator]], np.int32), scaling, limit)
+    assert got.dtype == np.int32
+    assert int(got[0, 0]) == expected
 
 
 @few
 @given(
-    int32,
-    st.integers(-(2**30), 2**30),
-    st.integers(-32767, 32767),
-    st.integers(-32767, 32767),
-    st.integers(0, 31),
-    st.integers(0, 31),
-    st.integers(0, 29),
+    st.lists(int32 | st.integers(-300, 300), min_size=2, max_size=20),
+    scalings,
     st.integers(1, 32767),
 )
-def test_requantise_never_overflows(
-    accumulator, offset, positive, negative, pre_positive, pre_negative, shift, limit
-):
-    multiplier, preshift = (
-        (positive, pre_positive) if accumulator >= 0 else (negative, pre_negative)
-    )
-    t = max(-32767, min(32767, floor(Fraction(accumulator, 2**preshift))))
-    total = t * multiplier + offset
-    assert -(2**31) <= total < 2**31
-    expected = max(-limit, min(limit, floor(Fraction(total, 2**shift))))
-    scaling = _scaling(offset, positive, negative, pre_positive, pre_negative, shift)
-    got = requantise(np.array([[accumulator]], np.int32), scaling, limit)
-    assert got.dtype == np.int32
-    assert int(got[0, 0]) == expected
+def test_requantise_keeps_the_order(accumulators, scaling, limit):
+    """The kernels take the maximum of accumulators, or the minimum, and requantise that."""
+    outputs = requantise(np.sort(np.array(accumulators, np.int32))[:, None], scaling, limit)
+    rising = np.diff(outputs[:, 0]) * (1 if scaling.multiplier[0] > 0 else -1)
+    assert (rising >= 0).all()
 
 
 @few

@@ -52,9 +52,26 @@ def test_no_accumulator_can_overflow(
             for row, first in zip(weight, bias, strict=True)
         )
         assert worst <= layer.bound < 2**31
-        for multiplier in (layer.scaling.multiplier_positive, layer.scaling.multiplier_negative):
-            assert np.abs(multiplier.astype(int)).max() <= 32767
+        assert np.abs(layer.scaling.multiplier.astype(int)).max() <= 32767
+        assert layer.scaling.preshift.max() <= 16
+        assert 0 <= layer.scaling.slope <= 2**15
+        assert 0 <= layer.scaling.slope_shift <= 15
         assert np.abs(layer.scaling.offset.astype(np.int64)).max() <= 2**30
+
+
+@pytest.mark.parametrize("steps", [4, 5, 7, 12])
+@pytest.mark.parametrize("channels", [1, 2, 5])
+@pytest.mark.parametrize("kernel", [1, 3, 5])
+def test_kernels_read_nothing_beyond_a_tensor(make_graph, steps, channels, kernel):
+    graph = make_graph(steps=steps, channels=channels, kernel=kernel, pool=1, residuals=1)
+    quantised = quantise(graph, _readings(graph))
+    for layer in quantised.operations:
+        if isinstance(layer, Linear):
+            source, target = quantised.tensors[layer.source], quantised.tensors[layer.target]
+            first = (source.padding - layer.padding) * source.channels
+            last_window = first + (target.steps * layer.pool - 1) * source.channels
+            assert last_window + layer.reach <= source.storage
+            assert layer.weight.shape[1] <= layer.reach < layer.weight.shape[1] + 4
 
 
 def test_limit_is_lowered_where_the_accumulator_needs_it(make_graph):
