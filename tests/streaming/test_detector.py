@@ -134,7 +134,6 @@ def _wustl():
     return decider, dataset, train, test
 
 
-@pytest.mark.slow
 def test_wustl_ehms_row_by_row(compiler):
     decider, dataset, train, test = _wustl()
     X = dataset.data.iloc[test]
@@ -402,7 +401,7 @@ JUNK = st.one_of(
 )
 
 
-@settings(derandomize=True, deadline=None, max_examples=150)
+@settings(derandomize=True, deadline=None, max_examples=60)
 @given(
     JUNK | st.sampled_from(["patient", "network"]),
     JUNK,
