@@ -119,7 +119,7 @@ def _write(graph: IntegerGraph, readings: NDArray[np.float32], folder: Path) -> 
     vectors = GoldenVectors(readings, answers.logits, answers.probabilities, answers.decisions)
     for name, text in render_firmware(graph, "model", vectors).items():
         file = folder / name
-        file.parent.mkdir(exist_ok=True)
+        file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")
 
 

@@ -50,7 +50,7 @@ class DualPathCNNClassifier(PlainState, ClassifierMixin, BaseEstimator):
     ----------
     architecture : {"paper", "compact"}, default="paper"
         Shape of the network: the paper's, or a narrow one for a chip, which pools a long
-        signal more often and so has less than 30,000 parameters on up to 10,000 columns.
+        signal more often and so has less than 30,000 parameters on up to 4,000 columns.
         Whichever of the next eight parameters is None is as
         `skdualcnn.network.ARCHITECTURES` has it.
     conv_channels : tuple of int, default=None

@@ -26,6 +26,6 @@ def test_every_net_has_the_shape_of_the_architecture(heads, sharing):
     outputs = [[head.out_features for head in net.module_.heads] for net in nets]
     assert outputs == ([[2, 3]] if sharing == "trunk" else [[2], [3]])
     for net in nets:
-        assert len(net.module_.blocks) == 2
-        assert net.module_.dense.in_features == 16 * 50
+        assert len(net.module_.blocks) == 3
+        assert net.module_.dense.in_features == 24 * 25
         assert net.module_.dense.out_features == 5
