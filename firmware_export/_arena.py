@@ -2,6 +2,9 @@
 
 from firmware_export._integer_graph import Add, IntegerGraph, Operation
 
+ALIGNMENT = 2
+"""Tensors begin at a multiple of so many values: two 16-bit values are read as one word."""
+
 
 def sources_of(operation: Operation) -> tuple[int, ...]:
     """Return the tensors that an operation reads."""
@@ -44,8 +47,10 @@ def plan_arena(graph: IntegerGraph) -> tuple[tuple[int, ...], int]:
             if offset + graph.tensors[index].storage <= start:
                 break
             offset = max(offset, start + storage)
+            offset += offset % ALIGNMENT
         offsets[index] = offset
     size = max(offsets[index] + graph.tensors[index].storage for index in offsets)
+    size += size % ALIGNMENT
     return tuple(offsets.get(index, 0) for index in range(len(graph.tensors))), size
 
 
