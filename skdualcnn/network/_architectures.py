@@ -49,7 +49,7 @@ PAPER = Architecture()
 ARCHITECTURES: Mapping[str, Architecture] = {
     "paper": PAPER,
     # At most 32 steps of 24 channels reach the 24 units, 18,432 weights, however long the
-    # signal is. Narrow layers need less dropout. Chosen on training rows alone.
+    # signal is. Narrow layers need less dropout.
     "compact": Architecture(
         conv_channels=(24,), steps_left=32, conv_dropout=0.1, dense_units=24, dense_dropout=0.3
     ),

@@ -25,6 +25,7 @@ def test_tables_hold_costs_and_scores_of_every_architecture(tmp_path, monkeypatc
     assert len(results) == len(networks) + 2 * 6
     assert (networks["flash"] > networks["constants"]).all()
     assert (networks[networks["model"] == "compact"]["parameters"] < 30_000).all()
+    assert (networks[networks["model"] == "paper"]["parameters"] > 100_000).all()
     assert (networks[networks["model"] == "paper"]["difference"] == 0).all()
     written = json.loads((tmp_path / "out" / "architectures.json").read_text())
     assert len(written["results"]) == len(results)
