@@ -118,7 +118,7 @@ class FixedPointClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         `fit` trains a clone of it. To quantise one that is already fitted, wrap it in
         :class:`sklearn.frozen.FrozenEstimator`.
     activation_bits : {8, 16}, default=16
-        Bits that bound the activations between layers.
+        Bits of the activations between layers, in which they are also stored.
     calibration : {"minmax", "percentile", "mse"}, default="minmax"
         How ranges are read off the data: the largest magnitude, the 99.9th percentile
         of the magnitudes, or the magnitude that makes the mean squared error of
