@@ -79,7 +79,7 @@ def export_firmware(
         A page about the model, for the manifests. None leaves it out, which only
         registries mind.
     activation_bits : {8, 16}, default=16
-        Bits of the activations between layers, in which they are also stored.
+        Bits of the activations between layers; 8 take half the RAM. Logits keep 16.
     calibration : {"minmax", "percentile", "mse"}, default="minmax"
         How ranges are read off `calibration_data`; see `FixedPointClassifier`.
     limits : mapping of str to (float, float), default=None

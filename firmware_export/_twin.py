@@ -118,7 +118,7 @@ class FixedPointClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         `fit` trains a clone of it. To quantise one that is already fitted, wrap it in
         :class:`sklearn.frozen.FrozenEstimator`.
     activation_bits : {8, 16}, default=16
-        Bits of the activations between layers, in which they are also stored.
+        Bits of the activations between layers; 8 take half the RAM. Logits keep 16.
     calibration : {"minmax", "percentile", "mse"}, default="minmax"
         How ranges are read off the data: the largest magnitude, the 99.9th percentile
         of the magnitudes, or the magnitude that makes the mean squared error of
