@@ -38,18 +38,14 @@ def main() -> int:
     compare = add(
         "baselines",
         "our network beside six classifiers, two protocols, every data set",
-        lambda given: baselines.run(
-            given.data, given.data_dir, given.out, range(given.seeds), quick=given.quick
-        ),
+        _on_studies(baselines.run),
         quick="fewer rows and epochs",
     )
     _add_studies(compare, seeds=1)
     sizes = add(
         "architectures",
         "the named architectures: size, flash and scores, beside six classifiers",
-        lambda given: architectures.run(
-            given.data, given.data_dir, given.out, range(given.seeds), quick=given.quick
-        ),
+        _on_studies(architectures.run),
         quick="fewer rows and epochs",
     )
     _add_studies(sizes, seeds=3)
@@ -87,6 +83,13 @@ def main() -> int:
     options = parser.parse_args()
     answer = options.run(options)
     return answer if isinstance(answer, int) else 0
+
+
+def _on_studies(run: Callable[..., Any]) -> Callable[[argparse.Namespace], Any]:
+    """Return a command that runs a benchmark of several data sets and seeds."""
+    return lambda given: run(
+        given.data, given.data_dir, given.out, range(given.seeds), quick=given.quick
+    )
 
 
 def _add_studies(command: argparse.ArgumentParser, seeds: int) -> None:

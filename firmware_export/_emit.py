@@ -20,14 +20,8 @@ from firmware_export._integer import (
     LOG2_E_Q15,
     Q30_ONE,
 )
-from firmware_export._integer_graph import (
-    IntegerGraph,
-)
-from firmware_export._literals import (
-    constant_bytes,
-    float_literal,
-    table,
-)
+from firmware_export._integer_graph import IntegerGraph
+from firmware_export._literals import constant_bytes, float_literal, table
 from firmware_export._names import comment_text, string_literal, unique_identifiers
 from firmware_export._packaging import Metadata, package_context, package_files
 from skdualcnn._rules import DECISIONS
@@ -67,7 +61,8 @@ def render_firmware(
     metadata : Metadata or None
         What the manifests say about the model; None takes the defaults.
     """
-    context = _context(graph, prefix, vectors)
+    context = _context(graph, prefix)
+    context["vectors"] = _vectors(vectors, context["heads"])
     first = vectors.readings[0].tolist()
     context |= package_context(context, metadata or Metadata(), first)
     names = {
@@ -93,9 +88,7 @@ def _sources(prefix: str) -> dict[str, str]:
 
 def render_predictor(graph: IntegerGraph, prefix: str) -> dict[str, str]:
     """Return the sources of a shared library for calls from Python, by file name."""
-    nothing = [np.zeros((0, len(head.classes)), dtype=np.int32) for head in graph.heads]
-    readings = np.zeros((0, len(graph.readings)), dtype=np.float32)
-    context = _context(graph, prefix, GoldenVectors(readings, nothing, nothing, None))
+    context = _context(graph, prefix)
     names = {**_sources(prefix), f"src/{prefix}_predictor.c": "predictor.c.j2"}
     return {Path(name).name: render_template(template, context) for name, template in names.items()}
 
@@ -126,7 +119,7 @@ def render_template(template: str, context: dict[str, Any]) -> str:
     return environment.get_template(template).render(context).rstrip("\n") + "\n"
 
 
-def _context(graph: IntegerGraph, prefix: str, vectors: GoldenVectors) -> dict[str, Any]:
+def _context(graph: IntegerGraph, prefix: str) -> dict[str, Any]:
     offsets, arena_values = plan_arena(graph)
     tensors = tensor_context(graph, offsets)
     layers = layer_context(graph, tensors)
@@ -161,7 +154,6 @@ def _context(graph: IntegerGraph, prefix: str, vectors: GoldenVectors) -> dict[s
         "exp_cutoff": EXP_CUTOFF,
         "log2_e_q15": LOG2_E_Q15,
         "one": Q30_ONE,
-        "vectors": _vectors(vectors, heads),
     }
 
 

@@ -81,11 +81,8 @@ class CompiledPredictor:
         ) as folder:
             self._answer = _build(twin, Path(folder))
 
-    def __getstate__(self) -> dict[str, Any]:
-        return {"twin": self.twin}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__init__(state["twin"])  # type: ignore[misc]  # machine code is built anew
+    def __reduce__(self) -> tuple[type["CompiledPredictor"], tuple[FixedPointClassifier]]:
+        return CompiledPredictor, (self.twin,)  # machine code is built anew
 
     def new_state(self) -> bytearray:
         """Return the state of a device that has sent nothing yet.

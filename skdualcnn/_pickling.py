@@ -34,6 +34,7 @@ class PlainState:
             state["nets_"] = [
                 _put_together(net, state["device"], state["callbacks"]) for net in state["nets_"]
             ]
+        # As above: BaseEstimator, next in line, defines it.
         super().__setstate__(state)  # type: ignore[misc]
 
 
