@@ -1,5 +1,6 @@
 """Cross-validation of one series: whole groups on one side, a gap beside every cut."""
 
+from abc import abstractmethod
 from collections.abc import Iterator
 from numbers import Integral
 from typing import Any, ClassVar
@@ -26,6 +27,8 @@ class _PurgedSplit(BaseCrossValidator):
     n_splits: int
     window: int
     purge: Gap
+    _untested_blocks: ClassVar[int] = 0
+    """Blocks at the start that are trained on only."""
 
     def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
         """Return the number of folds.
@@ -41,6 +44,43 @@ class _PurgedSplit(BaseCrossValidator):
             `n_splits`.
         """
         return self.n_splits
+
+    def split(self, X: Any, y: Any = None, groups: Any = None) -> Iterator[tuple[Rows, Rows]]:
+        """Yield the rows of each fold.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, ...)
+            Rows in the order of time.
+        y : array-like of shape (n, ...), default=None
+            Labels; only their number is checked.
+        groups : array-like of shape (n,), default=None
+            Group of each row; None makes each row its own.
+
+        Yields
+        ------
+        train : ndarray of shape (n_train,), dtype intp
+            Row numbers to fit on, ascending.
+        test : ndarray of shape (n_test,), dtype intp
+            Row numbers to score on, ascending.
+
+        Raises
+        ------
+        ValueError
+            If a parameter is out of its range, there are fewer groups than blocks, the
+            gap leaves no row to train on, or a gap is a time and X has none.
+        """
+        self._check_parameters()
+        blocks = self._blocks(X, y, groups, self._untested_blocks + self.n_splits)
+        series = Series(X)
+        for fold in range(self._untested_blocks, self._untested_blocks + self.n_splits):
+            test = np.flatnonzero(blocks == fold)
+            train = self._train_rows(blocks, fold, test, series)
+            yield _check_train(train, fold, self.purge, self.window), test
+
+    @abstractmethod
+    def _train_rows(self, blocks: Rows, fold: int, test: Rows, series: Series) -> Rows:
+        """Return the rows that may be trained on when block `fold` is tested."""
 
     def _check_parameters(self) -> None:
         given = {name: getattr(self, name) for name in self._parameter_constraints}
@@ -124,39 +164,11 @@ class PurgedGroupTimeSeriesSplit(_PurgedSplit):
         self.purge = purge
         self.window = window
 
-    def split(self, X: Any, y: Any = None, groups: Any = None) -> Iterator[tuple[Rows, Rows]]:
-        """Yield the rows of each fold.
+    _untested_blocks = 1
 
-        Parameters
-        ----------
-        X : array-like of shape (n, ...)
-            Rows in the order of time.
-        y : array-like of shape (n, ...), default=None
-            Labels; only their number is checked.
-        groups : array-like of shape (n,), default=None
-            Group of each row; None makes each row its own.
-
-        Yields
-        ------
-        train : ndarray of shape (n_train,), dtype intp
-            Row numbers to fit on, ascending.
-        test : ndarray of shape (n_test,), dtype intp
-            Row numbers to score on, ascending.
-
-        Raises
-        ------
-        ValueError
-            If a parameter is out of its range, there are fewer groups than blocks, the
-            gap leaves no row to train on, or `purge` is a time and X has none.
-        """
-        self._check_parameters()
-        blocks = self._blocks(X, y, groups, self.n_splits + 1)
-        series = Series(X)
-        for fold in range(1, self.n_splits + 1):
-            test = np.flatnonzero(blocks == fold)
-            end = series.first_within(test[:1], self.window - 1, self.purge)[0]
-            train = np.flatnonzero(blocks[:end] < fold)
-            yield _check_train(train, fold, self.purge, self.window), test
+    def _train_rows(self, blocks: Rows, fold: int, test: Rows, series: Series) -> Rows:
+        end = series.first_within(test[:1], self.window - 1, self.purge)[0]
+        return np.flatnonzero(blocks[:end] < fold)
 
 
 class PurgedGroupKFold(_PurgedSplit):
@@ -218,43 +230,13 @@ class PurgedGroupKFold(_PurgedSplit):
         self.embargo = embargo
         self.window = window
 
-    def split(self, X: Any, y: Any = None, groups: Any = None) -> Iterator[tuple[Rows, Rows]]:
-        """Yield the rows of each fold.
-
-        Parameters
-        ----------
-        X : array-like of shape (n, ...)
-            Rows in the order of time.
-        y : array-like of shape (n, ...), default=None
-            Labels; only their number is checked.
-        groups : array-like of shape (n,), default=None
-            Group of each row; None makes each row its own.
-
-        Yields
-        ------
-        train : ndarray of shape (n_train,), dtype intp
-            Row numbers to fit on, ascending.
-        test : ndarray of shape (n_test,), dtype intp
-            Row numbers to score on, ascending.
-
-        Raises
-        ------
-        ValueError
-            If a parameter is out of its range, there are fewer groups than folds, the
-            gap leaves no row to train on, or a gap is a time and X has none.
-        """
-        self._check_parameters()
-        blocks = self._blocks(X, y, groups, self.n_splits)
-        series = Series(X)
-        for fold in range(self.n_splits):
-            test = np.flatnonzero(blocks == fold)
-            starts = series.first_within(test, self.window - 1, self.purge)
-            ends = series.last_within(test, self.window - 1, self.purge, self.embargo) + 1
-            # How many forbidden stretches each row lies in: they start and end like brackets.
-            opened = np.bincount(starts, minlength=len(blocks) + 1)
-            closed = np.bincount(ends, minlength=len(blocks) + 1)
-            train = np.flatnonzero(np.cumsum(opened - closed)[:-1] == 0)
-            yield _check_train(train, fold, self.purge, self.window), test
+    def _train_rows(self, blocks: Rows, fold: int, test: Rows, series: Series) -> Rows:
+        starts = series.first_within(test, self.window - 1, self.purge)
+        ends = series.last_within(test, self.window - 1, self.purge, self.embargo) + 1
+        # How many forbidden stretches each row lies in: they start and end like brackets.
+        opened = np.bincount(starts, minlength=len(blocks) + 1)
+        closed = np.bincount(ends, minlength=len(blocks) + 1)
+        return np.flatnonzero(np.cumsum(opened - closed)[:-1] == 0)
 
 
 def _last_groups(ends: NDArray[np.intp], n_blocks: int) -> NDArray[np.intp]:
