@@ -117,7 +117,7 @@ def calibration_gaps(
     if not isinstance(n_bins, int | np.integer) or n_bins < 1:
         raise ValueError(f"n_bins={n_bins!r}, expected a whole number of at least 1.")
     inner = np.linspace(0, 1, n_bins + 1)[1:-1]
-    edges = inner if strategy == "uniform" else np.quantile(probability, inner)
+    edges = inner if strategy == "uniform" else np.percentile(probability, 100 * inner)
     # As scikit-learn's calibration_curve: a probability on an edge is of the bin below.
     bins = np.searchsorted(edges, probability)
     counts = np.bincount(bins, minlength=n_bins)
