@@ -87,7 +87,7 @@ def _verdict(
     words = {
         "ahead": "helps",
         "behind": "hurts",
-        "not told apart": "neither helps nor hurts beyond chance",
+        "undecided": "neither helps nor hurts beyond chance",
     }
     return (
         f"{head.capitalize()} head: against the best single modality, {best[0]}, putting all "

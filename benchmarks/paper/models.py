@@ -88,8 +88,9 @@ class OnSomeRows(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
             order = check_random_state(self.random_state).permutation(len(rows))
             labels = pd.DataFrame(_safe_indexing(y, order)).reset_index(drop=True)
             strata = labels.groupby(list(labels.columns), dropna=False).ngroup().to_numpy()
-            rare = first_of_each(strata, AT_LEAST)
-            rows = np.sort(order[np.union1d(np.arange(self.max_rows - len(rare)), rare)])
+            # A stable sort: the rows that every class keeps, then the others as drawn.
+            rare = np.isin(rows, first_of_each(strata, AT_LEAST))
+            rows = np.sort(order[np.argsort(~rare, kind="stable")[: self.max_rows]])
         self.n_rows_ = len(rows)
         self.estimator_ = clone(self.estimator).fit(X[rows], _safe_indexing(y, rows))
         self.classes_ = self.estimator_.classes_

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib.pyplot as plt
+import pandas as pd
 
 from benchmarks._output import describe_run
 from benchmarks.baselines import PROTOCOLS
@@ -24,7 +25,7 @@ from benchmarks.paper import (
     training,
 )
 from benchmarks.paper.results import Results
-from benchmarks.paper.section import Section, to_markdown
+from benchmarks.paper.section import Section, average, to_markdown
 from skdualcnn._studies import OURS
 from skdualcnn._writing import write_whole
 from skdualcnn.inspection import write_json, write_report
@@ -149,12 +150,26 @@ def _report(
             "test_rows": len(first.columns["group"]),
             "held_out": results.held_out[protocol],
         },
-        "heads": [],
+        "heads": [_head(results, protocol, head) for head in results.heads],
         "sections": [_as_report(one) for one in sections],
         "environment": environment,
         "seed": results.settings.seeds[0],
         "command": command,
     }
+
+
+def _head(results: Results, protocol: str, head: str) -> dict[str, Any]:
+    """Return the means over the seeds, and the test rows of each class of the first seed."""
+    first = results.select(protocol, OURS)[0].result(head)
+    models = []
+    for model in results.models(protocol):
+        runs = pd.DataFrame(results.metrics(protocol, model, head)).mean().to_dict()
+        seconds = [one.facts["seconds"] for one in results.select(protocol, model)]
+        models.append(
+            {"name": model, "ours": model == OURS, **runs, "fit_seconds": average(seconds)}
+        )
+    counts = {str(label): int((first.y_true == label).sum()) for label in first.classes}
+    return {"name": head, "classes": list(counts), "test_counts": counts, "models": models}
 
 
 def _runs(results: Results, protocol: str) -> list[dict[str, Any]]:

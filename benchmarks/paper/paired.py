@@ -98,9 +98,9 @@ def adjust(comparisons: Sequence[Comparison]) -> list[Comparison]:
 
 
 def judge(one: Comparison) -> str:
-    """Return "ahead", "behind" or "not told apart", by the ROC-AUC at 0.05."""
+    """Return "ahead", "behind" or "undecided", by the ROC-AUC at 0.05."""
     if one.difference is None or one.p_auc is None or one.p_auc >= 0.05:
-        return "not told apart"
+        return "undecided"
     return "ahead" if one.difference > 0 else "behind"
 
 

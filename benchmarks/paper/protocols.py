@@ -73,14 +73,19 @@ def describe_folds(dataset: Bunch, protocol: str) -> str:
     return "Five folds of whole groups."
 
 
-def describe_split(dataset: Bunch, protocol: str) -> str:
-    """Return how test rows are held out, in a sentence."""
+def describe_split(dataset: Bunch, protocol: str, window: int) -> str:
+    """Return how test rows are held out, in a sentence or two."""
     if protocol == "honest":
         return dataset.protocol
-    return (
+    sentence = (
         "The paper's: a fifth of all single rows, drawn at random with the classes balanced; "
         "neighbours in time, of one patient or of one episode, are on both sides."
     )
+    if window > 1:
+        sentence += (
+            f" Windows of {window} rows are made before that, so they overlap across the two sides."
+        )
+    return sentence
 
 
 def take(dataset: Bunch, rows: Rows) -> Bunch:

@@ -66,7 +66,7 @@ class Results:
             n_rows=len(dataset.data),
             n_columns=dataset.data.shape[-1],
             modalities={name: len(columns) for name, columns in dataset.modalities.items()},
-            splits={protocol: describe_split(dataset, protocol) for protocol in PROTOCOLS},
+            splits={one: describe_split(dataset, one, study.window) for one in PROTOCOLS},
             held_out={"paper": "single rows", "honest": HELD_OUT[dataset.split_by]},
             folds={protocol: describe_folds(dataset, protocol) for protocol in PROTOCOLS},
             settings=settings,

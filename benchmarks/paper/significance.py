@@ -78,10 +78,10 @@ def _rows(found: dict[str, Comparison]) -> list[list[Value]]:
 
 def _summarise(found: dict[str, Comparison], head: str) -> str:
     parts = []
-    for word in ("ahead", "behind", "not told apart"):
+    for word in ("ahead", "behind", "undecided"):
         names = [name for name, one in found.items() if judge(one) == word]
         if names:
-            link = {"ahead": "ahead of", "behind": "behind"}.get(word, "not told apart from")
+            link = {"ahead": "ahead of", "behind": "behind"}.get(word, "not to be told apart from")
             parts.append(f"{link} {', '.join(names)}")
     return f"{head.capitalize()} head: our network is {'; '.join(parts)}."
 
@@ -93,7 +93,7 @@ def _forest(found: dict[str, Comparison], head: str) -> Figure:
         ax.axvline(0, color=GREY, linewidth=1.2)
         for place, one in enumerate(reversed(shown.values())):
             low, high = one.interval or (np.nan, np.nan)
-            colour = VERMILION if judge(one) != "not told apart" else BLACK
+            colour = VERMILION if judge(one) != "undecided" else BLACK
             ax.plot([low, high], [place, place], color=colour, linewidth=2)
             ax.plot(one.difference, place, "o", color=colour)
         ax.set_yticks(range(len(shown)), [literal(name) for name in reversed(shown)])

@@ -89,7 +89,7 @@ def common_facts() -> dict[str, str]:
         if not set(path.relative_to(package).parts) & set(_APART)
     ]
     here = Path(__file__).parent
-    own = ("jobs", "protocols", "perturbation", "models", "work")
+    own = ("fitted", "jobs", "models", "perturbation", "protocols", "work")
     sources += [here / f"{name}.py" for name in own]
     sources.append(here.parent / "baselines.py")
     return {**describe_environment(), "sources": _digest(sources)}

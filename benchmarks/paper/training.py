@@ -40,10 +40,6 @@ def _table(facts: dict[str, dict[str, str | int | float]]) -> Table:
 
 
 def _as_text(value: str | int | float) -> str:
-    return (
-        value
-        if isinstance(value, str)
-        else f"{value:,}"
-        if value == 0 or value >= 1
-        else f"{value:g}"
-    )
+    if isinstance(value, bool | str):
+        return str(value)
+    return f"{value:,}" if isinstance(value, int) else f"{value:g}"

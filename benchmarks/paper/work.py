@@ -1,7 +1,6 @@
 """One job: fit, predict, and score what is scored with the fitted model at hand."""
 
 import time
-import warnings
 from collections.abc import Iterator, Mapping
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -9,9 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import Bunch, _safe_indexing
 
+from benchmarks.paper.fitted import Fitted
 from benchmarks.paper.jobs import DEPLOYMENT, TEST, Job, Settings
 from benchmarks.paper.models import SVM
 from benchmarks.paper.outcome import Outcome, anomaly_score, skipped
@@ -24,7 +23,7 @@ from skdualcnn._demo_report import firmware_rows
 from skdualcnn._evaluation import HeadResult
 from skdualcnn._fusion_rule import FusionRule
 from skdualcnn._head import FittedHeads
-from skdualcnn._studies import OURS, Study, fit, labels_of, thin
+from skdualcnn._studies import OURS, Study, labels_of, thin
 from skdualcnn.exceptions import ExportError, ToolchainError
 from skdualcnn.inspection._reading import find_attribute
 
@@ -69,32 +68,30 @@ def perform(
         reason = f"a class has {fewest} training row(s), its calibration needs {SVM_FOLDS}"
         return skipped(job, reason, facts)
     start = time.perf_counter()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # baselines are near their defaults
-        fit(decider, dataset, train)
+    fitted = Fitted.on(decider, dataset, train, job.protocol)
     seconds = time.perf_counter() - start
-    X = _safe_indexing(dataset.data, test)
     outcome = Outcome(
         job,
         {
             **facts,
-            **_describe(decider),
+            **_describe(fitted.decider),
             "seconds": seconds,
             "train_rows": len(train),
-            "fitted_rows": getattr(decider.estimator_[-1], "n_rows_", len(train)),
+            "fitted_rows": getattr(fitted.decider.estimator_[-1], "n_rows_", len(train)),
+            "windows_first": fitted.windows is not None,
         },
         _truth(labels_of(dataset, test)),
-        _probabilities(decider, X),
+        fitted.probabilities(dataset.data, test),
         _columns(dataset, test),
     )
     if job.model == OURS:
-        outcome.facts.update(_describe_training(decider))
+        outcome.facts.update(_describe_training(fitted.decider))
     if job.part == TEST and not job.modalities:
         rows = leave_out(test, strata_of(dataset), study.window, settings.perturbed_rows)
         outcome.facts["perturbed_rows"] = len(rows)
-        outcome.facts["robustness"] = list(_perturbed(decider, dataset, train, rows, job.seed))
+        outcome.facts["robustness"] = list(_perturbed(fitted, dataset, train, rows, job.seed))
     if job.part == DEPLOYMENT:
-        outcome.facts["firmware"] = _deploy(decider, study, dataset, train, test)
+        outcome.facts["firmware"] = _deploy(fitted.decider, study, dataset, train, test)
     return outcome
 
 
@@ -138,16 +135,6 @@ def _describe_training(decider: FusionDecider) -> dict[str, Any]:
     }
 
 
-def _probabilities(decider: FusionDecider, X: Any) -> dict[str, NDArray[np.float64]]:
-    """Return the class probabilities of each head by its name."""
-    found = decider.predict_proba(X)
-    listed = found if isinstance(found, list) else [found]
-    return {
-        str(name): np.asarray(one, dtype=np.float64)
-        for name, one in zip(decider.head_names_, listed, strict=True)
-    }
-
-
 def _truth(labels: pd.DataFrame) -> dict[str, NDArray[np.str_]]:
     return {
         head: np.where(column.isna(), "", column.astype(str)).astype(str)
@@ -171,25 +158,27 @@ def _columns(dataset: Bunch, rows: Rows) -> dict[str, NDArray[Any]]:
 
 
 def _perturbed(
-    decider: FusionDecider, dataset: Bunch, train: Rows, rows: Rows, seed: int
+    fitted: Fitted, dataset: Bunch, train: Rows, rows: Rows, seed: int
 ) -> Iterator[dict[str, Any]]:
     """Yield the figures of each head on test rows with noise and missing values."""
-    X, training = (_safe_indexing(dataset.data, some) for some in (rows, train))
+    table, training = dataset.data, _safe_indexing(dataset.data, train)
     y = labels_of(dataset, rows)
+    if fitted.windows is None:  # else the rows before are needed too, changed like them
+        table, rows = _safe_indexing(table, rows), np.arange(len(rows))
     for number, kind in enumerate(KINDS):
         for level in (0.0, *LEVELS):
-            changed = X
+            changed = table
             if level:
                 rng = np.random.default_rng([seed, number, round(100 * level)])
-                changed = perturb(X, training, kind=kind, level=level, rng=rng)
-            for head, result in _results(decider, changed, y).items():
+                changed = perturb(table, training, kind=kind, level=level, rng=rng)
+            for head, result in _results(fitted, changed, rows, y).items():
                 yield {"kind": kind, "level": level, "head": head, **result.metrics()}
 
 
-def _results(decider: FusionDecider, X: Any, y: pd.DataFrame) -> dict[str, HeadResult]:
-    described = _describe(decider)
+def _results(fitted: Fitted, table: Any, rows: Rows, y: pd.DataFrame) -> dict[str, HeadResult]:
+    described = _describe(fitted.decider)
     results = {}
-    for head, probability in _probabilities(decider, X).items():
+    for head, probability in fitted.probabilities(table, rows).items():
         here = y[head].notna().to_numpy()
         classes, normal = described["classes"][head], described["normal"][head]
         labels = np.array(classes, dtype=object)

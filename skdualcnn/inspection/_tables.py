@@ -10,8 +10,8 @@ from typing import Any
 from skdualcnn.inspection._schema import HeadSection, Report, SectionTable
 
 MISSING = "–"
-# With its sign, and after "<", as in "< 0.001".
-_LEADING_NUMBER = re.compile(r"(?<![^< ])[+-]?\d[\d,]*(\.\d+)?(?=$|[ %;-])")
+# With its sign, alone or before "±", "to" and the like; also in "< 0.001".
+_LEADING_NUMBER = re.compile(r"(?:< )?([+-]?\d[\d,]*(?:\.\d+)?)(?=$|[ %;-])")
 
 
 @dataclass(frozen=True)
@@ -302,7 +302,7 @@ def _any_cell(value: Any) -> Cell:
     if not isinstance(value, str):
         return score(value) if isinstance(value, float) else any_value(value)
     number = _LEADING_NUMBER.match(value)
-    return Cell(value, float(number[0].replace(",", "")) if number else None)
+    return Cell(value, float(number[1].replace(",", "")) if number else None)
 
 
 def _are_numbers(cells: Sequence[Cell]) -> bool:
