@@ -5,6 +5,6 @@ outcomes of a data set; the modules named after tables make sections of them, an
 writes these.
 """
 
-from benchmarks.paper.run import run
+from benchmarks.paper.command import run
 
 __all__ = ["run"]

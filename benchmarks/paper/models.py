@@ -1,6 +1,9 @@
 """The models of the tables: ours, the baselines, MiniRocket where there are windows."""
 
 import importlib.util
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Self
 
 import numpy as np
@@ -123,14 +126,24 @@ class MiniRocketFeatures(TransformerMixin, BaseEstimator):
         from aeon.transformations.collection.convolution_based import MiniRocket  # noqa: PLC0415
 
         kernels = MiniRocket(n_kernels=self.n_kernels, random_state=self.random_state)
-        self.kernels_ = kernels.fit(self._series(X))
+        with _flat_series_allowed():
+            self.kernels_ = kernels.fit(self._series(X))
         return self
 
     def transform(self, X: Any) -> NDArray[np.float32]:
-        return np.asarray(self.kernels_.transform(self._series(X)), dtype=np.float32)
+        with _flat_series_allowed():
+            return np.asarray(self.kernels_.transform(self._series(X)), dtype=np.float32)
 
     def _series(self, X: Any) -> NDArray[np.float32]:
         windows = np.asarray(X, dtype=np.float32)
         missing = max(SHORTEST - windows.shape[1], 0)
         padded = np.concatenate([np.repeat(windows[:, :1], missing, axis=1), windows], axis=1)
         return np.ascontiguousarray(padded.transpose(0, 2, 1))
+
+
+@contextmanager
+def _flat_series_allowed() -> Iterator[None]:
+    """Keep aeon from warning of readings that do not change within a window."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Data seen by instance of MiniRocket", UserWarning)
+        yield

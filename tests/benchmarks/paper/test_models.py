@@ -59,3 +59,13 @@ def test_some_rows_of_two_heads():
     few = OnSomeRows(MultiOutputClassifier(LogisticRegression()), max_rows=50, random_state=0)
     assert [len(classes) for classes in few.fit(X, y).classes_] == [2, 2]
     assert few.n_rows_ == 50
+
+
+def test_minirocket_of_aeon():
+    pytest.importorskip("aeon", reason="aeon is an extra of the benchmarks")
+    windows = np.random.default_rng(0).random((20, 4, 3))
+    windows[:, :, 2] = 1  # a reading that does not change
+    features = MiniRocketFeatures(100, random_state=0).fit(windows)
+    found = features.transform(windows)
+    assert found.shape == (20, 84)
+    np.testing.assert_array_equal(features.transform(windows[3:5]), found[3:5])
