@@ -45,7 +45,7 @@ class Settings:
         """Return the settings of a quick or of a full run."""
         seeds = tuple(range(n_seeds))
         if quick:
-            return cls(True, seeds, 3000, 3000, 500, 1500, (OURS, "boosted trees"))
+            return cls(True, seeds, 3000, 3000, 1000, 1500, (OURS, "random forest"))
         return cls(False, seeds, None, None, 2000, 4000, None)
 
 

@@ -135,7 +135,16 @@ def _report(
     quick = " (quick run)" if results.settings.quick else ""
     return {
         "title": f"{results.title}: {_name(protocol)}{quick}",
-        "summary": [scores.verdict(results, protocol, head) for head in results.heads],
+        "summary": [
+            sentence
+            for head in results.heads
+            for sentence in (
+                scores.verdict(results, protocol, head),
+                significance.summarise(
+                    significance.against_baselines(results, protocol, head), head
+                ),
+            )
+        ],
         "data": {
             "name": results.title,
             "simulated": results.simulated,
@@ -153,7 +162,7 @@ def _report(
         "heads": [_head(results, protocol, head) for head in results.heads],
         "sections": [_as_report(one) for one in sections],
         "environment": environment,
-        "seed": results.settings.seeds[0],
+        "seed": ", ".join(map(str, results.settings.seeds)),
         "command": command,
     }
 

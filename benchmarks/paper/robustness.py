@@ -51,7 +51,8 @@ def _table(results: Results, protocol: str, head: str, kind: str) -> Table:
         lost = drop(results, protocol, model, head, kind)
         cells = [spread(values) for values in found.values()]
         rows.append([model, *cells, None if lost is None else f"{lost:.3f}"])
-    columns = ("model", *(f"{level:.0%}" for level in (0.0, *LEVELS)), f"lost at {WORST:.0%}")
+    levels = [_percent(level) for level in (0.0, *LEVELS)]
+    columns = ("model", *levels, f"lost at {_percent(WORST)}")
     return Table(f"ROC-AUC of the {head} head: {kind}", columns, rows, ours=0)
 
 
@@ -66,8 +67,8 @@ def _verdict(results: Results, protocol: str, head: str) -> str:
     ours_lost = drop(results, protocol, OURS, head, "both") or 0.0
     best_lost = drop(results, protocol, best, head, "both") or 0.0
     return (
-        f"{head.capitalize()} head: {WORST:.0%} of both costs our network {ours_lost:.3f} of its "
-        f"ROC-AUC, and {best}, the best other model on clean rows, {best_lost:.3f}."
+        f"{head.capitalize()} head: {_percent(WORST)} of both costs our network {ours_lost:.3f} "
+        f"of its ROC-AUC, and {best}, the best other model on clean rows, {best_lost:.3f}."
     )
 
 
@@ -102,3 +103,7 @@ def _curves(results: Results, protocol: str, head: str) -> Figure:
         f"ROC-AUC of each model on the {head} head by level of noise, missing values and both.",
         figure,
     )
+
+
+def _percent(level: float) -> str:
+    return f"{100 * level:.0f} %"

@@ -11,6 +11,7 @@ from skdualcnn._studies import OURS
 from skdualcnn.inspection import Figure
 from skdualcnn.inspection._style import BLACK, GREY, VERMILION, literal, style
 
+FEW_GROUPS = 20
 COLUMNS = (
     "against",
     "only ours right",
@@ -33,14 +34,19 @@ def build(results: Results, protocol: str) -> Section:
         found = against_baselines(results, protocol, head)
         tables.append(Table(f"Our network against each model, {head} head", COLUMNS, _rows(found)))
         figures.append(_forest(found, head))
-        sentences.append(_summarise(found, head))
+        sentences.append(summarise(found, head))
     explained = (
         f"{ROWS_AND_GROUPS}. {SEEDS}; then they are adjusted for the number of models by Holm. "
         "Counts are means over the seeds; the interval is by groups and not adjusted. The last "
         "column goes by the ROC-AUC, by groups, at 0.05. The paper: "
         f"{reference.MCNEMAR}."
     )
-    return Section("Significance (McNemar, DeLong)", [explained, *sentences], tables, figures)
+    return Section(
+        "Significance (McNemar, DeLong)",
+        [explained, _count_groups(results, protocol), *sentences],
+        tables,
+        figures,
+    )
 
 
 def against_baselines(results: Results, protocol: str, head: str) -> dict[str, Comparison]:
@@ -70,6 +76,18 @@ def cells(one: Comparison) -> list[Value]:
         p_text(p["delong groups"]),
         judge(one),
     ]
+
+
+def _count_groups(results: Results, protocol: str) -> str:
+    """Return how many groups the tests by groups rest on."""
+    groups = len(np.unique(results.select(protocol, OURS)[0].columns["group"]))
+    sentence = f"The test rows of the first seed are of {groups:,} groups."
+    if groups < FEW_GROUPS:
+        sentence += (
+            " That is few: the normal distribution that the tests by groups rest on is a rough "
+            "guess then, and all p-values say little about other patients."
+        )
+    return sentence
 
 
 def _rows(found: dict[str, Comparison]) -> list[list[Value]]:

@@ -127,7 +127,7 @@ class Report(TypedDict):
     firmware: NotRequired[FirmwareSection | None]
     sections: NotRequired[list[FurtherSection]]
     environment: Mapping[str, str]
-    seed: int
+    seed: int | str
     command: str
 
 
