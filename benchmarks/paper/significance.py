@@ -94,7 +94,8 @@ def _rows(found: dict[str, Comparison]) -> list[list[Value]]:
     return [[name, *cells(one)] for name, one in found.items()]
 
 
-def _summarise(found: dict[str, Comparison], head: str) -> str:
+def summarise(found: dict[str, Comparison], head: str) -> str:
+    """Return which models our network is ahead of, behind, or not to be told apart from."""
     parts = []
     for word in ("ahead", "behind", "undecided"):
         names = [name for name, one in found.items() if judge(one) == word]
