@@ -93,7 +93,19 @@ def _sections(data: str, results: Results, protocol: str) -> list[Section]:
         robustness.build(results, protocol),
         fusion.build(results, protocol),
     ]
-    return [*sections, deployment.build(results)] if protocol == "honest" else sections
+    if protocol == "honest":
+        sections.append(deployment.build(results))
+    return [_stamp(section, protocol) for section in sections]
+
+
+def _stamp(section: Section, protocol: str) -> Section:
+    """Return a section that names the protocol beside every table and figure."""
+    suffix = f", {_name(protocol)}"
+    return replace(
+        section,
+        tables=[replace(one, caption=one.caption + suffix) for one in section.tables],
+        figures=[replace(one, title=one.title + suffix) for one in section.figures],
+    )
 
 
 def _save_figures(out: Path, name: str, sections: list[Section]) -> dict[str, list[str]]:

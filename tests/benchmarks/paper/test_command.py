@@ -125,6 +125,8 @@ def test_pages(tmp_path, two_seeds):
         titles = [one["title"] for one in document["data"]["ward"][protocol]["sections"]]
         assert titles[: len(SECTIONS)] == list(SECTIONS)
         assert all(title in page and f"## {title}" in text for title in SECTIONS)
+        name = "the paper's protocol" if protocol == "paper" else "the honest protocol"
+        assert f"**Models on the cyber head, {name}**" in text
     assert titles[-1] == "Deployment (table 3)"
     for line in text.splitlines():
         if line.startswith("!["):
