@@ -17,16 +17,15 @@ def build(results: Results, protocol: str) -> Section:
         only = next(name for name, count in results.modalities.items() if count)
         said = f"All columns are of one modality, {only}: there is nothing to take apart."
         return Section(title, [said])
-    tables, sentences = [], []
-    for head in results.heads:
-        found = against_all(results, protocol, head)
-        tables.append(_table(results, protocol, head, found))
-        sentences.append(_verdict(results, protocol, head, found))
+    tables = [
+        _table(results, protocol, head, against_all(results, protocol, head))
+        for head in results.heads
+    ]
     explained = (
         "Our network, fitted anew on the columns of some modalities. p-values ask whether all "
         f"modalities differ from these. {SEEDS}, and adjusted for the number of rows by Holm."
     )
-    return Section(title, [explained, *sentences], tables)
+    return Section(title, [explained, *verdicts(results, protocol)], tables)
 
 
 def against_all(results: Results, protocol: str, head: str) -> dict[tuple[str, ...], Comparison]:
@@ -71,10 +70,15 @@ def _table(
     return Table(f"Modalities on the {head} head", columns, rows, ours=len(rows) - 1)
 
 
-def _verdict(
-    results: Results, protocol: str, head: str, found: dict[tuple[str, ...], Comparison]
-) -> str:
-    """Return whether all modalities are better than the best single one."""
+def verdicts(results: Results, protocol: str) -> list[str]:
+    """Return of each head whether all modalities are better than the best single one."""
+    if not results.subsets(protocol):
+        return []
+    return [_verdict(results, protocol, head) for head in results.heads]
+
+
+def _verdict(results: Results, protocol: str, head: str) -> str:
+    found = against_all(results, protocol, head)
     areas = {
         subset: average(
             [run["roc_auc"] for run in results.metrics(protocol, OURS, head, modalities=subset)]

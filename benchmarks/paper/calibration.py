@@ -9,7 +9,7 @@ from benchmarks.paper import reference
 from benchmarks.paper.jobs import CALIBRATION
 from benchmarks.paper.outcome import Outcome, anomaly_score
 from benchmarks.paper.results import Results
-from benchmarks.paper.section import NONE, Section, Table, Value, spread
+from benchmarks.paper.section import NONE, Section, Table, Value, average, spread
 from skdualcnn._studies import OURS
 from skdualcnn.inspection import Figure, HeadCalibrationDisplay
 from skdualcnn.metrics import expected_calibration_error, maximum_calibration_error
@@ -32,7 +32,25 @@ def build(results: Results, protocol: str) -> Section:
         "probabilities; it is fitted per seed on training rows held out of a second fit, as the "
         "protocol holds out test rows, and never on test rows."
     )
-    return Section("Calibration (fig. 6, table 5)", [sentence], tables, figures)
+    sentences = [sentence, *verdicts(results, protocol)]
+    return Section("Calibration (fig. 6, table 5)", sentences, tables, figures)
+
+
+def verdicts(results: Results, protocol: str) -> list[str]:
+    """Return of each head what the temperature changes."""
+    sentences = []
+    for head in results.heads:
+        runs = _figures(results, protocol, head)
+        before, after = (
+            {name: average([run[name] for run in runs[model]]) for name in ("ece", "brier")}
+            for model in (OURS, SCALED)
+        )
+        sentences.append(
+            f"{head.capitalize()} head: the temperature changes our network's ECE from "
+            f"{before['ece']:.3f} to {after['ece']:.3f}, its Brier score from "
+            f"{before['brier']:.3f} to {after['brier']:.3f}."
+        )
+    return sentences
 
 
 def fit_temperature(probability: NDArray[np.float64], label: NDArray[np.intp]) -> float:
@@ -89,7 +107,8 @@ def _temperatures(results: Results, protocol: str, head: str) -> list[float]:
     return [temperature_of(one, head) for one in watched]
 
 
-def _table(results: Results, protocol: str, head: str) -> Table:
+def _figures(results: Results, protocol: str, head: str) -> dict[str, list[dict[str, float]]]:
+    """Return the figures of each model, one dict a seed; ours also with its temperatures."""
     runs: dict[str, list[dict[str, float]]] = {}
     temperatures = _temperatures(results, protocol, head)
     for model in results.models(protocol):
@@ -102,13 +121,18 @@ def _table(results: Results, protocol: str, head: str) -> Table:
                 calibration_figures(known.abnormal, scaled_score(one, head, temperature))
                 for one, known, temperature in pairs
             ]
+    return runs
+
+
+def _table(results: Results, protocol: str, head: str) -> Table:
+    temperatures = _temperatures(results, protocol, head)
     rows: list[list[Value]] = [
         [
             model,
             *(spread(run[name] for run in found) for name in ("brier", "ece", "mce")),
             spread(temperatures, 2) if model == SCALED else NONE,
         ]
-        for model, found in runs.items()
+        for model, found in _figures(results, protocol, head).items()
     ]
     rows.append(["the paper (other rows)", *reference.CALIBRATION.values(), NONE])
     columns = ("model", "Brier score", "ECE", "MCE", "temperature")

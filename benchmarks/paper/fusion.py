@@ -135,7 +135,7 @@ def build(results: Results, protocol: str) -> Section:
     tables, sentences = [], []
     if len(results.heads) > 1:
         tables.append(_fusion_table(results, protocol))
-        sentences += [_EXPLAINED, _verdict(results, protocol)]
+        sentences += [_EXPLAINED, *verdicts(results, protocol)]
     else:
         sentences.append(
             f"Only the {results.heads[0]} head has labels here, so there is no fusion to judge."
@@ -185,16 +185,19 @@ def _fusion_table(results: Results, protocol: str) -> Table:
     return Table("Decision accuracy", columns, rows, ours=0)
 
 
-def _verdict(results: Results, protocol: str) -> str:
+def verdicts(results: Results, protocol: str) -> list[str]:
+    """Return whether fusing two heads beats the best of them."""
+    if len(results.heads) < 2:
+        return []
     runs = [Decided.of(one).figures() for one in results.select(protocol, OURS)]
     mean = {key: average([run[key] for run in runs]) or 0.0 for key in runs[0]}
     lead = mean["anomaly"] - mean["best alone"]
     word = "beats" if lead > 0 else "loses to" if lead < 0 else "equals"
-    return (
+    return [
         f"Our network: fusion by anomaly score ({mean['anomaly']:.4f}) {word} the best head alone "
         f"({mean['best alone']:.4f}) by {abs(lead):.4f}; eq. 11 reaches {mean['confidence']:.4f}, "
         f"the ceiling is {mean['oracle']:.4f}."
-    )
+    ]
 
 
 def _watch_table(results: Results, protocol: str, unit: tuple[str, str]) -> Table:

@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 
 from benchmarks.baselines import PROTOCOLS
+from benchmarks.paper import ablation, calibration, fusion, robustness
 from benchmarks.paper.paired import judge
 from benchmarks.paper.results import Results
-from benchmarks.paper.scores import mean_areas
+from benchmarks.paper.scores import mean_areas, verdict
 from benchmarks.paper.section import NONE, Section, Table, Value, spread
-from benchmarks.paper.significance import against_baselines
+from benchmarks.paper.significance import against_baselines, summarise
 from skdualcnn._studies import OURS
 
 
@@ -36,6 +37,26 @@ def build(found: Mapping[str, Results]) -> Section:
         "data set. Ahead and behind: by ROC-AUC, DeLong by groups, p < 0.05 after Holm."
     )
     return Section("Both protocols side by side", [sentence], [Table("Overview", columns, rows)])
+
+
+def in_words(found: Mapping[str, Results]) -> Section:
+    """Return what all figures of each data set and protocol say, a paragraph each."""
+    paragraphs = [
+        " ".join([f"{results.title}, {protocol} protocol.", *_verdicts(results, protocol)])
+        for results in found.values()
+        for protocol in PROTOCOLS
+    ]
+    return Section("In words", paragraphs)
+
+
+def _verdicts(results: Results, protocol: str) -> list[str]:
+    sentences = []
+    for head in results.heads:
+        sentences.append(verdict(results, protocol, head))
+        sentences.append(summarise(against_baselines(results, protocol, head), head))
+    for part in (ablation, calibration, robustness, fusion):
+        sentences += part.verdicts(results, protocol)
+    return sentences
 
 
 def _row(results: Results, protocol: str, head: str) -> list[Value]:

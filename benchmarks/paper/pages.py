@@ -51,7 +51,7 @@ def write_pages(out: Path, found: Mapping[str, Results], command: str) -> list[P
         The files, pages first.
     """
     environment = describe_run()
-    front = [reference.check_itself(), overview.build(found)]
+    front = [reference.check_itself(), overview.build(found), overview.in_words(found)]
     text = ["# Every table and figure of the paper, rerun", "", f"`{command}`", ""]
     text += [f"- {name}: {value}" for name, value in environment.items()]
     text += ["", *(to_markdown(section, []) for section in front)]

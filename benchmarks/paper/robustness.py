@@ -15,14 +15,18 @@ WORST = LEVELS[-1]
 
 def build(results: Results, protocol: str) -> Section:
     """Return the section."""
-    tables, figures, sentences = [], [], []
+    tables, figures = [], []
     for head in results.heads:
         tables += [_table(results, protocol, head, kind) for kind in KINDS]
         figures.append(_curves(results, protocol, head))
-        sentences.append(_verdict(results, protocol, head))
     rows = results.select(protocol, OURS)[0].facts["perturbed_rows"]
     first = f"{MEANING} Tried on {rows:,} test rows. The paper: {reference.ROBUSTNESS}."
-    return Section("Noise and missing values (section 9)", [first, *sentences], tables, figures)
+    return Section(
+        "Noise and missing values (section 9)",
+        [first, *verdicts(results, protocol)],
+        tables,
+        figures,
+    )
 
 
 def areas(
@@ -56,8 +60,12 @@ def _table(results: Results, protocol: str, head: str, kind: str) -> Table:
     return Table(f"ROC-AUC of the {head} head: {kind}", columns, rows, ours=0)
 
 
+def verdicts(results: Results, protocol: str) -> list[str]:
+    """Return of each head what 30 % of both cost our network and the best other model."""
+    return [_verdict(results, protocol, head) for head in results.heads]
+
+
 def _verdict(results: Results, protocol: str, head: str) -> str:
-    """Return what 30 % of both cost our network and the best other model."""
     clean = {
         model: average(areas(results, protocol, model, head, "both")[0.0]) or 0.0
         for model in _ranking_models(results, protocol, head)
