@@ -132,6 +132,7 @@ def test_pages(tmp_path, two_seeds):
         if line.startswith("!["):
             assert (out / line.split("(")[-1].rstrip(")")).stat().st_size > 5000
     assert "the command" in text
+    assert "simulated ward, honest protocol. Health head: by mean ROC-AUC our network" in text
     assert "MiniRocket is left out" in text
     # What a table says is what the outcomes say.
     (first, *_) = document["data"]["ward"]["honest"]["sections"]
