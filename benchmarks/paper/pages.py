@@ -25,7 +25,7 @@ from benchmarks.paper import (
     training,
 )
 from benchmarks.paper.results import Results
-from benchmarks.paper.section import Section, average, to_markdown
+from benchmarks.paper.section import Section, Table, average, to_markdown
 from skdualcnn._studies import OURS
 from skdualcnn._writing import write_whole
 from skdualcnn.inspection import write_json, write_report
@@ -83,7 +83,7 @@ def write_pages(out: Path, found: Mapping[str, Results], command: str) -> list[P
 def _sections(data: str, results: Results, protocol: str) -> list[Section]:
     """Return the sections of a page in the order they are read."""
     sections = [
-        scores.build(data, results, protocol),
+        scores.build(results, protocol),
         significance.build(results, protocol),
         classes.build(results, protocol),
         training.build(results, protocol),
@@ -95,17 +95,27 @@ def _sections(data: str, results: Results, protocol: str) -> list[Section]:
     ]
     if protocol == "honest":
         sections.append(deployment.build(results))
-    return [_stamp(section, protocol) for section in sections]
+    return [_stamp(section, data, protocol) for section in sections]
 
 
-def _stamp(section: Section, protocol: str) -> Section:
-    """Return a section that names the protocol beside every table and figure."""
+def _stamp(section: Section, data: str, protocol: str) -> Section:
+    """Return a section that names the protocol beside every table and figure.
+
+    Where the paper's figures stand beside ours, a note says how they compare.
+    """
     suffix = f", {_name(protocol)}"
+    texts = [text for table in section.tables for text in (*table.columns, *_first(table))]
+    compared = any(text.startswith("the paper") for text in texts)
     return replace(
         section,
+        sentences=section.sentences + ([reference.note(data, protocol)] if compared else []),
         tables=[replace(one, caption=one.caption + suffix) for one in section.tables],
         figures=[replace(one, title=one.title + suffix) for one in section.figures],
     )
+
+
+def _first(table: Table) -> list[str]:
+    return [str(row[0]) for row in table.rows]
 
 
 def _save_figures(out: Path, name: str, sections: list[Section]) -> dict[str, list[str]]:

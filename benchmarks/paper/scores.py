@@ -33,7 +33,7 @@ def figures_of(outcome: Outcome, head: str) -> dict[str, Any]:
     }
 
 
-def build(data: str, results: Results, protocol: str) -> Section:
+def build(results: Results, protocol: str) -> Section:
     """Return the section."""
     tables = [_table(results, protocol, head) for head in results.heads]
     outcomes = results.select(protocol, OURS)
@@ -47,7 +47,6 @@ def build(data: str, results: Results, protocol: str) -> Section:
         *_subsampled(results, protocol),
         *results.skipped(protocol),
         *(verdict(results, protocol, head) for head in results.heads),
-        reference.note(data, protocol),
     ]
     return Section("Models (tables 4 and 6)", sentences, tables)
 
