@@ -5,6 +5,7 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.patches import Patch
 from numpy.typing import ArrayLike
 
 from skdualcnn._decider import FusionDecider
@@ -141,6 +142,8 @@ class AttributionDisplay:
                 self._draw_columns(panels[position], head, row, n_columns)
                 if windowed:
                     self._draw_steps(panels[len(heads) + position], head, row)
+            _share_scale(panels[: len(heads)], "x")
+            _share_scale(panels[len(heads) :], "y")
             panels[0].figure.suptitle(literal(self.lines[row].split(":", 1)[0]))
         self.ax_ = np.array(panels, dtype=object)
         self.figure_ = panels[0].figure
@@ -151,24 +154,20 @@ class AttributionDisplay:
         shown = shares[shares.abs().nlargest(n_columns).index[::-1]]
         features = self.attributions.features.drop_duplicates("column").set_index("column")
         modality = features["modality"].reindex(shown.index)
+        keys: list[Patch] = []
         known = list(dict.fromkeys(self.attributions.features["modality"]))
         for place, name in enumerate(known):
             here = np.flatnonzero(modality == name)
-            ax.barh(
-                here,
-                shown.to_numpy()[here],
-                color=SERIES[place % len(SERIES)],
-                hatch=_HATCHES[place % len(_HATCHES)],
-                edgecolor="white",
-                label=literal(name),
-            )
+            looks = _looks(place)
+            ax.barh(here, shown.to_numpy()[here], **looks)
+            keys.append(Patch(**looks, label=literal(name)))
         ax.axvline(0, color="#333333", linewidth=1)
         ax.set_yticks(range(len(shown)), [literal(name) for name in shown.index])
         ax.set_xlabel(f"added to the {head} score")
         score, base = self.attributions.scores[head].iloc[row], self.attributions.base[head]
         ax.set_title(f"{head}: {score:.2f}, at rest {base:.2f}")
         if len(known) > 1:
-            ax.legend()
+            ax.legend(handles=keys)
 
     def _draw_steps(self, ax: Axes, head: str, row: int) -> None:
         shares = self.attributions.by_step(head).iloc[row]
@@ -176,3 +175,20 @@ class AttributionDisplay:
         ax.axhline(0, color="#333333", linewidth=1)
         ax.set_xlabel("step before the row")
         ax.set_ylabel(f"added to the {head} score")
+
+
+def _looks(place: int) -> dict[str, Any]:
+    """Return the bars' colour and hatching, which tells modalities apart in print too."""
+    return {
+        "facecolor": SERIES[place % len(SERIES)],
+        "hatch": _HATCHES[place % len(_HATCHES)],
+        "edgecolor": "white",
+    }
+
+
+def _share_scale(panels: list[Axes], axis: str) -> None:
+    """Give panels the same limits, so that a head with next to no score looks like it."""
+    if panels:
+        limits = np.array([getattr(panel, f"get_{axis}lim")() for panel in panels])
+        for panel in panels:
+            panel.set(**{f"{axis}lim": (limits[:, 0].min(), limits[:, 1].max())})
