@@ -13,6 +13,7 @@ MODULES = [
     "skdualcnn",
     "skdualcnn.baselines",
     "skdualcnn.datasets",
+    "skdualcnn.drift",
     "skdualcnn.explanation",
     "skdualcnn.inspection",
     "skdualcnn.metrics",
