@@ -17,8 +17,8 @@ def plan_arena(graph: IntegerGraph) -> tuple[tuple[int, ...], int]:
     """Place the tensors so that those alive at the same time do not overlap.
 
     Largest first, each at the lowest place that is free for as long as it lives. Logits
-    lie elsewhere, in the result, and so does the input of a model with windows, in the
-    device's state; their offset is 0.
+    lie elsewhere, in the result, and so does the input of a model with windows of
+    consecutive rows, in the device's state; their offset is 0.
 
     Returns
     -------
@@ -34,7 +34,7 @@ def plan_arena(graph: IntegerGraph) -> tuple[tuple[int, ...], int]:
         for source in sources_of(operation):
             death[source] = time
     offsets: dict[int, int] = {}
-    elsewhere = {head.tensor for head in graph.heads} | ({0} if graph.window > 1 else set())
+    elsewhere = {head.tensor for head in graph.heads} | ({0} if graph.is_input_kept else set())
     placed = set(range(len(graph.tensors))) - elsewhere
     for index in sorted(placed, key=lambda index: (-graph.tensors[index].storage, index)):
         neighbours = sorted(
@@ -60,8 +60,9 @@ def arena_bytes(graph: IntegerGraph) -> int:
 
 
 def state_bytes(graph: IntegerGraph) -> int:
-    """Return the RAM of one device's state: the input and a counter; 0 without windows."""
+    """Return the RAM of one device's state: its rows and a counter; 0 without windows."""
     if graph.window == 1:
         return 0
-    inputs = graph.tensors[0].storage * graph.signal_bytes
+    kept = graph.tensors[0].storage if graph.is_input_kept else graph.history * graph.row_inputs
+    inputs = kept * graph.signal_bytes
     return inputs + inputs % 2 + 2

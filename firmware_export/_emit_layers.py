@@ -31,7 +31,7 @@ def tensor_context(graph: IntegerGraph, offsets: tuple[int, ...]) -> list[dict[s
             zip(graph.tensors, symbols, offsets, strict=True)
         )
     ]
-    if graph.window > 1:
+    if graph.is_input_kept:
         tensors[0]["at"] = "state->inputs"
     names = unique_identifiers([head.name for head in graph.heads])
     for head, name in zip(graph.heads, names, strict=True):
@@ -56,7 +56,7 @@ def arena_map(graph: IntegerGraph, offsets: tuple[int, ...]) -> list[str]:
         f"{offset:6d} .. {offset + tensor.storage - 1:6d}"
         for tensor, offset in zip(graph.tensors, offsets, strict=True)
     ]
-    if graph.window > 1:
+    if graph.is_input_kept:
         places[0] = f"{'in the state':>16}"
     for head in graph.heads:
         places[head.tensor] = f"{'in the result':>16}"

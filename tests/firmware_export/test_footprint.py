@@ -43,7 +43,8 @@ def test_tables_take_the_bytes_that_are_reported(window_report, compiler, tmp_pa
     main = tmp_path / "main.c"
     main.write_text(
         '#include "ward_weights.h"\n'
-        "typedef char column[sizeof(ward_numeric_column) == 16 ? 1 : -1];\n"
+        "typedef char column[sizeof(ward_numeric_column) == 10 ? 1 : -1];\n"
+        "typedef char indicator[sizeof(ward_indicator) == 8 ? 1 : -1];\n"
         "typedef char segment[sizeof(ward_segment) == 12 ? 1 : -1];\n"
         "typedef char channel[sizeof(ward_channel) == 8 ? 1 : -1];\n"
     )
