@@ -2,8 +2,12 @@
 
 from firmware_export._integer_graph import Add, IntegerGraph, Operation
 
-ALIGNMENT = 2
-"""Tensors begin at a multiple of so many values: two 16-bit values are read as one word."""
+ALIGNMENT = {1: 16, 2: 2}
+"""Tensors of values of so many bytes begin at a multiple of so many values.
+
+Where the C is told to use a chip's own units, two 16-bit values are read as one word, sixteen
+8-bit ones as one vector, up to the end of the buffer.
+"""
 
 
 def sources_of(operation: Operation) -> tuple[int, ...]:
@@ -33,6 +37,7 @@ def plan_arena(graph: IntegerGraph) -> tuple[tuple[int, ...], int]:
         birth[operation.target] = time
         for source in sources_of(operation):
             death[source] = time
+    alignment = ALIGNMENT[graph.signal_bytes]
     offsets: dict[int, int] = {}
     elsewhere = {head.tensor for head in graph.heads} | ({0} if graph.is_input_kept else set())
     placed = set(range(len(graph.tensors))) - elsewhere
@@ -47,10 +52,10 @@ def plan_arena(graph: IntegerGraph) -> tuple[tuple[int, ...], int]:
             if offset + graph.tensors[index].storage <= start:
                 break
             offset = max(offset, start + storage)
-            offset += offset % ALIGNMENT
+            offset += -offset % alignment
         offsets[index] = offset
     size = max(offsets[index] + graph.tensors[index].storage for index in offsets)
-    size += size % ALIGNMENT
+    size += -size % alignment
     return tuple(offsets.get(index, 0) for index in range(len(graph.tensors))), size
 
 

@@ -16,6 +16,8 @@ from firmware_export._integer_graph import (
 )
 
 NO_CATEGORY = 0xFFFF
+VECTOR = 16
+"""Inputs that esp-nn takes at a time on an ESP32-S3."""
 LINE_WIDTH = 100
 CHANNEL_BYTES = 8
 OFFSET_BYTES = 4
@@ -39,6 +41,14 @@ def interleave(layer: Linear) -> NDArray[np.uint8]:
     grouped = filled - filled % together
     groups = weight[:grouped].reshape(-1, together, layer.reach).transpose(0, 2, 1)
     return np.concatenate([groups.ravel(), weight[grouped:].ravel()])
+
+
+def vector_rows(layer: Linear) -> NDArray[np.int8]:
+    """Return a dense layer's weights row by row, zeros after each up to whole vectors."""
+    rows, inputs = layer.weight.shape
+    weight = np.zeros((rows, -(-inputs // VECTOR) * VECTOR), dtype=np.int8)
+    weight[:, :inputs] = layer.weight
+    return weight
 
 
 def constant_bytes(graph: IntegerGraph) -> int:
