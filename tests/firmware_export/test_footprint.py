@@ -33,7 +33,8 @@ def test_eight_bits_take_half_the_ram(make_graph, window):
     windows = np.random.default_rng(0).normal(size=(50, 16, 3)).astype(np.float32)
     readings = windows if window else windows.reshape(50, 48)
     wide, narrow = (quantise(graph, readings, activation_bits=bits) for bits in (16, 8))
-    assert arena_bytes(wide) == 2 * arena_bytes(narrow)
+    # But for tensors that begin at a multiple of 16 bytes.
+    assert 0 <= 2 * arena_bytes(narrow) - arena_bytes(wide) < 32 * len(narrow.tensors)
     if window:
         assert state_bytes(wide) - 2 == 2 * (state_bytes(narrow) - 2)
 
