@@ -6,9 +6,11 @@ from skdualcnn.inspection._files import write_json
 from skdualcnn.inspection._head_calibration import HeadCalibrationDisplay
 from skdualcnn.inspection._head_curves import HeadCurvesDisplay
 from skdualcnn.inspection._history_display import TrainingHistoryDisplay
+from skdualcnn.inspection._pareto import ParetoFrontDisplay
 from skdualcnn.inspection._report import Figure, write_report
 from skdualcnn.inspection._schema import Report
 from skdualcnn.inspection._terminal import print_report
+from skdualcnn.inspection._timeline import TimelineDisplay
 
 __all__ = [
     "ConfusionSharesDisplay",
@@ -16,7 +18,9 @@ __all__ = [
     "Figure",
     "HeadCalibrationDisplay",
     "HeadCurvesDisplay",
+    "ParetoFrontDisplay",
     "Report",
+    "TimelineDisplay",
     "TrainingHistoryDisplay",
     "print_report",
     "write_json",

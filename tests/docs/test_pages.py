@@ -1,0 +1,72 @@
+"""Every block of Python in the documentation is run, and prints what the page says it prints.
+
+The blocks of a page are one program. A block of ``text`` right after a block of Python is
+its output; dots stand for what differs from run to run.
+"""
+
+import doctest
+import re
+from pathlib import Path
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import pytest
+
+from firmware_export._targets import find_compiler
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.S | re.M)
+NEEDS_COMPILER = {"README.md", "firmware.md"}
+
+
+def blocks_of(page):
+    """Return kind and text of each block of code."""
+    return BLOCK.findall(page.read_text(encoding="utf-8"))
+
+
+def with_python(pages):
+    return [page for page in pages if any(kind == "python" for kind, _ in blocks_of(page))]
+
+
+@pytest.mark.parametrize("page", with_python(PAGES), ids=lambda page: page.stem)
+def test_python_blocks_run_and_print_what_is_shown(page, tmp_path, monkeypatch, capsys):
+    if page.name in NEEDS_COMPILER and find_compiler() is None:
+        pytest.skip(f"no C compiler on this machine: {page.name} checks the exported C")
+    mpl.use("Agg")
+    monkeypatch.chdir(tmp_path)
+    names, blocks = {"__name__": "__main__"}, blocks_of(page)
+    for (kind, code), (next_kind, shown) in zip(blocks, [*blocks[1:], ("", "")], strict=True):
+        if kind != "python":
+            continue
+        exec(compile(code, str(page), "exec"), names)
+        printed = capsys.readouterr().out
+        if next_kind == "text":
+            flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+            assert doctest.OutputChecker().check_output(shown, printed, flags), (
+                f"{page.name} shows\n{shown}\nand its code prints\n{printed}"
+            )
+    plt.close("all")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_links_to_files_lead_somewhere(page):
+    text = re.sub(r"^```.*?^```$", "", page.read_text(encoding="utf-8"), flags=re.S | re.M)
+    for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", text):
+        if "://" in target:
+            continue
+        place = page.parent / target
+        made = target.startswith("gallery/")  # from examples/, when the pages are built
+        if made:
+            place = ROOT / "examples" / Path(target).with_suffix(".py").name
+            place = place if place.stem != "index" else ROOT / "examples" / "GALLERY_HEADER.rst"
+        assert place.exists(), f"{page.name} links to {target}"
+
+
+def test_every_page_is_in_the_table_of_contents():
+    entries = set()
+    for page in (ROOT / "docs").glob("*.md"):
+        for tree in re.findall(r"^```{toctree}\n(.*?)^```$", page.read_text(), re.S | re.M):
+            entries |= {line for line in tree.splitlines() if line and not line.startswith(":")}
+    pages = {page.stem for page in (ROOT / "docs").glob("*.md")} - {"index"}
+    assert pages <= entries
