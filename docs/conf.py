@@ -29,7 +29,13 @@ extensions = [
     "llms_txt",
     "mathml",
 ]
-exclude_patterns = ["_build", "_templates", "gallery/**/*.ipynb", "gallery/**/*.py", "sg_execution_times.rst"]
+exclude_patterns = [
+    "_build",
+    "_templates",
+    "gallery/**/*.ipynb",
+    "gallery/**/*.py",
+    "sg_execution_times.rst",
+]
 templates_path = ["_templates"]
 suppress_warnings = ["config.cache"]  # the gallery's sorting key cannot be pickled
 
@@ -66,7 +72,7 @@ sphinx_gallery_conf = {
     "download_all_examples": False,
     "remove_config_comments": True,
     "plot_gallery": True,
-    "parallel": int(os.environ.get("SKDUALCNN_DOCS_JOBS", "1")) > 1,
+    "parallel": True,  # as many as sphinx-build -j
     "reference_url": {"skdualcnn": None, "firmware_export": None},
     "doc_module": ("skdualcnn", "firmware_export"),
     "backreferences_dir": "gallery/backreferences",
@@ -75,6 +81,7 @@ sphinx_gallery_conf = {
 warnings.filterwarnings("ignore", message="FigureCanvasAgg is non-interactive")
 
 # Pages
+html_context = {"default_mode": "auto"}
 html_theme = "pydata_sphinx_theme"
 html_title = f"skdualcnn {release}"
 html_static_path = ["_static"]

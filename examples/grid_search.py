@@ -50,5 +50,17 @@ scores = pd.DataFrame(
         }.items()
     }
 )
-print("accuracy of the decisions, three folds of whole patients (simulated ward):")
 scores.agg(["mean", "std"]).T.round(3)
+
+# %%
+# Fold by fold
+# ------------
+# Both models see the same folds, so what counts is the difference within a fold.
+
+from skdualcnn.inspection import AblationDisplay
+
+AblationDisplay.from_predictions(
+    scores.to_dict("list"),
+    reference="dual-path CNN",
+    score_name="accuracy of the decisions on patients held out (simulated ward)",
+)

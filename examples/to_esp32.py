@@ -81,15 +81,28 @@ print("\n".join((folder / "README.md").read_text(encoding="utf-8").splitlines()[
 # %%
 # Sizes on chips
 # --------------
-# Counted with the compilers that are installed on the machine that built this page.
+# Counted with the compilers that are installed on the machine that built this page; the tables
+# of the model are the same for every chip.
 
-pd.DataFrame(
+sizes = pd.DataFrame(
     {
-        name: {
-            "code, bytes": levels["O2"].code_bytes,
-            "constants, bytes": levels["O2"].constant_bytes,
-            "stack, bytes": levels["O2"].stack_bytes,
-        }
+        name: {"code": levels["O2"].code_bytes, "tables": levels["O2"].constant_bytes}
         for name, levels in report.targets.items()
     }
 ).T
+sizes
+
+# %%
+
+import matplotlib.pyplot as plt
+
+if not sizes.empty:
+    figure, ax = plt.subplots(figsize=(7, 1 + 0.5 * len(sizes)), layout="constrained")
+    left = 0
+    for part, colour, hatch in (("tables", "#0072B2", ""), ("code", "#E69F00", "//")):
+        ax.barh(
+            sizes.index, sizes[part], left=left, color=colour, hatch=hatch, ec="white", label=part
+        )
+        left = sizes[part]
+    ax.set_xlabel("bytes of flash")
+    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)

@@ -105,5 +105,14 @@ for head, dataset in datasets.items():
 # -----------------------------
 
 areas = pd.DataFrame(areas).T
-print("ROC-AUC of each head on its own test rows, honest splits:")
 areas.round(3)
+
+# %%
+
+import matplotlib.pyplot as plt
+
+figure, ax = plt.subplots(figsize=(7, 2.4), layout="constrained")
+for name, marker in zip(areas, ("o", "D"), strict=True):
+    ax.plot(areas[name], areas.index, marker=marker, markersize=9, linestyle="none", label=name)
+ax.set(xlabel="ROC-AUC on its own test rows, honest splits", ylim=(-0.6, 1.6))
+ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)

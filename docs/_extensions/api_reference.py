@@ -63,7 +63,7 @@ def check(app: Sphinx, exception: Exception | None) -> None:
                 logger.warning("%s.%s is public, but the API reference lacks it", module, name)
 
 
-def skip(app: Sphinx, kind: str, name: str, *_: Any) -> bool | None:
+def skip(_app: Sphinx, _kind: str, name: str, *_: Any) -> bool | None:
     """Leave out the methods that only route metadata."""
     return True if ROUTING.fullmatch(name) else None
 

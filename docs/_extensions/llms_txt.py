@@ -40,7 +40,9 @@ def write(app: Sphinx, exception: Exception | None) -> None:
     def describe(page: str) -> str:
         title = environment.titles[page].astext()
         sentence = first_sentence(environment.get_doctree(page))
-        return f"- [{title}]({app.builder.get_target_uri(page)})" + (f": {sentence}" if sentence else "")
+        return f"- [{title}]({app.builder.get_target_uri(page)})" + (
+            f": {sentence}" if sentence else ""
+        )
 
     def descend(page: str) -> None:
         lines.append(describe(page))

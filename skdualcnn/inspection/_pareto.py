@@ -180,9 +180,7 @@ class ParetoFrontDisplay:
             The display itself.
         """
         scores = np.asarray(self.scores, dtype=np.float64)
-        costs = {
-            name: np.asarray(values, dtype=np.float64) for name, values in self.costs.items()
-        }
+        costs = {name: np.asarray(values, dtype=np.float64) for name, values in self.costs.items()}
         self.on_front_ = unbeaten(scores, np.column_stack(list(costs.values())))
         with style():
             panels = make_panels(ax, len(costs), size=(5.4, 4.2))
@@ -221,7 +219,7 @@ class ParetoFrontDisplay:
         if self.names is not None:
             for position, one in enumerate(front):
                 ax.annotate(
-                    literal(self.names[one]),
+                    literal(self.names[int(one)]),
                     (cost[one], scores[one]),
                     xytext=(7, -15 if position < len(front) - 1 else 8),
                     textcoords="offset points",

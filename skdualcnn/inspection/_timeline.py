@@ -1,5 +1,6 @@
 """One patient over time: what the heads said, what was decided, and what was true."""
 
+from itertools import pairwise
 from typing import Any, Self
 
 import numpy as np
@@ -307,7 +308,7 @@ def _stretches(
     names: NDArray[np.object_], time: NDArray[Any], last: Any
 ) -> list[tuple[Any, Any, Any]]:
     """Return the stretches of equal names: name, start, end."""
-    same = np.array([a == b or (a is None and b is None) for a, b in zip(names[1:], names[:-1])])
-    starts = np.flatnonzero(np.r_[True, ~same.astype(bool)])
+    changes = [a is not b and a != b for a, b in pairwise(names)]
+    starts = np.flatnonzero([True, *changes])
     ends = [*(time[i] for i in starts[1:]), last]
     return [(names[i], time[i], end) for i, end in zip(starts, ends, strict=True)]
