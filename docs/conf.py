@@ -28,6 +28,7 @@ extensions = [
     "api_reference",
     "llms_txt",
     "mathml",
+    "unreleased",
 ]
 exclude_patterns = [
     "_build",
@@ -77,6 +78,7 @@ sphinx_gallery_conf = {
     "doc_module": ("skdualcnn", "firmware_export"),
     "backreferences_dir": "gallery/backreferences",
     "image_scrapers": ("matplotlib",),
+    "capture_repr": ("_repr_html_",),
 }
 warnings.filterwarnings("ignore", message="FigureCanvasAgg is non-interactive")
 

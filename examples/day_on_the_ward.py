@@ -58,7 +58,10 @@ print({name: n for name, n in detector.counters.items() if n})
 raised = [event for event in events if event.kind == "raised"]
 for event in raised[:6]:
     print(f"{event.time:%H:%M} {event.alert.device}: {event.alert.kind}; {event.alert.reason}")
-pd.Series([(event.alert.kind, event.kind) for event in events]).value_counts()
+pd.crosstab(
+    pd.Series([event.alert.kind for event in events], name="alert"),
+    pd.Series([event.kind for event in events], name="event"),
+)
 
 # %%
 # The day of one patient
