@@ -28,6 +28,7 @@ extensions = [
     "api_reference",
     "llms_txt",
     "mathml",
+    "repository_links",
     "unreleased",
 ]
 exclude_patterns = [
