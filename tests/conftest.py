@@ -3,6 +3,8 @@
 import os
 import shutil
 from contextlib import ExitStack
+from importlib import import_module
+from importlib.util import find_spec
 
 import pytest
 
@@ -27,18 +29,15 @@ FLAGS = [
 def open_page(tmp_path_factory):
     """Return a function that opens a file: path, colour scheme, width -> page, its complaints."""
     program = next(filter(None, map(shutil.which, CHROMIUM)), None)
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        sync_playwright = None
-    if program is None or sync_playwright is None:
+    if program is None or find_spec("playwright") is None:
         reason = (
             "Chromium or Playwright is not installed: apt install chromium, pip extra 'browser'"
         )
         assert os.environ.get("SKDUALCNN_BROWSER") != "required", reason
         pytest.skip(reason)
     with ExitStack() as stack:
-        chromium = stack.enter_context(sync_playwright()).chromium
+        driver = import_module("playwright.sync_api").sync_playwright()
+        chromium = stack.enter_context(driver).chromium
         contexts = {}
 
         def open_file(path, scheme="light", width=1400):

@@ -3,23 +3,7 @@
 import re
 from pathlib import Path
 
-import pytest
-
-from firmware_export._targets import find_compiler
-
 README = Path(__file__).parent.parent / "README.md"
-
-
-def test_the_five_lines_end_in_proof(tmp_path, monkeypatch, capsys):
-    if find_compiler() is None:
-        pytest.skip("no C compiler on this machine: the README ends with a check of the C")
-    monkeypatch.chdir(tmp_path)
-    block = re.search(r"^```python\n(.*?)^```", README.read_text(encoding="utf-8"), re.S | re.M)[1]
-    names = {}
-    exec(compile(block, str(README), "exec"), names)
-    n = len(names["test"])
-    assert f"{n} of {n} rows identical" in capsys.readouterr().out
-    assert names["decider"].predict_proba(names["ward"].data.iloc[names["test"]])[0].shape == (n, 4)
 
 
 def test_the_first_two_shell_blocks_are_one_command_each():

@@ -10,7 +10,7 @@ INCLUDED = re.compile(r"^```\{include\} \.\./(\w+\.md)\n```$", re.M)
 LINK = re.compile(r"\[([^\]]+)\]\(([^)#:\s]+)(#[^)]*)?\)")
 
 
-def read(app: Sphinx, page: str, source: list[str]) -> None:
+def read(app: Sphinx, _page: str, source: list[str]) -> None:
     """Put the file in the place of the directive, its links leading to pages of the site."""
     folder = Path(app.srcdir)
 

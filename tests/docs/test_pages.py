@@ -6,6 +6,9 @@ its output; dots stand for what differs from run to run.
 
 import doctest
 import re
+import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import matplotlib as mpl
@@ -70,3 +73,36 @@ def test_every_page_is_in_the_table_of_contents():
             entries |= {line for line in tree.splitlines() if line and not line.startswith(":")}
     pages = {page.stem for page in (ROOT / "docs").glob("*.md")} - {"index"}
     assert pages <= entries
+
+
+def test_shell_commands_take_the_arguments_shown():
+    """With ``--help`` behind them, they check what stands before it."""
+    pages = [page for page in PAGES if page.name not in {"README.md", "CONTRIBUTING.md"}]
+    first = next(code for kind, code in blocks_of(ROOT / "README.md") if kind == "bash")
+    commands = {
+        line
+        for page in pages
+        for kind, code in blocks_of(page)
+        if kind == "bash" and code != first  # what a new user runs, and start.md repeats
+        for line in code.splitlines()
+    }
+    assert commands
+    for command in commands:
+        program, *arguments = shlex.split(command)
+        program = [sys.executable, *arguments] if program == "python" else [program, *arguments]
+        done = subprocess.run(
+            [*program, "--help"], cwd=ROOT, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, f"{command}: {done.stderr}"
+
+
+def test_contributors_are_told_what_ci_runs():
+    told = "\n".join(code for _, code in blocks_of(ROOT / "CONTRIBUTING.md"))
+    scripts = [ROOT / ".ci" / name for name in ("run", "check-distributions")]
+    ran = "\n".join(script.read_text(encoding="utf-8") for script in scripts)
+    for command in ("ruff check .", "ruff format --check .", "codespell", "mypy"):
+        assert command in told
+        assert command in ran
+    for part in ("sphinx-build", "-W --keep-going -n docs docs/_build/html", "-m pytest"):
+        assert part in told
+        assert part in ran
