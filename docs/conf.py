@@ -41,6 +41,8 @@ exclude_patterns = [
 templates_path = ["_templates"]
 suppress_warnings = ["config.cache"]  # the gallery's sorting key cannot be pickled
 
+highlight_language = "none"  # a block without a language is text
+
 # Markdown
 myst_enable_extensions = ["colon_fence", "dollarmath", "amsmath", "deflist", "attrs_inline"]
 myst_heading_anchors = 3

@@ -55,8 +55,7 @@ search = GridSearchCV(
     scoring=mean_area,
     cv=GroupKFold(3),
     refit=False,
-)
-search.fit(ward.data, ward.target, groups=ward.groups)
+).fit(ward.data, ward.target, groups=ward.groups)
 
 # %%
 # What bits cost

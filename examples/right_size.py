@@ -110,8 +110,7 @@ search = GridSearchCV(
         honest_split(inside, test_size=size, random_state=seed)
         for seed, size in enumerate([0.25, 0.3] if quick else [0.2, 0.25, 0.3])
     ],
-)
-search.fit(
+).fit(
     dataset.data.iloc[train],
     dataset.target.iloc[train],
     dualpathcnnclassifier__groups=dataset.groups.iloc[train],

@@ -8,12 +8,13 @@ from typing import Any
 from sphinx.application import Sphinx
 
 PAGE = "unreleased.txt"  # included by changelog.md
+HEADING = ("--version", "Unreleased", "--date", "since the last release")
 
 
 def write(app: Sphinx) -> None:
     """Write what towncrier would add to the changelog."""
     made = subprocess.run(
-        [sys.executable, "-m", "towncrier", "build", "--draft", "--version", "Unreleased"],
+        [sys.executable, "-m", "towncrier", "build", "--draft", *HEADING],
         cwd=Path(app.srcdir).parent,
         capture_output=True,
         text=True,
