@@ -13,6 +13,8 @@ MODULES = [
     "skdualcnn",
     "skdualcnn.baselines",
     "skdualcnn.datasets",
+    "skdualcnn.drift",
+    "skdualcnn.explanation",
     "skdualcnn.inspection",
     "skdualcnn.metrics",
     "skdualcnn.model_selection",
