@@ -30,6 +30,10 @@ class NormalClassError(SkdualcnnError, ValueError):
     """Which class of a head means normal is not known."""
 
 
+class PartitionError(SkdualcnnError, ValueError):
+    """A partitioned table cannot be scored as it is cut, or is no such table."""
+
+
 class DeviceError(SkdualcnnError, RuntimeError):
     """The device asked for is not available on this machine."""
 

@@ -19,6 +19,7 @@ MODULES = [
     "skdualcnn.metrics",
     "skdualcnn.model_selection",
     "skdualcnn.network",
+    "skdualcnn.partitions",
     "skdualcnn.preprocessing",
     "skdualcnn.streaming",
 ]
