@@ -6,6 +6,7 @@ READING = (
     "first_pipeline",
     "grid_search",
     "two_data_sets",
+    "scale_out",
     "find_leakage",
     "day_on_the_ward",
     "to_esp32",
