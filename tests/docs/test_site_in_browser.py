@@ -14,6 +14,8 @@ PAGES = [
     "house",
     "data_sets",
     "measured_chips",
+    "command_line",
+    "scaling_out",
     "reference",
     "changelog",
     "gallery/index",
