@@ -58,6 +58,10 @@ class StreamError(SkdualcnnError, ValueError):
     """A live detector is set up for other data than its model, or its saved state is not its."""
 
 
+class BrokerError(SkdualcnnError, RuntimeError):
+    """The MQTT broker cannot be reached, or refuses the connection."""
+
+
 class ReportError(SkdualcnnError, ValueError):
     """A report lacks a section or an entry."""
 
