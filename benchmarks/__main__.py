@@ -13,6 +13,7 @@ from benchmarks import (
     architectures,
     baselines,
     conformance,
+    drift,
     firmware,
     firmware_classical,
     paper,
@@ -79,6 +80,13 @@ def main() -> int:
         quick="fewer readings, patients and trees",
     )
     _add_folder(align)
+    moved = add(
+        "drift",
+        "drift alarms on changed and unchanged data, and on real data along time",
+        lambda given: drift.run(given.out, quick=given.quick, data_dir=Path(given.data_dir)),
+        quick="fewer patients",
+    )
+    _add_folder(moved)
     add(
         "streaming",
         "how long a reading takes in the online detector, with the network and compiled",

@@ -1,22 +1,22 @@
 """The command line."""
 
 import argparse
-import os
 import shlex
 import sys
+import textwrap
 from collections.abc import Sequence
-from pathlib import Path
+from importlib import import_module
 from typing import NoReturn
 
-from rich.console import Console
-
 from skdualcnn import __version__
-from skdualcnn.exceptions import SkdualcnnError
+from skdualcnn._commands import _exit
+from skdualcnn.exceptions import BrokerError, SkdualcnnError
 
-EXIT_USAGE = 2  # also what the shell expects of a wrong argument
+COMMANDS = ("demo", "train", "evaluate", "export", "leakage", "completion")
+"""Modules of `skdualcnn._commands`, in the order that help lists them."""
 
-# Names here, and not read off the studies, so that --help does not import torch.
-DATA_SETS = ("ward", "wustl_ehms", "physionet2012", "nsl_kdd", "icu_security")
+_WIDTH = 78
+_EXIT_CODES = textwrap.fill(_exit.DESCRIPTION, _WIDTH)
 
 
 class OneLineParser(argparse.ArgumentParser):
@@ -24,78 +24,44 @@ class OneLineParser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Print the message alone and exit."""
-        self.exit(EXIT_USAGE, f"{self.prog}: error: {message}\n")
+        self.exit(_exit.USAGE, f"{self.prog}: error: {message}\n")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command and return its exit code: 0, or 2 for a wrong argument or file."""
-    parser = _make_parser()
+    """Run a command and return its exit code, one of `skdualcnn._commands._exit`."""
     given = sys.argv[1:] if arguments is None else list(arguments)
+    parser = _make_parser()
     options = parser.parse_args(given)
-    if options.data != "ward" and options.data_dir is None:
-        parser.error(
-            f"--data {options.data} reads files, but no folder was given; expected --data-dir "
-            "FOLDER, or the variable SKDUALCNN_DATA"
-        )
+    options.command_line = shlex.join(["skdualcnn", *given])
     try:
-        return _demo(options, shlex.join(["skdualcnn", *given]))
+        return int(options.run(options))
     except (SkdualcnnError, OSError) as error:
         line = " ".join(str(error).split())
         print(f"{parser.prog} {options.command}: error: {line}", file=sys.stderr)
-        return EXIT_USAGE
-
-
-def _demo(options: argparse.Namespace, command: str) -> int:
-    from skdualcnn._demo import run_demo  # noqa: PLC0415  (imports torch)
-
-    if options.data != "ward" and not options.data_dir.exists():
-        raise FileNotFoundError(
-            f"--data-dir {options.data_dir} does not exist; expected a folder with the files of "
-            f"{options.data}."
-        )
-    run_demo(
-        options.data,
-        data_dir=options.data_dir,
-        out=options.out,
-        quick=options.quick,
-        seed=options.seed,
-        command=command,
-        console=Console(),
-    )
-    return 0
+        return _exit.UNREACHABLE if isinstance(error, BrokerError) else _exit.USAGE
+    except KeyboardInterrupt:
+        print(f"{parser.prog} {options.command}: interrupted", file=sys.stderr)
+        return _exit.INTERRUPTED
 
 
 def _make_parser() -> OneLineParser:
     parser = OneLineParser(
         prog="skdualcnn",
         description="Medical emergencies and cyberattacks from one multimodal stream.",
+        epilog=_EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    demo = commands.add_parser(
-        "demo",
-        help="train, score, export and report on one data set",
-        description=(
-            "Load a data set, split it honestly, train the network and six baselines, score "
-            "them, export the network as fixed-point C, check the C on every test row, and write "
-            "report.html, report.json and the firmware folder."
-        ),
-    )
-    demo.add_argument(
-        "--data", choices=DATA_SETS, default="ward", help="data set (default: the simulated ward)"
-    )
-    demo.add_argument(
-        "--data-dir",
-        type=Path,
-        default=os.environ.get("SKDUALCNN_DATA") and Path(os.environ["SKDUALCNN_DATA"]),
-        help="folder of the data set's files, or the folder above it (default: $SKDUALCNN_DATA)",
-    )
-    demo.add_argument(
-        "--out",
-        type=Path,
-        default=Path("skdualcnn_demo"),
-        help="folder to write; an earlier one is replaced (default: skdualcnn_demo)",
-    )
-    demo.add_argument("--quick", action="store_true", help="fewer rows and epochs")
-    demo.add_argument("--seed", type=int, default=0, help="seed of everything (default: 0)")
+    for name in COMMANDS:
+        module = import_module(f"skdualcnn._commands.{name}")
+        command = commands.add_parser(
+            name,
+            help=module.SUMMARY,
+            description=textwrap.fill(module.DESCRIPTION, _WIDTH),
+            epilog=f"examples:\n{textwrap.indent(module.EXAMPLES, '  ')}\n\n{_EXIT_CODES}",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        module.add_arguments(command)
+        command.set_defaults(run=module.run, parser=parser)
     return parser

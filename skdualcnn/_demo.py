@@ -12,12 +12,14 @@ from firmware_export import FirmwareReport, check_firmware, export_firmware
 from skdualcnn._decider import FusionDecider
 from skdualcnn._demo_report import Run, assemble_report, draw_figures
 from skdualcnn._evaluation import ModelResult, evaluate
+from skdualcnn._persistence import save
 from skdualcnn._studies import OURS, STUDIES, Study, fit, labels_of, thin
 from skdualcnn._writing import staged_folder
 from skdualcnn.exceptions import ToolchainError
 from skdualcnn.inspection import print_report, write_json, write_report
 from skdualcnn.model_selection import honest_split
 
+MODEL = "model.skdualcnn"
 CALIBRATION_ROWS = 2000  # training rows that set the ranges of the integers
 
 
@@ -67,6 +69,7 @@ def run_demo(
         console.print(f"{len(train):,} training rows, {len(test):,} test rows; {dataset.protocol}")
         models = study.models(dataset, quick=quick, verbose=1, random_state=seed)
         results = _fit_and_score(models, dataset, train, test, console)
+        save(models[OURS], folder / MODEL)
         firmware, checked = _export(
             study, models[OURS], dataset, train, test, folder / "firmware", console
         )
@@ -76,7 +79,8 @@ def run_demo(
         write_json(folder / "report.json", report)
         write_report(folder / "report.html", report, draw_figures(run, models[OURS]))
     print_report(report, console)
-    console.print(f"written: {out / 'report.html'}, {out / 'report.json'}, {out / 'firmware'}")
+    written = [str(out / name) for name in ("report.html", "report.json", MODEL, "firmware")]
+    console.print(f"written: {', '.join(written)}")
 
 
 def _fit_and_score(

@@ -57,12 +57,12 @@ class HeadResult:
         and Brier score of the anomaly score.
         """
         flagged = np.asarray(self.y_pred != self.normal, dtype=bool)
+        # Labels of dtype object are numbers or text again, which scikit-learn asks for.
+        true, said = np.array(self.y_true.tolist()), np.array(self.y_pred.tolist())
         both = 0 < self.abnormal.sum() < len(self.abnormal)
         return {
-            "accuracy": accuracy_score(self.y_true, self.y_pred),
-            "balanced_accuracy": recall_score(
-                self.y_true, self.y_pred, labels=pd.unique(self.y_true), average="macro"
-            ),
+            "accuracy": accuracy_score(true, said),
+            "balanced_accuracy": recall_score(true, said, labels=pd.unique(true), average="macro"),
             "detection_accuracy": accuracy_score(self.abnormal, flagged),
             "f1": f1_score(self.abnormal, flagged, zero_division=0.0),
             "roc_auc": roc_auc_score(self.abnormal, self.score) if both else np.nan,

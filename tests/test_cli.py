@@ -8,7 +8,9 @@ import pytest
 
 from skdualcnn import __version__
 from skdualcnn import _studies as studies
-from skdualcnn._cli import DATA_SETS, main
+from skdualcnn import load as load_model
+from skdualcnn._cli import main
+from skdualcnn._commands._data import DATA_SETS
 from skdualcnn.datasets import make_ward
 from skdualcnn.exceptions import DataFileError
 
@@ -54,6 +56,7 @@ def test_help(capsys, arguments):
     assert end.value.code == 0
     out = capsys.readouterr().out
     assert "demo" in out
+    assert "exit codes: 0 done; " in out
     if arguments[0] == "demo":
         assert all(name in out for name in DATA_SETS)
 
@@ -69,7 +72,7 @@ def test_version(capsys):
     ("arguments", "message"),
     [
         ([], "skdualcnn: error: .*COMMAND"),
-        (["train"], "invalid choice: 'train'"),
+        (["learn"], "invalid choice: 'learn'"),
         (["demo", "--data", "mimic"], "invalid choice: 'mimic'.*ward.*nsl_kdd"),
         (["demo", "--seed", "x"], "invalid int value: 'x'"),
         (["demo", "--fast"], "unrecognized arguments: --fast"),
@@ -104,6 +107,14 @@ def test_a_missing_folder_named_by_the_environment(capsys, monkeypatch):
     code, err = run(capsys, "demo", "--data", "wustl_ehms")
     assert code == 2
     assert "nowhere does not exist" in err
+
+
+def test_an_interruption_is_one_line_and_code_130(capsys, load):
+    def interrupt(folder, seed):
+        raise KeyboardInterrupt
+
+    load(interrupt)
+    assert run(capsys, "demo") == (130, "skdualcnn demo: interrupted\n")
 
 
 def test_a_failing_loader_leaves_nothing_behind(capsys, elsewhere, load):
@@ -150,6 +161,7 @@ def test_a_quick_demo_from_end_to_end(capsys, elsewhere, load):
     out = elsewhere / "some where"
     assert sorted(path.name for path in out.iterdir()) == [
         "firmware",
+        "model.skdualcnn",
         "report.html",
         "report.json",
     ]
@@ -167,4 +179,6 @@ def test_a_quick_demo_from_end_to_end(capsys, elsewhere, load):
     assert "NaN" not in (out / "report.json").read_text()
     assert "simulated" in (out / "report.html").read_text()
     assert list((out / "firmware").rglob("*.c"))
+    decider = load_model(out / "model.skdualcnn")
+    assert set(decider.predict(TINY.data)) <= {"normal", "medical", "cyber", "both", "uncertain"}
     assert "written:" in capsys.readouterr().out

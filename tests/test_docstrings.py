@@ -13,10 +13,13 @@ MODULES = [
     "skdualcnn",
     "skdualcnn.baselines",
     "skdualcnn.datasets",
+    "skdualcnn.drift",
+    "skdualcnn.explanation",
     "skdualcnn.inspection",
     "skdualcnn.metrics",
     "skdualcnn.model_selection",
     "skdualcnn.network",
+    "skdualcnn.partitions",
     "skdualcnn.preprocessing",
     "skdualcnn.streaming",
 ]

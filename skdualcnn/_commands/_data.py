@@ -1,0 +1,47 @@
+"""Arguments that name a data set, for every command that reads one."""
+
+import argparse
+import os
+from pathlib import Path
+
+from skdualcnn._commands._exit import UsageError
+
+# Names here, and not read off the studies, so that --help does not import torch.
+DATA_SETS = ("ward", "wustl_ehms", "physionet2012", "nsl_kdd", "icu_security")
+
+
+def add_data_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add --data and --data-dir."""
+    parser.add_argument(
+        "--data", choices=DATA_SETS, default="ward", help="data set (default: the simulated ward)"
+    )
+    parser.add_argument(
+        "--data-dir",
+        type=Path,
+        default=os.environ.get("SKDUALCNN_DATA") and Path(os.environ["SKDUALCNN_DATA"]),
+        help="folder of the data set's files, or the folder above it (default: $SKDUALCNN_DATA)",
+    )
+
+
+def check_data_arguments(options: argparse.Namespace) -> None:
+    """Refuse a data set of files without a folder of them.
+
+    Raises
+    ------
+    UsageError
+        If no folder is given.
+    FileNotFoundError
+        If it does not exist.
+    """
+    if options.data == "ward":
+        return
+    if options.data_dir is None:
+        raise UsageError(
+            f"--data {options.data} reads files, but no folder was given; expected --data-dir "
+            "FOLDER, or the variable SKDUALCNN_DATA"
+        )
+    if not options.data_dir.exists():
+        raise FileNotFoundError(
+            f"--data-dir {options.data_dir} does not exist; expected a folder with the files of "
+            f"{options.data}."
+        )
