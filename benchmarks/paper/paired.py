@@ -88,9 +88,9 @@ def adjust(comparisons: Sequence[Comparison]) -> list[Comparison]:
     """Return the comparisons with each kind of p-value adjusted for their number by Holm."""
     adjusted: list[dict[str, float | None]] = [dict(one.p_values) for one in comparisons]
     for kind in adjusted[0] if adjusted else ():
-        known = [one for one in adjusted if one[kind] is not None]
-        for one, value in zip(known, holm_adjust([one[kind] for one in known]), strict=True):
-            one[kind] = float(value)
+        known = {i: p for i, one in enumerate(adjusted) if (p := one[kind]) is not None}
+        for i, p_value in zip(known, holm_adjust(list(known.values())), strict=True):
+            adjusted[i][kind] = float(p_value)
     return [
         Comparison(one.only_first, one.only_second, one.difference, one.interval, p_values)
         for one, p_values in zip(comparisons, adjusted, strict=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks.paper.section import Section, Table
+from benchmarks.paper.section import Section, Table, Value
 from skdualcnn._studies import OURS
 
 NOTE = {
@@ -88,7 +88,7 @@ def check_itself() -> Section:
     # Of the classes' counts and recalls in its table of classes.
     normal, anomaly = 21_714, 16_025
     wrong = round(normal * (1 - 0.988)) + round(anomaly * (1 - 0.988))
-    rows = [
+    rows: list[list[Value]] = [
         [
             "support of the test set",
             f"{normal:,} normal, {anomaly:,} anomaly",

@@ -17,7 +17,10 @@ from skdualcnn._versions import describe_environment
 from skdualcnn._writing import write_whole
 
 # What no outcome depends on: how results are shown, and what runs beside the models.
-_APART = ("inspection", "streaming", "_cli.py", "_demo.py", "_demo_report.py")
+_APART = (
+    *("inspection", "streaming", "explanation", "drift", "partitions.py"),
+    *("_commands", "_cli.py", "_demo.py", "_demo_messages.py", "_demo_report.py"),
+)
 
 
 class Store:

@@ -137,7 +137,7 @@ def _describe_training(decider: FusionDecider) -> dict[str, Any]:
 
 def _truth(labels: pd.DataFrame) -> dict[str, NDArray[np.str_]]:
     return {
-        head: np.where(column.isna(), "", column.astype(str)).astype(str)
+        str(head): np.where(column.isna(), "", column.astype(str)).astype(str)
         for head, column in labels.items()
     }
 
