@@ -99,7 +99,7 @@ def assemble_report(
         "decisions": decisions,
         "firmware": {
             "checked": checked,
-            "rows": _firmware_rows(firmware, same),
+            "rows": firmware_rows(firmware, same),
             "layers": firmware.to_dict()["layers"],
         },
         "environment": describe_environment(),
@@ -223,7 +223,7 @@ def _chip_rows(firmware: FirmwareReport) -> Iterator[tuple[str, Any, str, str]]:
             yield f"time on {one.chip}", f"{one.total_ms:.2f}", "ms", note
 
 
-def _firmware_rows(firmware: FirmwareReport, same: float) -> Any:
+def firmware_rows(firmware: FirmwareReport, same: float) -> Any:
     """Return the rows of the firmware table, with the paper's figures beside ours."""
     constants, code = firmware.flash_bytes["constants"], firmware.flash_bytes.get("code")
     rows = [
