@@ -6,8 +6,9 @@ from typing import Any
 
 from rich.console import Console
 
-from skdualcnn._commands._exit import DONE, UsageError
+from skdualcnn._commands._exit import DONE
 from skdualcnn._commands._source import add_source_arguments, divide, read_source
+from skdualcnn.exceptions import UsageError
 
 SUMMARY = "score a saved decider on the rows that were held out"
 DESCRIPTION = (
