@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from skdualcnn._decider import FusionDecider
@@ -13,7 +12,7 @@ from skdualcnn._fusion_rule import FusionRule
 from skdualcnn._head import FittedHeads, walk_in
 from skdualcnn._rules import DECISIONS
 from skdualcnn.exceptions import MissingExtraError, PartitionError
-from skdualcnn.preprocessing import SlidingWindow
+from skdualcnn.preprocessing import GapImputer, HampelFilter, SlidingWindow
 
 if TYPE_CHECKING:
     import dask.dataframe
@@ -31,10 +30,11 @@ def score_partitions(
     of this machine or on the workers of a cluster. Needs Dask:
     ``pip install 'skdualcnn[dask]'``.
 
-    Windows see the rows before them, so partitions must not hide any. Without `group`
-    all rows are one sequence, and each partition is given the last rows of the one
-    before. With `group` each patient's (or device's) rows must be in one partition,
-    which is checked first, by reading that one column.
+    Windows see the rows before them, so partitions must not hide any. Windows without
+    `by` take all rows for one sequence, and each partition is given the last rows of
+    the one before. With `by`, all rows of a patient (or device) must be in one
+    partition, which is checked first, by reading the column `group`. The same goes for
+    a `HampelFilter` and a `GapImputer`, which without `by` need a single partition.
 
     Parameters
     ----------
@@ -57,8 +57,9 @@ def score_partitions(
     MissingExtraError
         If Dask is not installed.
     PartitionError
-        If `frame` is no Dask DataFrame, the windows are kept apart and `group` is not
-        given or not a column, or a group is in several partitions.
+        If `frame` is no Dask DataFrame; if patients are kept apart and `group` is not
+        given, not a column or not the one, or one of them is in several partitions; if
+        a step looks farther back than can be known.
 
     See Also
     --------
@@ -90,15 +91,16 @@ def score_partitions(
             "score_table."
         )
     check_is_fitted(estimator)
-    window = _find_window(estimator)
+    steps, history = _find_backward_steps(estimator), 0
+    if any(step.by is not None for step in steps):
+        _check_group(frame, group, steps)
+        _check_whole_groups(frame, str(group))
+    elif frame.npartitions > 1:
+        history = _history(steps)
     meta = score_table(estimator, None)
-    if window is None or window.length == 1:
-        return frame.map_partitions(_score, estimator, meta=meta)
-    if window.by is not None:
-        _check_whole_groups(frame, group)
-        return frame.map_partitions(_score, estimator, meta=meta)
-    history = (window.length - 1) * window.stride
-    return frame.map_overlap(_score, history, 0, estimator, meta=meta)
+    if history:
+        return frame.map_overlap(_score, history, 0, estimator, meta=meta)
+    return frame.map_partitions(_score, estimator, meta=meta)
 
 
 def score_table(estimator: Any, X: pd.DataFrame | None) -> pd.DataFrame:
@@ -160,23 +162,50 @@ def _score(part: pd.DataFrame, estimator: Any) -> pd.DataFrame:
     return score_table(estimator, part)
 
 
-def _find_window(estimator: Any) -> SlidingWindow | None:
-    """Return the sliding window in a pipeline, if there is one."""
-    for inner in walk_in(estimator):
-        if isinstance(inner, Pipeline):
-            for _, step in inner.steps:
-                if isinstance(step, SlidingWindow):
-                    return step
-    return None
+def _find_backward_steps(estimator: Any) -> list[Any]:
+    """Return the steps, at any depth, whose answer on a row depends on rows before it."""
+    inside = [estimator, *estimator.get_params(deep=True).values()]
+    return [
+        step
+        for step in inside
+        if isinstance(step, HampelFilter | GapImputer)
+        or (isinstance(step, SlidingWindow) and step.length > 1)
+    ]
 
 
-def _check_whole_groups(frame: Any, group: str | None) -> None:
-    """Refuse partitions that cut a group in two."""
+def _history(steps: list[Any]) -> int:
+    """Return how many rows before a partition its rows depend on."""
+    if not steps:
+        return 0
+    window = steps[0]
+    if len(steps) > 1 or not isinstance(window, SlidingWindow):
+        names = ", ".join(type(step).__name__ for step in steps)
+        raise PartitionError(
+            f"The estimator looks back with {names}, so how many rows a partition needs from the "
+            "one before is not known; expected one SlidingWindow at most. Clean the rows before "
+            "they are divided, give the steps `by` and keep each group whole, or use one partition."
+        )
+    return int((window.length - 1) * window.stride)
+
+
+def _check_group(frame: Any, group: str | None, steps: list[Any]) -> None:
+    """Refuse a column that is not there, or not the one that the steps keep apart by."""
     if group is None or group not in frame.columns:
         raise PartitionError(
-            f"The estimator keeps windows apart, and group={group!r} is not a column of frame; "
-            f"expected the column that says whose a row is, one of {list(frame.columns)}."
+            f"The estimator keeps patients or devices apart, and group={group!r} is not a column "
+            "of frame; expected the column that says whose a row is, one of "
+            f"{list(frame.columns)}."
         )
+    for step in steps:
+        if step.by is None or (isinstance(step.by, str) and step.by != group):
+            raise PartitionError(
+                f"group={group!r}, but {step!r} has by={step.by!r}; expected the same column in "
+                "all steps that look back."
+            )
+
+
+def _check_whole_groups(frame: Any, group: str) -> None:
+    """Refuse partitions that cut a group in two."""
     parts = frame[group].map_partitions(_unique, meta=(group, object)).to_delayed()
     import dask  # noqa: PLC0415  (an extra)
 
@@ -192,4 +221,4 @@ def _check_whole_groups(frame: Any, group: str | None) -> None:
 
 
 def _unique(labels: pd.Series) -> pd.Series:
-    return pd.Series(labels.unique().astype(object), dtype=object)
+    return pd.Series(labels.dropna().unique().astype(object), dtype=object)

@@ -15,7 +15,7 @@ from skdualcnn import DualPathCNNClassifier, FusionDecider, make_fusion_preproce
 from skdualcnn.datasets import make_ward
 from skdualcnn.exceptions import MissingExtraError, PartitionError
 from skdualcnn.partitions import score_partitions, score_table
-from skdualcnn.preprocessing import SlidingWindow
+from skdualcnn.preprocessing import GapImputer, HampelFilter, SlidingWindow
 
 dd = pytest.importorskip("dask.dataframe", reason="Dask is not installed")
 
@@ -72,6 +72,28 @@ def test_groups_must_be_whole(ward):
         score_partitions(decider, cut, group="patient")
     with pytest.raises(PartitionError, match="group=None is not a column of frame"):
         score_partitions(decider, cut)
+
+
+def test_filters_look_back_too(ward):
+    filtered = make_fusion_preprocessor(**ward.modalities, noise_filter=HampelFilter())
+    network = DualPathCNNClassifier(architecture="compact", max_epochs=1, random_state=0)
+    decider = FusionDecider(make_pipeline(filtered, network)).fit(ward.data, ward.target)
+    with pytest.raises(PartitionError, match="looks back with HampelFilter"):
+        score_partitions(decider, dd.from_pandas(ward.data, npartitions=2))
+    whole = score_partitions(decider, dd.from_pandas(ward.data, npartitions=1)).compute()
+    pd.testing.assert_frame_equal(whole, score_table(decider, ward.data))
+
+
+def test_another_column_than_that_of_the_steps(ward):
+    imputer = GapImputer(by="patient")
+    numbers = ward.data[["heart_rate", "spo2", "patient"]]
+    forest = RandomForestClassifier(n_estimators=2, random_state=0)
+    pipeline = make_pipeline(imputer, forest).fit(numbers, ward.target["health"])
+    frame = dd.from_pandas(numbers, npartitions=1)
+    with pytest.raises(PartitionError, match=r"group='spo2', but GapImputer\(by='patient'\)"):
+        score_partitions(pipeline, frame, group="spo2")
+    scored = score_partitions(pipeline, frame, group="patient").compute()
+    pd.testing.assert_frame_equal(scored, score_table(pipeline, numbers))
 
 
 def test_an_ordinary_classifier_and_an_empty_partition(ward):
