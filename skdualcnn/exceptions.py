@@ -58,6 +58,10 @@ class StreamError(SkdualcnnError, ValueError):
     """A live detector is set up for other data than its model, or its saved state is not its."""
 
 
+class UsageError(SkdualcnnError, ValueError):
+    """Arguments of the command line that do not go together."""
+
+
 class BrokerError(SkdualcnnError, RuntimeError):
     """The MQTT broker cannot be reached, or refuses the connection."""
 

@@ -5,8 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from skdualcnn._commands._data import add_data_arguments, check_data_arguments
-from skdualcnn._commands._exit import UsageError
-from skdualcnn.exceptions import DataFileError
+from skdualcnn.exceptions import DataFileError, UsageError
 
 if TYPE_CHECKING:
     import numpy as np

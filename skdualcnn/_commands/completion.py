@@ -5,7 +5,8 @@ from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
-from skdualcnn._commands._exit import DONE, UsageError
+from skdualcnn._commands._exit import DONE
+from skdualcnn.exceptions import MissingExtraError
 
 SUMMARY = "print a script that completes commands in a shell"
 DESCRIPTION = (
@@ -25,9 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Run the command."""
     if find_spec("shtab") is None:
-        raise UsageError(
-            "shtab is not installed; install it with: pip install 'skdualcnn[completion]'"
-        )
+        raise MissingExtraError("Completions", "shtab", "completion")
     shtab = import_module("shtab")
     parser: argparse.ArgumentParser = options.parser
     for command in _commands_of(parser):

@@ -6,8 +6,9 @@ from typing import Any
 
 from rich.console import Console
 
-from skdualcnn._commands._exit import DONE, UsageError
+from skdualcnn._commands._exit import DONE
 from skdualcnn._commands._source import add_source_arguments, divide, read_source
+from skdualcnn.exceptions import UsageError
 
 SUMMARY = "score a saved decider on the rows that were held out"
 DESCRIPTION = (
@@ -46,7 +47,13 @@ def run(options: argparse.Namespace) -> int:
     train, test = divide(dataset, options.seed)
     rows = np.arange(len(dataset.data)) if options.all else test
     try:
-        result = evaluate(decider, dataset.data.iloc[rows], labels_of(dataset, rows), float("nan"))
+        result = evaluate(
+            decider,
+            dataset.data.iloc[rows],
+            labels_of(dataset, rows),
+            float("nan"),
+            dataset.groups.iloc[rows].to_numpy(),
+        )
     except (ValueError, KeyError) as error:
         raise UsageError(f"{options.model} does not fit {study.title}: {error}") from error
     report = _assemble(options, study.title, dataset, len(train), len(rows), result)

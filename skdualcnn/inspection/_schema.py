@@ -39,6 +39,7 @@ class ModelScores(TypedDict):
     average_precision: float | None
     brier: float | None
     fit_seconds: float | None
+    roc_auc_interval: NotRequired[tuple[float, float] | None]
 
 
 class HeadSection(TypedDict):

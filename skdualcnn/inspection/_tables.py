@@ -70,6 +70,14 @@ def score(value: Any) -> Cell:
     return _number(value, lambda number: f"{number:.3f}")
 
 
+def interval(value: Any) -> Cell:
+    """Return the two ends of an interval, sorted by its lower one."""
+    if value is None:
+        return Cell(MISSING)
+    low, high = value
+    return Cell(f"{low:.3f} to {high:.3f}", float(low))
+
+
 def seconds(value: Any) -> Cell:
     """Return a time in seconds."""
     return _number(value, lambda number: f"{number:,.1f} s" if number >= 10 else f"{number:.2f} s")
@@ -104,6 +112,14 @@ _SCORES: dict[str, tuple[Column, Callable[[Any], Cell]]] = {
             "0.5 is chance, 1 is perfect",
         ),
         score,
+    ),
+    "roc_auc_interval": (
+        Column(
+            "95 % interval",
+            meaning="where the ROC AUC lies with 95 % confidence, if rows of one group, such as a "
+            "patient, may depend on each other and groups may not",
+        ),
+        interval,
     ),
     "average_precision": (
         Column(

@@ -289,7 +289,7 @@ class TimelineDisplay:
         ax.set(ylim=(-0.5, len(lanes) - 0.5), xlim=(first, last))
         ax.grid(visible=False, axis="y")
         if ax.get_legend_handles_labels()[0]:
-            ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.3), ncols=4)
+            ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.45), ncols=4)
 
 
 _HATCHES = {"medical": "//", "cyber": "..", "both": "xx", "uncertain": ""}
