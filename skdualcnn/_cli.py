@@ -11,7 +11,7 @@ from skdualcnn import __version__
 from skdualcnn._commands import _exit
 from skdualcnn.exceptions import BrokerError, SkdualcnnError
 
-COMMANDS = ("demo",)
+COMMANDS = ("demo", "gateway", "simulate")
 """Modules of `skdualcnn._commands`, in the order that help lists them."""
 
 

@@ -54,6 +54,14 @@ class StreamError(SkdualcnnError, ValueError):
     """A live detector is set up for other data than its model, or its saved state is not its."""
 
 
+class UsageError(SkdualcnnError, ValueError):
+    """Arguments of the command line that do not go together."""
+
+
+class MissingPackageError(SkdualcnnError, ImportError):
+    """A package of an extra is not installed."""
+
+
 class BrokerError(SkdualcnnError, RuntimeError):
     """The MQTT broker cannot be reached, or refuses the connection."""
 

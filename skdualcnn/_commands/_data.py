@@ -4,7 +4,7 @@ import argparse
 import os
 from pathlib import Path
 
-from skdualcnn._commands._exit import UsageError
+from skdualcnn.exceptions import UsageError
 
 # Names here, and not read off the studies, so that --help does not import torch.
 DATA_SETS = ("ward", "wustl_ehms", "physionet2012", "nsl_kdd", "icu_security")

@@ -1,7 +1,5 @@
 """Exit codes, the same for every command."""
 
-from skdualcnn.exceptions import SkdualcnnError
-
 DONE = 0
 FAILED = 1  # an error nobody foresaw: Python's own, with its traceback
 USAGE = 2  # a wrong argument, file or model, or a package that is missing; nothing was written
@@ -12,7 +10,3 @@ DESCRIPTION = (
     "exit codes: 0 done; 1 unforeseen error; 2 wrong argument, file or model, or a package is "
     "missing; 3 the broker could not be reached, or refused; 130 interrupted"
 )
-
-
-class UsageError(SkdualcnnError, ValueError):
-    """Arguments that do not go together."""
