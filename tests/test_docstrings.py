@@ -13,6 +13,7 @@ MODULES = [
     "skdualcnn",
     "skdualcnn.baselines",
     "skdualcnn.datasets",
+    "skdualcnn.gateway",
     "skdualcnn.inspection",
     "skdualcnn.metrics",
     "skdualcnn.model_selection",

@@ -190,7 +190,7 @@ class Session:
         with self._changed:
             self.connected_at = None
             self._changed.notify_all()
-        if was_connected and reason.is_failure:
+        if reason.is_failure and (was_connected or self.problem is None):
             self._note_problem(f"connection lost: {reason}")
 
     def _note_problem(self, problem: str) -> None:

@@ -131,7 +131,7 @@ def test_an_error_in_a_callback_is_counted_and_the_session_lives(
     assert "a message failed" in caplog.text
 
 
-def test_credentials(start_mosquitto, open_session, tmp_path):
+def test_credentials(start_mosquitto, open_session, tmp_path, patience):
     passwords = tmp_path / "passwords"
     passwords.touch(mode=0o600)
     subprocess.run(["mosquitto_passwd", "-b", passwords, "ward", "s3cret"], check=True)
@@ -139,11 +139,13 @@ def test_credentials(start_mosquitto, open_session, tmp_path):
     good = open_session(at(broker, username="ward", password="s3cret"))
     good.expect_connection(10)
     wrong = open_session(at(broker, username="ward", password="guess"))
-    with pytest.raises(BrokerError, match=r"within 3 s: the broker refused: .*[Nn]ot authorized"):
-        wrong.expect_connection(3)
+    patience(lambda: wrong.problem, "the refusal")
+    assert "not authorized" in wrong.problem.lower()
 
 
-def test_tls(start_mosquitto, open_session, certificates):
+# paho leaves sockets whose handshake failed to the garbage collector
+@pytest.mark.filterwarnings("ignore:unclosed <ssl.SSLSocket:ResourceWarning")
+def test_tls(start_mosquitto, open_session, certificates, patience):
     broker = start_mosquitto(
         f"cafile {certificates / 'ca.pem'}",
         f"certfile {certificates / 'server.pem'}",
@@ -153,20 +155,19 @@ def test_tls(start_mosquitto, open_session, certificates):
     ca, certificate, key = (certificates / one for one in ("ca.pem", "client.pem", "client.key"))
     good = open_session(at(broker, tls=make_tls(ca, certificate, key)))
     good.expect_connection(10)
-    stranger = open_session(at(broker, tls=make_tls(None, certificate, key)))
-    with pytest.raises(BrokerError, match=r"certificate verify failed"):
-        stranger.expect_connection(3)
-    nobody = open_session(at(broker, tls=make_tls(ca, None, None)))
-    with pytest.raises(BrokerError):
-        nobody.expect_connection(2)
-    by_name = open_session(
-        Broker.at(f"localhost:{broker.port}", tls=make_tls(ca, certificate, key))
-    )
-    with pytest.raises(BrokerError, match=r"localhost"):
-        by_name.expect_connection(3)
+    others = {
+        "certificate verify failed": at(broker, tls=make_tls(None, certificate, key)),
+        "connection lost": at(broker, tls=make_tls(ca, None, None)),
+        "'localhost'": Broker.at(f"localhost:{broker.port}", tls=make_tls(ca, certificate, key)),
+    }
+    sessions = {problem: open_session(other) for problem, other in others.items()}
+    for problem, session in sessions.items():
+        patience(lambda session=session: session.problem, "a problem")
+        assert problem in session.problem
+        assert session.connected_at is None
 
 
 def test_nobody_there(open_session):
     session = open_session(Broker.at("127.0.0.1:1"))
-    with pytest.raises(BrokerError, match=r"127.0.0.1:1 within 2 s: .*refused.*Is the broker"):
-        session.expect_connection(2)
+    with pytest.raises(BrokerError, match=r"127.0.0.1:1 within 1 s: .*refused.*Is the broker"):
+        session.expect_connection(1)
