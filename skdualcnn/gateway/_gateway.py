@@ -37,11 +37,12 @@ Clock = Literal["wall", "readings"]
 
 
 class Outgoing(NamedTuple):
-    """A message to publish; all are retained, for whoever subscribes later.
+    """A message to publish; decisions and alerts are retained, for those who subscribe later.
 
-    Attributes
+    Parameters
     ----------
     topic : str
+        Where.
     payload : bytes
         JSON.
     """

@@ -59,19 +59,66 @@ class Topics:
         self.subscriptions = (f"{self._readings}+/+", self.commands)
 
     def reading(self, device: str, stream: str) -> str:
-        """Return the topic of a device's readings of a stream."""
+        """Return the topic of a device's readings of a stream.
+
+        Parameters
+        ----------
+        device : str
+            Its name.
+        stream : str
+            The stream's.
+
+        Returns
+        -------
+        str
+            The topic.
+        """
         return f"{self._readings}{device}/{stream}"
 
     def decisions(self, device: str | int) -> str:
-        """Return the topic of a device's decisions."""
+        """Return the topic of a device's decisions.
+
+        Parameters
+        ----------
+        device : str or int
+            Its name.
+
+        Returns
+        -------
+        str
+            The topic.
+        """
         return f"{self._prefix}/decisions/{device}"
 
     def alerts(self, device: str | int, kind: str) -> str:
-        """Return the topic of a device's alerts of a kind."""
+        """Return the topic of a device's alerts of a kind.
+
+        Parameters
+        ----------
+        device : str or int
+            Its name.
+        kind : str
+            "medical" or "cyber".
+
+        Returns
+        -------
+        str
+            The topic.
+        """
         return f"{self._prefix}/alerts/{device}/{kind}"
 
     def read(self, topic: str) -> ReadingTopic | None:
         """Return device and stream of a reading's topic, None for that of commands.
+
+        Parameters
+        ----------
+        topic : str
+            Where a message came in.
+
+        Returns
+        -------
+        ReadingTopic or None
+            The two names.
 
         Raises
         ------
