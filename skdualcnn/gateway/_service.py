@@ -1,17 +1,20 @@
 """The gateway as a service: broker, clock, state file and metrics around the logic."""
 
 import logging
+from collections import Counter
 from pathlib import Path
 from threading import Event, RLock
 from time import monotonic, perf_counter, time
 from typing import Any
 
 from skdualcnn.gateway._broker import Broker
+from skdualcnn.gateway._gateway import REFUSALS as MESSAGE_REFUSALS
 from skdualcnn.gateway._gateway import Gateway, Outgoing
 from skdualcnn.gateway._http import MetricsServer
 from skdualcnn.gateway._metrics import Metrics
 from skdualcnn.gateway._session import Session
 from skdualcnn.gateway._state import restore_state, save_state
+from skdualcnn.streaming._counters import REFUSALS as READING_REFUSALS
 
 PULSE = 0.5
 """Seconds between two looks at the clock."""
@@ -93,6 +96,7 @@ class GatewayService:
                 len(pending),
             )
             self._publish(pending)
+        self._refused = _refusals(gateway)
         save_state(state, gateway, self._session.pending)  # so that a wrong place shows now
         self.metrics.saved_at = time()
         self._server = None if http is None else MetricsServer(*http, self.metrics)
@@ -115,6 +119,7 @@ class GatewayService:
                         self._publish(self._gateway.advance())
                 if monotonic() - saved >= self._save_every:
                     self._save()
+                    self._log_refusals()
                     saved = monotonic()
         finally:
             # In this order everything that the broker was told has arrived is in the state.
@@ -138,6 +143,15 @@ class GatewayService:
         for message in messages:
             self._session.publish(message)
 
+    def _log_refusals(self) -> None:
+        """Say what was refused since the last time, for whoever reads no metrics."""
+        refused = _refusals(self._gateway)
+        new = refused - self._refused
+        if new:
+            kinds = ", ".join(f"{n} {kind}" for kind, n in sorted(new.items()))
+            _LOG.warning("messages refused since the last such line: %s", kinds)
+        self._refused = refused
+
     def _save(self) -> None:
         try:
             with self._lock:
@@ -148,3 +162,11 @@ class GatewayService:
         else:
             self.metrics.saved_at = time()
             self.metrics.failed_saves = 0
+
+
+def _refusals(gateway: Gateway) -> Counter[str]:
+    """Return the messages refused so far, by the gateway or by its detector."""
+    messages, readings = gateway.counts, gateway.detector.counters
+    return Counter({kind: messages[kind] for kind in MESSAGE_REFUSALS}) + Counter(
+        {kind: readings[kind] for kind in READING_REFUSALS}
+    )

@@ -79,9 +79,14 @@ def health(port):
 class Running:
     """A service in a thread."""
 
-    def __init__(self, case, policies, broker, state):
-        settings = Settings({"freq": "1min", "tolerance": "4min"}, policies)
-        gateway = Gateway(case.decider, settings, clock="readings", limits=Limits(max_rate=0))
+    def __init__(self, case, policies, broker, state, *, detector, clock, limits):
+        gateway = Gateway(
+            case.decider,
+            Settings({"freq": "1min", "tolerance": "4min", **detector}, policies),
+            clock=clock,
+            grace=0.0,
+            limits=Limits(**{"max_rate": 0, **limits}),
+        )
         self.service = GatewayService(
             gateway,
             case.decider,
@@ -108,8 +113,9 @@ def run_gateway(case, policies, tmp_path):
     """Return a function that starts the gateway, with the state of the last one."""
     running = []
 
-    def start(broker):
-        running.append(Running(case, policies, broker, tmp_path / "state"))
+    def start(broker, *, detector=None, clock="readings", **limits):
+        options = {"detector": detector or {}, "clock": clock, "limits": limits}
+        running.append(Running(case, policies, broker, tmp_path / "state", **options))
         return running[-1]
 
     yield start
@@ -226,6 +232,47 @@ def test_what_was_not_delivered_is_delivered_after_a_restart(
     again = run_gateway(broker)
     patience(lambda: len(seen.decisions) + len(seen.events) == waiting, "what was pending")
     assert health(again.port)[1]["readings_accepted"] == len(messages)
+
+
+def test_a_flood_of_one_device_is_counted_and_the_others_are_heard(
+    case, start_mosquitto, run_gateway, watch, patience, caplog
+):
+    broker = start_mosquitto()
+    gateway = run_gateway(broker, max_rate=10.0, max_burst=20.0, devices=frozenset({"0", "1"}))
+    seen = watch(broker)
+    patience(lambda: health(gateway.port)[0] == 200, "the gateway")
+    messages = [one.what for one in ward_messages(case.ward, START, Topics())]
+    loud = [one for one in messages if "/0/" in one.topic][:500]
+    quiet = [one for one in messages if "/1/" in one.topic][:10]
+    stranger = [one for one in messages if "/2/" in one.topic][:10]
+    seen.publish([*loud, *stranger, *quiet])
+    patience(lambda: scrape(gateway.port)["messages_total", "unknown_device"] == 10, "strangers")
+    counts = scrape(gateway.port)
+    assert counts["messages_total", "rate_limited"] > 300
+    patience(lambda: scrape(gateway.port)["devices",] == 2, "the quiet device")
+    assert set(gateway.service._gateway.detector.devices) == {"0", "1"}
+    patience(lambda: "10 unknown_device" in caplog.text, "a line in the log")
+
+
+def test_the_wall_clock_decides_when_nothing_comes(
+    case, start_mosquitto, run_gateway, watch, patience
+):
+    broker = start_mosquitto()
+    gateway = run_gateway(broker, detector={"freq": "1s"}, clock="wall")
+    seen = watch(broker)
+    patience(lambda: health(gateway.port)[0] == 200, "the gateway")
+    now = pd.Timestamp.now("UTC")
+    first = {one.what.topic: one.what for one in ward_messages(case.ward, now, Topics())}
+    first = [one for topic, one in first.items() if "/0/" in topic]
+    stamped = [
+        Outgoing(topic, json.dumps({**json.loads(payload), "time": now.timestamp()}).encode())
+        for topic, payload in first
+    ]
+    seen.publish(stamped)
+    patience(lambda: len(seen.decisions) >= 2, "two ticks without a reading")
+    stamps = [pd.Timestamp(stamp) for _, stamp, _ in seen.decisions]
+    assert stamps[0] == now.ceil("1s")
+    assert stamps[1] - stamps[0] == pd.Timedelta("1s")
 
 
 def test_http_answers_nothing_else(start_mosquitto, run_gateway):

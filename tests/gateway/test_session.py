@@ -30,24 +30,6 @@ def at(broker, **options):
     return Broker.at(f"127.0.0.1:{broker.port}", **options)
 
 
-@pytest.fixture(scope="module")
-def certificates(tmp_path_factory):
-    """Return a folder with a CA, and a server's and a client's certificate."""
-    folder = tmp_path_factory.mktemp("certificates")
-
-    def openssl(*arguments):
-        subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True)
-
-    new = ["-newkey", "rsa:2048", "-nodes", "-subj"]
-    openssl("req", "-x509", *new, "/CN=test CA", "-keyout", "ca.key", "-out", "ca.pem")
-    (folder / "names").write_text("subjectAltName=IP:127.0.0.1\n")
-    for name in ("server", "client"):
-        openssl("req", *new, f"/CN={name}", "-keyout", f"{name}.key", "-out", f"{name}.csr")
-        signed = ["x509", "-req", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial"]
-        openssl(*signed, "-extfile", "names", "-in", f"{name}.csr", "-out", f"{name}.pem")
-    return folder
-
-
 def test_messages_wait_for_the_broker_and_survive_its_death(
     start_mosquitto, open_session, patience
 ):
