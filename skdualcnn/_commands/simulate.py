@@ -48,7 +48,7 @@ def run(options: argparse.Namespace) -> int:
     """Run the command."""
     if not 0 < options.speed < float("inf"):
         raise UsageError(f"--speed is {options.speed:g}, expected a number above 0")
-    start = datetime.now(UTC) if options.start is None else _read_start(options.start)
+    start = None if options.start is None else _read_start(options.start)
     broker = make_broker(options)
 
     import pandas as pd  # noqa: PLC0415
@@ -70,13 +70,14 @@ def run(options: argparse.Namespace) -> int:
     try:
         session.expect_connection(CONNECT_WITHIN)
         publisher = Publisher(session, None if options.fast else options.speed)
+        began = pd.Timestamp(start or datetime.now(UTC))  # not before everything else is ready
         n_reports = sum(len(table) for table in ward.streams.values())
         console.print(f"simulated ward: {n_reports:,} reports of {options.patients} patients")
         with Progress(console=console) as progress:
             task = progress.add_task("reports", total=n_reports)
-            for timed in ward_messages(ward, pd.Timestamp(start), topics):
+            for timed in ward_messages(ward, began, topics):
                 while news and news[0].seconds <= timed.seconds:
-                    at = pd.Timestamp(start) + pd.Timedelta(seconds=news[0].seconds)
+                    at = began + pd.Timedelta(seconds=news[0].seconds)
                     progress.console.print(f"{at:%H:%M:%S} {news.pop(0).what}")
                 publisher.publish(timed)
                 progress.advance(task)
