@@ -56,7 +56,12 @@ def run(options: argparse.Namespace) -> int:
     from skdualcnn.datasets import make_ward  # noqa: PLC0415
     from skdualcnn.gateway import Topics  # noqa: PLC0415
     from skdualcnn.gateway._session import Session  # noqa: PLC0415
-    from skdualcnn.gateway._simulation import Publisher, ward_messages, ward_news  # noqa: PLC0415
+    from skdualcnn.gateway._simulation import (  # noqa: PLC0415
+        Publisher,
+        ward_messages,
+        ward_news,
+        ward_reports,
+    )
 
     topics = Topics(options.prefix)
     session = Session(broker, options.client_id)
@@ -64,25 +69,24 @@ def run(options: argparse.Namespace) -> int:
         ward = make_ward(options.patients, options.hours, random_state=options.seed)
     except ValueError as error:
         raise UsageError(str(error)) from error
-    news = ward_news(ward)
+    reports, news = ward_reports(ward), ward_news(ward)
     console = Console()
     session.start()
     try:
         session.expect_connection(CONNECT_WITHIN)
         publisher = Publisher(session, None if options.fast else options.speed)
         began = pd.Timestamp(start or datetime.now(UTC))  # not before everything else is ready
-        n_reports = sum(len(table) for table in ward.streams.values())
-        console.print(f"simulated ward: {n_reports:,} reports of {options.patients} patients")
+        console.print(f"simulated ward: {len(reports):,} reports of {options.patients} patients")
         with Progress(console=console) as progress:
-            task = progress.add_task("reports", total=n_reports)
-            for timed in ward_messages(ward, began, topics):
+            task = progress.add_task("reports", total=len(reports))
+            for timed in ward_messages(reports, began, topics):
                 while news and news[0].seconds <= timed.seconds:
                     at = began + pd.Timedelta(seconds=news[0].seconds)
                     progress.console.print(f"{at:%H:%M:%S} {news.pop(0).what}")
                 publisher.publish(timed)
                 progress.advance(task)
             publisher.finish()
-        console.print(f"published: {n_reports:,} reports")
+        console.print(f"published: {len(reports):,} reports")
     finally:
         session.stop()
     return DONE

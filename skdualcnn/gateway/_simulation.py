@@ -27,13 +27,37 @@ class Timed(NamedTuple):
     what: Any
 
 
-def ward_messages(ward: Bunch, start: pd.Timestamp, topics: Topics) -> Iterator[Timed]:
-    """Yield the reports of all devices in the order of their stamps.
+def ward_reports(ward: Bunch) -> pd.DataFrame:
+    """Return the reports of all devices in the order of their stamps.
 
     Parameters
     ----------
     ward : Bunch
         Of :func:`skdualcnn.datasets.make_ward`.
+
+    Returns
+    -------
+    DataFrame
+        Columns "time", "patient", "stream" and "values", a dict with None where missing.
+    """
+    tables = []
+    for stream, table in ward.streams.items():
+        # Objects, for NaN to become None and text to stay text.
+        values = table.drop(columns=["timestamp", "patient"]).astype(object)
+        reports = pd.DataFrame({"time": table["timestamp"], "patient": table["patient"]})
+        reports["stream"] = stream
+        reports["values"] = values.where(values.notna(), None).to_dict("records")
+        tables.append(reports)
+    return pd.concat(tables, ignore_index=True).sort_values("time", kind="stable")
+
+
+def ward_messages(reports: pd.DataFrame, start: pd.Timestamp, topics: Topics) -> Iterator[Timed]:
+    """Yield the messages of reports.
+
+    Parameters
+    ----------
+    reports : DataFrame
+        Of :func:`ward_reports`.
     start : pandas.Timestamp
         When the simulation is to begin, with a zone.
     topics : Topics
@@ -43,16 +67,6 @@ def ward_messages(ward: Bunch, start: pd.Timestamp, topics: Topics) -> Iterator[
     Timed
         With an `Outgoing`.
     """
-    tables = []
-    for stream, table in ward.streams.items():
-        values = [one for one in table if one not in ("timestamp", "patient")]
-        stamps = pd.DataFrame({"time": table["timestamp"], "patient": table["patient"]})
-        stamps["stream"] = stream
-        # Objects, for NaN to become None and text to stay text.
-        columns = table[values].astype(object)
-        stamps["values"] = columns.where(columns.notna(), None).to_dict("records")
-        tables.append(stamps)
-    reports = pd.concat(tables, ignore_index=True).sort_values("time", kind="stable")
     for time, patient, stream, values in reports.itertuples(index=False):
         elapsed = time - START
         stamp = (start + elapsed).tz_convert("UTC").isoformat(timespec="milliseconds")

@@ -13,9 +13,12 @@ from sklearn.pipeline import make_pipeline
 
 from skdualcnn import DualPathCNNClassifier, FusionDecider, make_fusion_preprocessor, save
 from skdualcnn.datasets import make_ward
+from skdualcnn.gateway import Topics
+from skdualcnn.gateway._simulation import ward_messages, ward_reports
 from skdualcnn.preprocessing import SlidingWindow, align_streams
 from skdualcnn.streaming import AlertDesk, AlertPolicy, Decision
 
+START = pd.Timestamp("2024-01-01T08:00:00Z")
 POLICIES = tuple(AlertPolicy(one, raise_count=2, raise_window=4) for one in ("medical", "cyber"))
 
 
@@ -43,6 +46,11 @@ class Case:
             make_pipeline(preprocessor, SlidingWindow(3), network), thresholds=(0.3, 0.3)
         )
         self.decider.fit(self.X, y.fillna("normal"))
+
+    def messages(self, start=START):
+        """Return what the ward's devices publish, in order."""
+        timed = ward_messages(ward_reports(self.ward), start, Topics())
+        return [one.what for one in timed]
 
     def decisions(self):
         """Return the offline pipeline's decision at each device and time."""

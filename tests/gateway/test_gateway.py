@@ -4,11 +4,8 @@ import random
 import pytest
 
 from skdualcnn.exceptions import StreamError
-from skdualcnn.gateway import Gateway, Limits, Settings, Topics
-from skdualcnn.gateway._simulation import ward_messages
+from skdualcnn.gateway import Gateway, Limits, Settings
 from skdualcnn.gateway._state import restore_state, save_state
-
-START = "2024-01-01T08:00:00Z"
 
 
 class Clock:
@@ -40,7 +37,9 @@ def make_gateway(case, policies, clock):
 def messages(case):
     import pandas as pd  # noqa: PLC0415
 
-    return [one.what for one in ward_messages(case.ward, pd.Timestamp(START), Topics())]
+    return [
+        one.what for one in ward_messages(ward_reports(case.ward), pd.Timestamp(START), Topics())
+    ]
 
 
 def values(case, stream, **changed):
@@ -157,7 +156,6 @@ def test_commands(case, make_gateway, messages, clock):
     assert gateway.counts["bad_form"] == 3
 
 
-GOOD_TIME = "2024-01-01T08:00:00Z"
 HOSTILE = {
     "too_large": b" " * 70_000,
     "not_utf8": b'{"time": "\xff\xfe", "values": {}}',

@@ -15,14 +15,11 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from skdualcnn._cli import main
-from skdualcnn.gateway import Gateway, Limits, Settings, Topics
+from skdualcnn.gateway import Gateway, Limits, Settings
 from skdualcnn.gateway._broker import Broker
 from skdualcnn.gateway._gateway import Outgoing
 from skdualcnn.gateway._service import GatewayService
 from skdualcnn.gateway._session import Session
-from skdualcnn.gateway._simulation import ward_messages
-
-START = pd.Timestamp("2024-01-01T08:00:00Z")
 
 
 class Watch:
@@ -153,7 +150,7 @@ HOSTILE = [
 
 
 def test_the_ward_through_a_broker_that_dies(case, start_mosquitto, run_gateway, watch, patience):
-    messages = [one.what for one in ward_messages(case.ward, START, Topics())]
+    messages = case.messages()
     broker = start_mosquitto()
     gateway, seen = run_gateway(broker), watch(broker)
     patience(lambda: health(gateway.port)[0] == 200, "the gateway")
@@ -216,7 +213,7 @@ def test_the_ward_through_a_broker_that_dies(case, start_mosquitto, run_gateway,
 def test_what_was_not_delivered_is_delivered_after_a_restart(
     case, start_mosquitto, run_gateway, watch, patience
 ):
-    messages = [one.what for one in ward_messages(case.ward, START, Topics())][:200]
+    messages = case.messages()[:200]
     broker = start_mosquitto()
     gateway = run_gateway(broker)
     patience(lambda: health(gateway.port)[0] == 200, "the gateway")
@@ -241,7 +238,7 @@ def test_a_flood_of_one_device_is_counted_and_the_others_are_heard(
     gateway = run_gateway(broker, max_rate=10.0, max_burst=20.0, devices=frozenset({"0", "1"}))
     seen = watch(broker)
     patience(lambda: health(gateway.port)[0] == 200, "the gateway")
-    messages = [one.what for one in ward_messages(case.ward, START, Topics())]
+    messages = case.messages()
     loud = [one for one in messages if "/0/" in one.topic][:500]
     quiet = [one for one in messages if "/1/" in one.topic][:10]
     stranger = [one for one in messages if "/2/" in one.topic][:10]
@@ -262,7 +259,9 @@ def test_the_wall_clock_decides_when_nothing_comes(
     seen = watch(broker)
     patience(lambda: health(gateway.port)[0] == 200, "the gateway")
     now = pd.Timestamp.now("UTC")
-    first = {one.what.topic: one.what for one in ward_messages(case.ward, now, Topics())}
+    first = {
+        one.what.topic: one.what for one in ward_messages(ward_reports(case.ward), now, Topics())
+    }
     first = [one for topic, one in first.items() if "/0/" in topic]
     stamped = [
         Outgoing(topic, json.dumps({**json.loads(payload), "time": now.timestamp()}).encode())

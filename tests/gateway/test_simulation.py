@@ -4,13 +4,13 @@ import pandas as pd
 
 from skdualcnn.gateway import Topics
 from skdualcnn.gateway._payloads import read_reading
-from skdualcnn.gateway._simulation import ward_messages, ward_news
+from skdualcnn.gateway._simulation import ward_messages, ward_news, ward_reports
 
 START = pd.Timestamp("2031-05-01T10:00:00+02:00")
 
 
 def test_every_report_becomes_one_message_in_order(case):
-    timed = list(ward_messages(case.ward, START, Topics("w")))
+    timed = list(ward_messages(ward_reports(case.ward), START, Topics("w")))
     assert len(timed) == sum(len(table) for table in case.ward.streams.values())
     assert [one.seconds for one in timed] == sorted(one.seconds for one in timed)
     for one in timed[:50]:
@@ -24,7 +24,7 @@ def test_every_report_becomes_one_message_in_order(case):
 
 
 def test_missing_values_are_null(case):
-    payloads = [one.what.payload for one in ward_messages(case.ward, START, Topics())]
+    payloads = [one.what.payload for one in ward_messages(ward_reports(case.ward), START, Topics())]
     read = [json.loads(payload)["values"] for payload in payloads]
     nulls = sum(value is None for values in read for value in values.values())
     missing = sum(int(table.isna().sum().sum()) for table in case.ward.streams.values())
