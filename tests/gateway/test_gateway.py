@@ -35,11 +35,8 @@ def make_gateway(case, policies, clock):
 
 @pytest.fixture(scope="module")
 def messages(case):
-    import pandas as pd  # noqa: PLC0415
 
-    return [
-        one.what for one in ward_messages(ward_reports(case.ward), pd.Timestamp(START), Topics())
-    ]
+    return case.messages()
 
 
 def values(case, stream, **changed):

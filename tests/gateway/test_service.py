@@ -259,9 +259,7 @@ def test_the_wall_clock_decides_when_nothing_comes(
     seen = watch(broker)
     patience(lambda: health(gateway.port)[0] == 200, "the gateway")
     now = pd.Timestamp.now("UTC")
-    first = {
-        one.what.topic: one.what for one in ward_messages(ward_reports(case.ward), now, Topics())
-    }
+    first = {one.topic: one for one in case.messages(now)}
     first = [one for topic, one in first.items() if "/0/" in topic]
     stamped = [
         Outgoing(topic, json.dumps({**json.loads(payload), "time": now.timestamp()}).encode())
