@@ -12,7 +12,16 @@ from skdualcnn import __version__
 from skdualcnn._commands import _exit
 from skdualcnn.exceptions import BrokerError, SkdualcnnError
 
-COMMANDS = ("demo", "train", "evaluate", "export", "leakage", "completion")
+COMMANDS = (
+    "demo",
+    "train",
+    "evaluate",
+    "export",
+    "leakage",
+    "gateway",
+    "simulate",
+    "completion",
+)
 """Modules of `skdualcnn._commands`, in the order that help lists them."""
 
 _WIDTH = 78

@@ -8,10 +8,11 @@ import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
 from skdualcnn._decider import FusionDecider
+from skdualcnn._extras import import_extra
 from skdualcnn._fusion_rule import FusionRule
 from skdualcnn._head import FittedHeads, walk_in
 from skdualcnn._rules import DECISIONS
-from skdualcnn.exceptions import MissingExtraError, PartitionError
+from skdualcnn.exceptions import PartitionError
 from skdualcnn.preprocessing import GapImputer, HampelFilter, SlidingWindow
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def score_partitions(
 
     Raises
     ------
-    MissingExtraError
+    MissingPackageError
         If Dask is not installed.
     PartitionError
         If `frame` is no Dask DataFrame; if patients are kept apart and `group` is not
@@ -80,10 +81,7 @@ def score_partitions(
     >>> bool((scored.compute()["decision"] == decider.predict(X)).all())
     True
     """
-    try:
-        import dask.dataframe as dd  # noqa: PLC0415  (an extra)
-    except ImportError as error:
-        raise MissingExtraError("Partitions", "dask", "dask") from error
+    dd = import_extra("dask.dataframe", "dask")
     if not isinstance(frame, dd.DataFrame):
         raise PartitionError(
             f"frame is a {type(frame).__name__}, expected a Dask DataFrame, as "
@@ -207,9 +205,7 @@ def _check_group(frame: Any, group: str | None, steps: list[Any]) -> None:
 def _check_whole_groups(frame: Any, group: str) -> None:
     """Refuse partitions that cut a group in two."""
     parts = frame[group].map_partitions(_unique, meta=(group, object)).to_delayed()
-    import dask  # noqa: PLC0415  (an extra)
-
-    seen = Counter(label for part in dask.compute(*parts) for label in part)
+    seen = Counter(label for part in import_extra("dask", "dask").compute(*parts) for label in part)
     cut = [label for label, count in seen.items() if count > 1]
     if cut:
         raise PartitionError(

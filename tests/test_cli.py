@@ -82,6 +82,19 @@ def test_version(capsys):
             "--data-dir nowhere does not exist; expected a folder with the files of nsl_kdd",
         ),
         (["demo", "--data", "nsl_kdd", "--data-dir", "."], "skdualcnn demo: error: .*KDD"),
+        (["gateway"], "the following arguments are required: --model"),
+        (["gateway", "--model", "x"], "No broker was given, expected --broker"),
+        (["gateway", "--broker", "b:x", "--model", "x"], "expected HOST or HOST:PORT"),
+        (["gateway", "--broker", "b", "--model", "x", "--http", "9464"], "expected HOST:PORT"),
+        (["gateway", "--broker", "b", "--model", "nowhere"], "nowhere"),
+        (["gateway", "--broker", "b", "--model", "x", "--cert", "c"], "--cert and --key go"),
+        (["gateway", "--broker", "b", "--model", "x", "--ca", "c"], "c'$"),
+        (["gateway", "--broker", "b", "--model", "x", "--password-file", "p"], "p'$"),
+        (["gateway", "--broker", "b", "--model", "x", "--grace", "-1"], "no number of seconds"),
+        (["simulate", "--broker", "b", "--speed", "0"], "--speed is 0, expected"),
+        (["simulate", "--broker", "b", "--start", "noon"], "--start is 'noon', expected a time"),
+        (["simulate", "--broker", "b", "--patients", "0"], "n_patients is 0, expected"),
+        (["simulate", "--broker", "b", "--prefix", "#"], "The prefix of topics is '#'"),
         (["demo", "--out", "occupied"], "occupied is not empty and holds no report.json"),
         (["demo", "--out", "occupied/thesis.tex"], "thesis.tex is a file, expected a folder"),
         (["demo", "--out", "occupied/thesis.tex/out"], "skdualcnn demo: error: .*thesis.tex"),
@@ -115,6 +128,21 @@ def test_an_interruption_is_one_line_and_code_130(capsys, load):
 
     load(interrupt)
     assert run(capsys, "demo") == (130, "skdualcnn demo: interrupted\n")
+
+
+def test_a_broker_that_is_not_there_is_code_3(capsys, monkeypatch):
+    monkeypatch.setattr("skdualcnn._commands.simulate.CONNECT_WITHIN", 0.5)
+    code, err = run(capsys, "simulate", "--broker", "127.0.0.1:1", "--hours", "0.1")
+    assert code == 3
+    assert re.search(r"simulate: error: No connection to 127.0.0.1:1 within 0.5 s: .*\n$", err)
+
+
+def test_a_password_without_a_user(capsys, monkeypatch):
+    monkeypatch.setenv("SKDUALCNN_MQTT_PASSWORD", "s3cret")
+    code, err = run(capsys, "simulate", "--broker", "b")
+    assert code == 2
+    assert "expected --username NAME" in err
+    assert "s3cret" not in err
 
 
 def test_a_failing_loader_leaves_nothing_behind(capsys, elsewhere, load):

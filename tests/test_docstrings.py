@@ -15,6 +15,7 @@ MODULES = [
     "skdualcnn.datasets",
     "skdualcnn.drift",
     "skdualcnn.explanation",
+    "skdualcnn.gateway",
     "skdualcnn.inspection",
     "skdualcnn.metrics",
     "skdualcnn.model_selection",

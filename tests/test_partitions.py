@@ -13,7 +13,7 @@ from sklearn.pipeline import make_pipeline
 
 from skdualcnn import DualPathCNNClassifier, FusionDecider, make_fusion_preprocessor
 from skdualcnn.datasets import make_ward
-from skdualcnn.exceptions import MissingExtraError, PartitionError
+from skdualcnn.exceptions import MissingPackageError, PartitionError
 from skdualcnn.partitions import score_partitions, score_table
 from skdualcnn.preprocessing import GapImputer, HampelFilter, SlidingWindow
 
@@ -114,7 +114,7 @@ def test_a_table_in_memory_is_refused(ward):
 
 def test_without_dask_the_error_names_the_extra(ward, monkeypatch):
     monkeypatch.setitem(sys.modules, "dask.dataframe", None)
-    with pytest.raises(MissingExtraError, match=r"skdualcnn\[dask\]"):
+    with pytest.raises(MissingPackageError, match=r"skdualcnn\[dask\]"):
         score_partitions(None, ward.data)
 
 

@@ -1,12 +1,11 @@
 """skdualcnn completion: what a shell needs to complete commands and arguments."""
 
 import argparse
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from skdualcnn._commands._exit import DONE
-from skdualcnn.exceptions import MissingExtraError
+from skdualcnn._extras import import_extra
 
 SUMMARY = "print a script that completes commands in a shell"
 DESCRIPTION = (
@@ -25,9 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the command."""
-    if find_spec("shtab") is None:
-        raise MissingExtraError("Completions", "shtab", "completion")
-    shtab = import_module("shtab")
+    shtab: Any = import_extra("shtab", "completion")
     parser: argparse.ArgumentParser = options.parser
     for command in _commands_of(parser):
         for action in command._actions:

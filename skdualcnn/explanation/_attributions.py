@@ -160,7 +160,7 @@ def attribute_scores(
     ------
     TypeError
         If there is no `DualPathCNNClassifier` in the decider.
-    MissingExtraError
+    MissingPackageError
         If Captum is not installed.
 
     See Also

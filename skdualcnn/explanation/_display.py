@@ -99,7 +99,7 @@ class AttributionDisplay:
         ------
         TypeError
             If there is no `DualPathCNNClassifier` in the decider.
-        MissingExtraError
+        MissingPackageError
             If Captum is not installed.
         """
         attributions = attribute_scores(decider, X, reference=reference)

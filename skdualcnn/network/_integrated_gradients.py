@@ -1,13 +1,11 @@
 """What each input of a trained network adds to one head's anomaly score."""
 
-from typing import Any
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from skorch import NeuralNet
 
-from skdualcnn.exceptions import MissingExtraError
+from skdualcnn._extras import import_extra
 from skdualcnn.network._batches import Signals
 from skdualcnn.network._training import PREDICTION_CHUNK, isolated
 
@@ -47,11 +45,12 @@ def integrate_gradients(
 
     Raises
     ------
-    MissingExtraError
+    MissingPackageError
         If Captum is not installed.
     """
     module = net.module_.eval()
-    rule = _import_integrated_gradients()(lambda signal: anomaly(module, signal, head, normal))
+    captum = import_extra("captum.attr", "explain")
+    rule = captum.IntegratedGradients(lambda signal: anomaly(module, signal, head, normal))
     start = reference[:1].to(net.device)
     parts = []
     with isolated(0):
@@ -67,11 +66,3 @@ def integrate_gradients(
 def anomaly(module: torch.nn.Module, signal: torch.Tensor, head: int, normal: int) -> torch.Tensor:
     """Return one minus the probability of a head's normal class, (n,)."""
     return 1 - module(signal)[head].softmax(dim=1)[:, normal]
-
-
-def _import_integrated_gradients() -> Any:
-    try:
-        from captum.attr import IntegratedGradients  # noqa: PLC0415  (an extra)
-    except ImportError as error:
-        raise MissingExtraError("Integrated gradients", "captum", "explain") from error
-    return IntegratedGradients

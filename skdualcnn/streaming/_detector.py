@@ -91,6 +91,8 @@ class OnlineDetector:
     ----------
     engine : str
         "float", "compiled" or, by tables, "exact".
+    categorical : frozenset of str
+        Values of a row that are categories; the others are numbers.
 
     Raises
     ------
@@ -193,6 +195,11 @@ class OnlineDetector:
     def engine(self) -> str:
         """Name of what answers: "float", "compiled" or "exact"."""
         return self._engine.name
+
+    @property
+    def categorical(self) -> frozenset[str]:
+        """Values of a row that are categories; the others are numbers."""
+        return self._engine.categorical
 
     @property
     def counters(self) -> dict[str, int]:

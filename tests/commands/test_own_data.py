@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -155,7 +156,7 @@ def test_bash_completes_commands_and_arguments(capsys, elsewhere):
 
 
 def test_without_shtab_the_extra_is_named(capsys, monkeypatch):
-    monkeypatch.setattr("skdualcnn._commands.completion.find_spec", lambda name: None)
+    monkeypatch.setitem(sys.modules, "shtab", None)
     code, _, err = run(capsys, "completion", "zsh")
     assert code == 2
     assert "pip install 'skdualcnn[completion]'" in err

@@ -7,7 +7,7 @@ import pytest
 from sklearn.ensemble import RandomForestClassifier
 
 from skdualcnn import DualPathCNNClassifier, FusionDecider
-from skdualcnn.exceptions import HeadError, MissingExtraError
+from skdualcnn.exceptions import HeadError, MissingPackageError
 from skdualcnn.explanation import attribute_scores
 
 pytest.importorskip("captum", reason="Captum is not installed")
@@ -76,5 +76,5 @@ def test_a_decider_without_a_network_is_an_error(known):
 def test_without_captum_the_error_names_the_extra(known, monkeypatch):
     X, _, decider = known
     monkeypatch.setitem(sys.modules, "captum.attr", None)
-    with pytest.raises(MissingExtraError, match=r"skdualcnn\[explain\]"):
+    with pytest.raises(MissingPackageError, match=r"skdualcnn\[explain\]"):
         attribute_scores(decider, X.head(3), reference=X)
