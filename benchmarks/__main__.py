@@ -2,6 +2,8 @@
 
 import argparse
 import os
+import shlex
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,8 +13,10 @@ from benchmarks import (
     architectures,
     baselines,
     conformance,
+    drift,
     firmware,
     firmware_classical,
+    paper,
     streaming,
     windows,
 )
@@ -42,6 +46,14 @@ def main() -> int:
         quick="fewer rows and epochs",
     )
     _add_studies(compare, seeds=1)
+    rerun = add(
+        "paper",
+        "every table and figure of the paper, under its protocol and under an honest one",
+        _run_paper,
+        quick="fewer rows, epochs and folds",
+    )
+    _add_studies(rerun, seeds=3)
+    rerun.add_argument("--all", action="store_true", help="every data set whose files are there")
     sizes = add(
         "architectures",
         "the named architectures: size, flash and scores, beside six classifiers",
@@ -68,6 +80,13 @@ def main() -> int:
         quick="fewer readings, patients and trees",
     )
     _add_folder(align)
+    moved = add(
+        "drift",
+        "drift alarms on changed and unchanged data, and on real data along time",
+        lambda given: drift.run(given.out, quick=given.quick, data_dir=Path(given.data_dir)),
+        quick="fewer patients",
+    )
+    _add_folder(moved)
     add(
         "streaming",
         "how long a reading takes in the online detector, with the network and compiled",
@@ -89,6 +108,18 @@ def _on_studies(run: Callable[..., Any]) -> Callable[[argparse.Namespace], Any]:
     """Return a command that runs a benchmark of several data sets and seeds."""
     return lambda given: run(
         given.data, given.data_dir, given.out, range(given.seeds), quick=given.quick
+    )
+
+
+def _run_paper(given: argparse.Namespace) -> None:
+    paper.run(
+        list(STUDIES) if given.all else given.data,
+        Path(given.data_dir),
+        given.out,
+        n_seeds=given.seeds,
+        quick=given.quick,
+        command=shlex.join(["python", "-m", "benchmarks", *sys.argv[1:]]),
+        skip_missing=given.all,
     )
 
 

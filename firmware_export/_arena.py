@@ -2,8 +2,12 @@
 
 from firmware_export._integer_graph import Add, IntegerGraph, Operation
 
-ALIGNMENT = 2
-"""Tensors begin at a multiple of so many values: two 16-bit values are read as one word."""
+ALIGNMENT = {1: 16, 2: 2}
+"""Tensors of values of so many bytes begin at a multiple of so many values.
+
+Where the C is told to use a chip's own units, two 16-bit values are read as one word, sixteen
+8-bit ones as one vector, up to the end of the buffer.
+"""
 
 
 def sources_of(operation: Operation) -> tuple[int, ...]:
@@ -17,8 +21,8 @@ def plan_arena(graph: IntegerGraph) -> tuple[tuple[int, ...], int]:
     """Place the tensors so that those alive at the same time do not overlap.
 
     Largest first, each at the lowest place that is free for as long as it lives. Logits
-    lie elsewhere, in the result, and so does the input of a model with windows, in the
-    device's state; their offset is 0.
+    lie elsewhere, in the result, and so does the input of a model with windows of
+    consecutive rows, in the device's state; their offset is 0.
 
     Returns
     -------
@@ -33,8 +37,9 @@ def plan_arena(graph: IntegerGraph) -> tuple[tuple[int, ...], int]:
         birth[operation.target] = time
         for source in sources_of(operation):
             death[source] = time
+    alignment = ALIGNMENT[graph.signal_bytes]
     offsets: dict[int, int] = {}
-    elsewhere = {head.tensor for head in graph.heads} | ({0} if graph.window > 1 else set())
+    elsewhere = {head.tensor for head in graph.heads} | ({0} if graph.is_input_kept else set())
     placed = set(range(len(graph.tensors))) - elsewhere
     for index in sorted(placed, key=lambda index: (-graph.tensors[index].storage, index)):
         neighbours = sorted(
@@ -47,10 +52,10 @@ def plan_arena(graph: IntegerGraph) -> tuple[tuple[int, ...], int]:
             if offset + graph.tensors[index].storage <= start:
                 break
             offset = max(offset, start + storage)
-            offset += offset % ALIGNMENT
+            offset += -offset % alignment
         offsets[index] = offset
     size = max(offsets[index] + graph.tensors[index].storage for index in offsets)
-    size += size % ALIGNMENT
+    size += -size % alignment
     return tuple(offsets.get(index, 0) for index in range(len(graph.tensors))), size
 
 
@@ -60,8 +65,9 @@ def arena_bytes(graph: IntegerGraph) -> int:
 
 
 def state_bytes(graph: IntegerGraph) -> int:
-    """Return the RAM of one device's state: the input and a counter; 0 without windows."""
+    """Return the RAM of one device's state: its rows and a counter; 0 without windows."""
     if graph.window == 1:
         return 0
-    inputs = graph.tensors[0].storage * graph.signal_bytes
+    kept = graph.tensors[0].storage if graph.is_input_kept else graph.history * graph.row_inputs
+    inputs = kept * graph.signal_bytes
     return inputs + inputs % 2 + 2

@@ -46,8 +46,8 @@ def check_firmware(report: FirmwareReport, X: Any, *, target: str = "host") -> F
     report : FirmwareReport
         What :func:`export_firmware` returned; the folder must still be there.
     X : DataFrame or array-like
-        Rows as the exported estimator takes them; with windows, one device's in the
-        order of time. The C starts from a fresh state.
+        Rows as the exported estimator takes them; with windows, those of a device in the
+        order of time. The C starts each device from a fresh state.
     target : {"host", "lx106", "rv32imc", "cortex-m3"}, default="host"
         Where it runs: on this machine, or in QEMU on an Xtensa LX106 (the ESP8266, and
         the closest to an ESP32), a RISC-V RV32IMC (the ESP32-C3) or an Arm Cortex-M3.
@@ -74,22 +74,31 @@ def check_firmware(report: FirmwareReport, X: Any, *, target: str = "host") -> F
     3264 of 3264 rows identical
     """
     machine = find_target(target)
-    readings = report.twin.readings(X)
-    expected = expected_answers(report.twin.answers(X))
+    twin = report.twin
+    expected = expected_answers(twin.answers(X))
+    rows, order = twin.readings(X), np.arange(len(expected))
+    flags: tuple[str, ...] = ()
+    devices = twin.devices(X)
+    if devices is not None and twin.integer_graph_.window > 1:
+        order = np.argsort(devices, kind="stable")
+        begins = np.diff(devices[order], prepend=-1) != 0
+        rows = np.column_stack([begins, rows[order]]).astype(np.float32)
+        flags = ("-DDEVICES",)
     with tempfile.TemporaryDirectory(prefix="skdualcnn_check_") as folder:
         program = build_harness(
             report.twin.integer_graph_,
             report.directory,
             report.prefix,
             Path(folder),
+            flags,
             target=machine,
         )
-        answers = run_rows(program, readings, Path(folder), machine)
-    differs = np.flatnonzero((answers != expected).any(axis=1))
+        answers = run_rows(program, rows, Path(folder), machine)
+    differs = np.flatnonzero((answers != expected[order]).any(axis=1))
     return FirmwareCheck(
-        rows=len(readings),
-        identical=len(readings) - len(differs),
-        first_difference=int(differs[0]) if len(differs) else None,
+        rows=len(rows),
+        identical=len(rows) - len(differs),
+        first_difference=int(order[differs].min()) if len(differs) else None,
     )
 
 

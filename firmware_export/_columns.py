@@ -68,30 +68,86 @@ def read_front_end(steps: Sequence[Step]) -> FrontEnd:
     ExportError
         If a step does something that the firmware cannot repeat.
     """
-    *before, (_, last) = steps
+    *before, (name, last) = steps
     first = steps[0][1]
     if not isinstance(last, SlidingWindow):
         return _read_row(first, steps)
-    _check_window(steps[-1][0], last)
     row = _read_row(first, before)
-    return replace(row, steps=last.length, channels=row.row_inputs, window=last.length)
+    if last.by is not None:
+        row = _without_device(name, last, row)
+    if last.add_indicator:
+        row = _with_marks(row)
+    return replace(
+        row,
+        steps=last.length,
+        channels=row.row_inputs,
+        window=last.length,
+        stride=last.stride if last.length > 1 else 1,
+    )
 
 
-def _check_window(name: str, window: SlidingWindow) -> None:
-    """Refuse what the chip's buffer of the latest rows does not do."""
-    if window.stride != 1:
-        reason = f"has stride={window.stride}; the chip keeps every row, so only 1 is supported"
-    elif window.by is not None:
-        reason = (
-            f"has by={window.by!r}; the chip sees the rows of one device, so only by=None is "
-            "supported: fit the classifier on windows made with it, and export a pipeline of the "
-            f"fitted steps with SlidingWindow({window.length}) in its place"
+def _without_device(name: str, window: SlidingWindow, row: FrontEnd) -> FrontEnd:
+    """Take the column that says which device a row belongs to out of the readings.
+
+    The chip's caller knows it: each device has a state of its own.
+    """
+    position = window.by
+    if isinstance(position, str):
+        position = list(window.feature_names_in_).index(position)
+    position %= window.n_features_in_
+    numeric = (one for one in row.columns if isinstance(one, NumericColumn))
+    device = next((one for one in numeric if one.output == position), None)
+    if (
+        device is None
+        or device.curve is not IDENTITY
+        or device.missing is not None
+        or sum(one.reading == device.reading for one in row.columns) > 1
+    ):
+        raise _unsupported(
+            name,
+            window,
+            reason=f"has by={window.by!r}, which is more than a raw column that tells devices "
+            "apart. Let it through as it is, and use it for nothing else: "
+            "make_fusion_preprocessor(group=)",
         )
-    elif window.add_indicator:
-        reason = "has add_indicator=True; the chip has no missing steps, so only False is supported"
-    else:
-        return
-    raise _unsupported(name, window, reason=reason)
+    return replace(
+        row,
+        readings=_without(row.readings, device.reading),
+        positions=_without(row.positions, device.reading),
+        columns=tuple(
+            _close_gap(one, device.reading, position) for one in row.columns if one is not device
+        ),
+        steps=row.steps - 1,
+        device=(device.name, row.positions[device.reading]),
+    )
+
+
+def _without(values: tuple[Any, ...], position: int) -> tuple[Any, ...]:
+    return values[:position] + values[position + 1 :]
+
+
+def _close_gap(column: Column, reading: int, output: int) -> Column:
+    """Move a column up where a reading and an input have been taken out."""
+    column = replace(column, reading=column.reading - (column.reading > reading))
+    if column.output is not None:
+        column = replace(column, output=column.output - (column.output > output))
+    if isinstance(column, NumericColumn) and column.indicator is not None:
+        column = replace(column, indicator=column.indicator - (column.indicator > output))
+    return column
+
+
+def _with_marks(row: FrontEnd) -> FrontEnd:
+    """Double the channels: the second half says what is missing.
+
+    Of a row that is there, that is a reading that nothing has filled in before.
+    """
+    columns = tuple(
+        replace(one, missing=0.0, indicator=row.row_inputs + one.output)
+        if isinstance(one, NumericColumn) and one.output is not None and one.missing is None
+        else one
+        for one in row.columns
+    )
+    return replace(row, columns=columns, steps=2 * row.steps, has_blank_steps=True)
 
 
 def _read_row(first: Any, steps: Sequence[Step]) -> FrontEnd:

@@ -7,6 +7,7 @@ from firmware_export._integer_readings import CATEGORY_BITS, LEVEL_BITS
 from firmware_export._literals import (
     COLUMN_BYTES,
     categorical_line,
+    indicator_line,
     limits_line,
     numeric_line,
     segment_lines,
@@ -17,15 +18,15 @@ from firmware_export._names import comment_text, unique_identifiers
 
 def column_context(graph: IntegerGraph) -> dict[str, Any]:
     """Return what the templates print of the columns."""
+    scaled = [column for column in graph.numeric if column.output is not None]
     return {
         "readings": _readings(graph),
-        "numeric": [numeric_line(column) for column in graph.numeric],
+        "numeric": [numeric_line(column) for column in scaled],
+        "indicators": [indicator_line(one) for one in graph.numeric if one.indicator is not None],
         "segments": [
-            {"name": comment_text(column.name), "lines": segment_lines(column)}
-            for column in graph.numeric
-            if column.output is not None
+            {"name": comment_text(column.name), "lines": segment_lines(column)} for column in scaled
         ],
-        "required": any(column.missing is None for column in graph.numeric),
+        "required": any(column.missing is None for column in scaled),
         "categorical": [categorical_line(column) for column in graph.categorical],
         "limits": [limits_line(limits) for limits in graph.limits],
         "fraction_bits": table(graph.fraction_bits),

@@ -4,7 +4,7 @@ import textwrap
 from typing import Any
 
 from firmware_export._integer_graph import Add, IntegerGraph, Linear
-from firmware_export._literals import interleave, table
+from firmware_export._literals import interleave, table, vector_rows
 from firmware_export._names import comment_text, unique_identifiers
 
 
@@ -31,7 +31,7 @@ def tensor_context(graph: IntegerGraph, offsets: tuple[int, ...]) -> list[dict[s
             zip(graph.tensors, symbols, offsets, strict=True)
         )
     ]
-    if graph.window > 1:
+    if graph.is_input_kept:
         tensors[0]["at"] = "state->inputs"
     names = unique_identifiers([head.name for head in graph.heads])
     for head, name in zip(graph.heads, names, strict=True):
@@ -56,7 +56,7 @@ def arena_map(graph: IntegerGraph, offsets: tuple[int, ...]) -> list[str]:
         f"{offset:6d} .. {offset + tensor.storage - 1:6d}"
         for tensor, offset in zip(graph.tensors, offsets, strict=True)
     ]
-    if graph.window > 1:
+    if graph.is_input_kept:
         places[0] = f"{'in the state':>16}"
     for head in graph.heads:
         places[head.tensor] = f"{'in the result':>16}"
@@ -73,6 +73,8 @@ def _linear(graph: IntegerGraph, layer: Linear, tensors: list[dict[str, Any]]) -
     source, target = graph.tensors[layer.source], graph.tensors[layer.target]
     scaling = layer.scaling
     weights = interleave(layer)
+    takes_vectors = graph.signal_bytes == 1 and layer.kind != "convolution"  # on esp-nn
+    vectors = vector_rows(layer) if takes_vectors else None
     lowest, highest = layer.weight_scale.min(), layer.weight_scale.max()
     channels = zip(scaling.bias, scaling.multiplier, scaling.preshift, scaling.shift, strict=True)
     return {
@@ -98,6 +100,8 @@ def _linear(graph: IntegerGraph, layer: Linear, tensors: list[dict[str, Any]]) -
         "offsets": table(scaling.offset),
         "weight_count": weights.size,
         "weights": table(weights),
+        "vectors": "" if vectors is None else table(vectors.ravel()),
+        "vector_inputs": 0 if vectors is None else vectors.shape[1],
         "channels": [f"{{ {', '.join(str(int(value)) for value in row)} }}" for row in channels],
         "source": tensors[layer.source]["at"]
         + _plus((source.padding - layer.padding) * source.channels),

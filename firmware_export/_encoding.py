@@ -75,6 +75,31 @@ def encode_readings(
     return readings
 
 
+def device_codes(front_end: FrontEnd, X: Any) -> NDArray[np.int64] | None:
+    """Return which device each row of raw data belongs to; None for rows of one device.
+
+    Raises
+    ------
+    ValueError
+        If the column that says so is absent, or a row has no device.
+    """
+    if front_end.device is None:
+        return None
+    name, position = front_end.device
+    labels: Any
+    if isinstance(X, pd.DataFrame):
+        labels = X[name] if name in X.columns else X.iloc[:, position]
+    else:
+        labels = np.asarray(X)[:, position]
+    codes = pd.factorize(labels)[0].astype(np.int64)
+    if (codes < 0).any():
+        raise ValueError(
+            f"Column {name!r} is missing in row {int(np.argmax(codes < 0))}, expected the device "
+            "that the row belongs to. Leave the row out."
+        )
+    return codes
+
+
 def _numbers(values: Any, name: str) -> NDArray[np.float64]:
     try:
         if isinstance(values, pd.Series):

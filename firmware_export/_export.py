@@ -23,7 +23,7 @@ from firmware_export._noise import measure_layers
 from firmware_export._packaging import Metadata
 from firmware_export._quantize_limits import Limits
 from firmware_export._report_text import render_report
-from firmware_export._rows import spread_rows, stack_windows
+from firmware_export._rows import spread_rows
 from firmware_export._target_cost import LEVELS, measure_targets
 from firmware_export._twin import FixedPointClassifier, answer
 from skdualcnn._writing import replaced_folder
@@ -152,11 +152,10 @@ def export_firmware(
     if len(readings) == 0:
         raise ExportError("calibration_data has no row, expected a sample of the training data.")
     # With windows: a stream of its own, long enough to push the first row out again.
-    golden = spread_rows(readings, GOLDEN_ROWS + (graph.window - 1))
+    golden = spread_rows(readings, GOLDEN_ROWS + (graph.history - 1))
     answers = answer(graph, golden)
     vectors = GoldenVectors(golden, answers.logits, answers.probabilities, answers.decisions)
-    windows = stack_windows(readings, graph.window)
-    layers = measure_layers(twin.graph_, graph, windows)
+    layers = measure_layers(twin.graph_, graph, twin.windows(calibration_data))
     fidelity = None if evaluation_data is None else compare_with_float(twin, *evaluation_data)
     with replaced_folder(target) as building:
         for name, text in render_firmware(graph, prefix, vectors, metadata).items():

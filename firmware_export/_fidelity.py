@@ -11,7 +11,6 @@ from firmware_export._figures import HeadFigures, HeadLabels, read_head_labels
 from firmware_export._graph import Floats
 from firmware_export._integer import Q30_ONE
 from firmware_export._noise import LayerReport, measure_layers, to_json_types
-from firmware_export._rows import stack_windows
 from firmware_export._twin import FixedPointClassifier
 from skdualcnn._rules import DECISIONS
 from skdualcnn.exceptions import HeadError
@@ -161,7 +160,7 @@ def compare_with_float(twin: FixedPointClassifier, X: Any, y: Any = None) -> Fid
     else:
         same = twin.estimator_.predict(X) == DECISIONS[answers.decisions]
     identical = float(same.mean())
-    windows = stack_windows(twin.readings(X), quantised.window)
+    windows = twin.windows(X)
     causes: tuple[Cause, ...] = ()
     if identical < FEWEST_IDENTICAL or any(
         abs(_auc_change(head)) > LARGEST_AUC_CHANGE for head in heads

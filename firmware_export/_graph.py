@@ -82,7 +82,8 @@ class FrontEnd:
     """From rows of raw readings to the first signal of the network.
 
     A row gives the whole signal or, in a window, its last step; the steps before are
-    those of the rows before, the very first row standing in for rows before it.
+    those of the rows before of the same device. Before a device's first row, that row
+    stands in, or the steps are blank.
 
     Attributes
     ----------
@@ -96,6 +97,14 @@ class FrontEnd:
         channel ``i % channels``; with one, input number i is channel i.
     window : int
         Rows that a signal is made of: 1, or as many as it has steps.
+    stride : int
+        Distance between neighbouring rows of a window.
+    has_blank_steps : bool
+        Whether steps before a device's first row are blank: 0 in the first half of the
+        channels, and 1, which marks what is missing, in the second half.
+    device : (str, int) or None
+        Name and position of the raw column that says which device a row belongs to, not
+        a reading itself; None for rows of one device.
     """
 
     readings: tuple[str, ...]
@@ -104,6 +113,9 @@ class FrontEnd:
     steps: int
     channels: int
     window: int = 1
+    stride: int = 1
+    has_blank_steps: bool = False
+    device: tuple[str, int] | None = None
 
     @property
     def row_inputs(self) -> int:

@@ -274,6 +274,11 @@ class IntegerGraph:
     window : int
         Rows of readings that an input signal is made of; with more than one, each row
         is a step.
+    stride : int
+        Distance between neighbouring rows of a window.
+    mark : int or None
+        Input in the second half of the channels of a step before a device's first row,
+        0 in the first half; None where the first row stands in for such a step.
     numeric : tuple of IntegerNumeric
     categorical : tuple of IntegerCategorical
     tensors : tuple of Tensor
@@ -295,6 +300,8 @@ class IntegerGraph:
     fraction_bits: tuple[int, ...]
     limits: tuple[IntegerLimits, ...]
     window: int
+    stride: int
+    mark: int | None
     numeric: tuple[IntegerNumeric, ...]
     categorical: tuple[IntegerCategorical, ...]
     tensors: tuple[Tensor, ...]
@@ -315,6 +322,16 @@ class IntegerGraph:
     def row_inputs(self) -> int:
         """Values of the input signal that one row of readings gives."""
         return self.tensors[0].size // self.window
+
+    @property
+    def is_input_kept(self) -> bool:
+        """Whether the rows that the C keeps of a device are the network's input as they are."""
+        return self.window > 1 and self.stride == 1
+
+    @property
+    def history(self) -> int:
+        """Rows of a device that are kept: those from the oldest of a window to the newest."""
+        return (self.window - 1) * self.stride + 1
 
     @property
     def parameters(self) -> int:

@@ -21,6 +21,7 @@ from firmware_export._integer_graph import (
     IntegerLimits,
     IntegerNumeric,
 )
+from firmware_export._rows import BLANK
 
 Readings = NDArray[np.floating[Any]]
 """Raw readings, each exact in single precision or in 31 bits: NaN is a missing one."""
@@ -231,14 +232,29 @@ def quantise_readings(graph: IntegerGraph, readings: Readings) -> Integers:
     graph : IntegerGraph
     readings : ndarray of shape (n, window, n_readings), or (n, n_readings) without window
         Checked by :func:`check_readings`. NaN is a missing reading; a category is its
-        position in the list, any other number an unknown category.
+        position in the list, any other number an unknown category. A row of `BLANK` is
+        a step before a device's first row.
 
     Returns
     -------
     signal : ndarray of shape (n, steps, channels) and dtype int32
     """
     rows = readings.reshape(-1, len(graph.readings))
-    return as_signal(graph, quantise_rows(graph, rows))
+    blank = blank_inputs(graph)
+    if blank is None:
+        return as_signal(graph, quantise_rows(graph, rows))
+    is_blank = (rows == BLANK).all(axis=1)
+    inputs = np.tile(blank, (len(rows), 1))
+    inputs[~is_blank] = quantise_rows(graph, rows[~is_blank])
+    return as_signal(graph, inputs)
+
+
+def blank_inputs(graph: IntegerGraph) -> Integers | None:
+    """Return the inputs of a step before a device's first row, None if that row stands in."""
+    if graph.mark is None:
+        return None
+    half = graph.row_inputs // 2
+    return np.repeat(np.array([0, graph.mark], dtype=np.int32), half)
 
 
 def as_signal(graph: IntegerGraph, inputs: Integers) -> Integers:

@@ -15,12 +15,14 @@ from firmware_export._integer_graph import (
     Linear,
 )
 
-NOWHERE = 0xFFFF
+NO_CATEGORY = 0xFFFF
+VECTOR = 16
+"""Inputs that esp-nn takes at a time on an ESP32-S3."""
 LINE_WIDTH = 100
 CHANNEL_BYTES = 8
 OFFSET_BYTES = 4
 LAYER_BYTES = {"convolution": 40, "dense": 28, "logits": 28, "add": 12}
-COLUMN_BYTES = {"numeric": 16, "categorical": 10, "segment": 12, "limits": 12}
+COLUMN_BYTES = {"numeric": 10, "indicator": 8, "categorical": 10, "segment": 12, "limits": 12}
 SOFTMAX_TABLE_BYTES = 256
 
 
@@ -41,13 +43,22 @@ def interleave(layer: Linear) -> NDArray[np.uint8]:
     return np.concatenate([groups.ravel(), weight[grouped:].ravel()])
 
 
+def vector_rows(layer: Linear) -> NDArray[np.int8]:
+    """Return a dense layer's weights row by row, zeros after each up to whole vectors."""
+    rows, inputs = layer.weight.shape
+    weight = np.zeros((rows, -(-inputs // VECTOR) * VECTOR), dtype=np.int8)
+    weight[:, :inputs] = layer.weight
+    return weight
+
+
 def constant_bytes(graph: IntegerGraph) -> int:
     """Return the bytes of constant tables that a 32-bit chip stores."""
     total = SOFTMAX_TABLE_BYTES
     total += len(graph.readings)  # fractional bits
-    total += COLUMN_BYTES["numeric"] * len(graph.numeric)
-    scaled = (column for column in graph.numeric if column.output is not None)
+    scaled = [column for column in graph.numeric if column.output is not None]
+    total += COLUMN_BYTES["numeric"] * len(scaled)
     total += COLUMN_BYTES["segment"] * sum(len(column.starts) for column in scaled)
+    total += COLUMN_BYTES["indicator"] * sum(one.indicator is not None for one in graph.numeric)
     total += COLUMN_BYTES["categorical"] * len(graph.categorical)
     total += COLUMN_BYTES["limits"] * len(graph.limits)
     for operation in graph.operations:
@@ -62,14 +73,18 @@ def constant_bytes(graph: IntegerGraph) -> int:
 
 
 def numeric_line(column: IntegerNumeric) -> str:
-    """Return the initialiser of a numeric column's entry."""
-    present, absent = column.indicator_values
+    """Return the initialiser of the entry of a numeric column that has an output."""
     missing = "REQUIRED" if column.missing is None else column.missing
-    segments = 0 if column.output is None else len(column.starts)
     return (
-        f"{{ {column.reading}u, {_or_nowhere(column.output)}u, {_or_nowhere(column.indicator)}u, "
-        f"{segments}u, {column.highest}, {missing}, {present}, {absent} }}"
+        f"{{ {column.reading}u, {column.output}u, {len(column.starts)}u, {column.highest}, "
+        f"{missing} }}"
     )
+
+
+def indicator_line(column: IntegerNumeric) -> str:
+    """Return the initialiser of the entry of a numeric column's indicator."""
+    present, absent = column.indicator_values
+    return f"{{ {column.reading}u, {column.indicator}u, {present}, {absent} }}"
 
 
 def segment_lines(column: IntegerNumeric) -> list[str]:
@@ -95,12 +110,8 @@ def categorical_line(column: IntegerCategorical) -> str:
     """Return the initialiser of a categorical column's entry."""
     return (
         f"{{ {column.reading}u, {column.output}u, {len(column.categories)}u, "
-        f"{_or_nowhere(column.missing)}u, {column.one} }}"
+        f"{NO_CATEGORY if column.missing is None else column.missing}u, {column.one} }}"
     )
-
-
-def _or_nowhere(position: int | None) -> int:
-    return NOWHERE if position is None else position
 
 
 def int32_literal(value: int) -> str:

@@ -126,8 +126,8 @@ class CompiledPredictor:
         Parameters
         ----------
         X : DataFrame or array-like
-            What the estimator takes; with windows, one device's rows in the order of
-            time, from a fresh state.
+            What the estimator takes; with windows, the rows of a device in the order
+            of time, from a fresh state.
 
         Returns
         -------
@@ -140,7 +140,12 @@ class CompiledPredictor:
             If a row is refused.
         """
         readings = self.twin.readings(X)
-        answers = self._call(readings, len(readings), self.new_state())
+        devices = self.twin.devices(X)
+        answers = np.empty((len(readings), self._width), dtype=np.int32)
+        for device in [None] if devices is None else np.unique(devices):
+            own = slice(None) if device is None else devices == device
+            rows = np.ascontiguousarray(readings[own])
+            answers[own] = self._call(rows, len(rows), self.new_state())
         if (answers[:, 0] != Status.OK).any():
             self.twin.answers(X)  # says which reading of which row, and why
         return FixedPointAnswers(

@@ -28,7 +28,7 @@ from firmware_export._integer_graph import (
     Tensor,
 )
 from firmware_export._layers import Layer, LinearLayer, SumLayer, list_layers
-from firmware_export._quantize_columns import choose_fraction_bits, quantise_columns
+from firmware_export._quantize_columns import choose_fraction_bits, quantise_columns, to_input
 from firmware_export._quantize_limits import Limits, check_limits, quantise_limits
 from firmware_export._quantize_scaling import fit_shift, scale_channels
 from firmware_export._reference import scale_readings
@@ -118,6 +118,8 @@ def quantise(
             for reading, pair in bounds.items()
         ),
         window=graph.front_end.window,
+        stride=graph.front_end.stride,
+        mark=to_input(1.0, tensors[0]) if graph.front_end.has_blank_steps else None,
         numeric=numeric,
         categorical=categorical,
         tensors=tensors,

@@ -26,7 +26,7 @@ def input_range(front_end: FrontEnd, measured: float) -> float:
     It follows from the columns as far as they are limited after scaling, for the others
     from the calibration data.
     """
-    limits = [0.0]
+    limits = [float(front_end.has_blank_steps)]
     for column in front_end.columns:
         if isinstance(column, CategoricalColumn):
             limits.append(1.0)
@@ -58,7 +58,7 @@ def quantise_columns(
                     column.output,
                     column.categories,
                     column.missing,
-                    _to_input(1.0, tensor),
+                    to_input(1.0, tensor),
                 )
             )
     return tuple(numeric), tuple(categorical)
@@ -75,7 +75,7 @@ def _quantise_numeric(column: NumericColumn, tensor: Tensor) -> IntegerNumeric:
             "single precision cannot hold. Rescale the column before the pipeline."
         )
     _warn_if_coarse(column.name, curve)
-    present, absent = (_to_input(value, tensor) for value in column.indicator_values)
+    present, absent = (to_input(value, tensor) for value in column.indicator_values)
     segments, highest = quantise_curve(curve, tensor)
     starts, fractions, upshifts, slopes, bases = zip(*segments, strict=True)
     return IntegerNumeric(
@@ -89,7 +89,7 @@ def _quantise_numeric(column: NumericColumn, tensor: Tensor) -> IntegerNumeric:
         slopes=np.array(slopes, dtype=np.uint32),
         bases=np.array(bases, dtype=np.int32),
         highest=highest,
-        missing=None if column.missing is None else _to_input(column.missing, tensor),
+        missing=None if column.missing is None else to_input(column.missing, tensor),
         indicator=column.indicator,
         indicator_values=(present, absent),
     )
@@ -137,6 +137,6 @@ def _warn_if_coarse(name: str, curve: Curve) -> None:
         )
 
 
-def _to_input(value: float, tensor: Tensor) -> int:
+def to_input(value: float, tensor: Tensor) -> int:
     """Return a scaled value as the nearest input, halves up."""
     return int(np.clip(np.floor(value / tensor.scale + 0.5), -tensor.limit, tensor.limit))

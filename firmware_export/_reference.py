@@ -7,12 +7,14 @@ from numpy.typing import NDArray
 
 from firmware_export._graph import CategoricalColumn, Floats, FrontEnd, Graph
 from firmware_export._layers import Layer, LinearLayer, SumLayer, list_layers
+from firmware_export._rows import BLANK
 
 
 def scale_readings(front_end: FrontEnd, readings: NDArray[np.float32]) -> Floats:
     """Return the network's input, of shape (n, steps, channels), for readings with gaps.
 
-    Readings are of shape (n, window, n_readings), or (n, n_readings) without a window.
+    Readings are of shape (n, window, n_readings), or (n, n_readings) without a window. A
+    row of `BLANK` is a step before a device's first row.
     """
     rows = readings.reshape(-1, len(front_end.readings))
     inputs = np.zeros((len(rows), front_end.row_inputs))
@@ -30,6 +32,9 @@ def scale_readings(front_end: FrontEnd, readings: NDArray[np.float32]) -> Floats
         if column.indicator is not None:
             present, absent = column.indicator_values
             inputs[:, column.indicator] = np.where(missing, absent, present)
+    if front_end.has_blank_steps:
+        is_blank = (rows == BLANK).all(axis=1)
+        inputs[is_blank] = np.arange(front_end.row_inputs) >= front_end.row_inputs // 2
     return inputs.reshape(-1, front_end.steps, front_end.channels)
 
 

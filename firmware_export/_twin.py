@@ -16,7 +16,7 @@ from sklearn.utils._param_validation import HasMethods, Interval, Options, StrOp
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from firmware_export._calibration import CALIBRATIONS, Calibration
-from firmware_export._encoding import encode_readings
+from firmware_export._encoding import device_codes, encode_readings
 from firmware_export._extract import extract_graph, unfreeze
 from firmware_export._fine_tuning import fine_tune
 from firmware_export._integer import (
@@ -30,6 +30,7 @@ from firmware_export._integer_graph import IntegerGraph
 from firmware_export._integer_readings import (
     Readings,
     as_signal,
+    blank_inputs,
     check_readings,
     quantise_readings,
     quantise_rows,
@@ -37,7 +38,7 @@ from firmware_export._integer_readings import (
 )
 from firmware_export._quantize import quantise
 from firmware_export._quantize_limits import Limits
-from firmware_export._rows import spread_rows, stack_windows
+from firmware_export._rows import BLANK, spread_rows, stack_windows
 from skdualcnn import FusionDecider
 from skdualcnn._labels import Heads
 from skdualcnn._rules import DECISIONS
@@ -69,15 +70,19 @@ class FixedPointAnswers:
     decisions: NDArray[np.int64] | None
 
 
-def answer(graph: IntegerGraph, readings: Readings) -> FixedPointAnswers:
+def answer(
+    graph: IntegerGraph, readings: Readings, devices: NDArray[np.int64] | None = None
+) -> FixedPointAnswers:
     """Run an integer graph on raw readings and return only what comes out at its end.
 
-    With windows, the rows are one device's, in the order of time from its first.
+    With windows, the rows of a device are in the order of time from its first; `devices`
+    says which row is whose, None that they are all one device's.
     """
     check_readings(graph, readings)
     parts: list[list[Integers]] = []
     inputs = quantise_rows(graph, readings)
-    for batch in batches(graph, stack_windows(inputs, graph.window)):
+    windows = stack_windows(inputs, graph.window, graph.stride, devices, blank_inputs(graph))
+    for batch in batches(graph, windows):
         tensors = run(graph, as_signal(graph, batch))
         parts.append([tensors[head.tensor][:, 0] for head in graph.heads])
     if not parts:
@@ -94,7 +99,7 @@ def answer(graph: IntegerGraph, readings: Readings) -> FixedPointAnswers:
     )
 
 
-def batches(graph: IntegerGraph, windows: NDArray[Any]) -> Iterator[NDArray[Any]]:
+def batches(graph: IntegerGraph, windows: Any) -> Iterator[NDArray[Any]]:
     """Divide windows so that no layer's accumulators take much memory."""
     largest = max(
         graph.tensors[operation.target].size * getattr(operation, "pool", 1)
@@ -157,9 +162,10 @@ class FixedPointClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     Quantisation-aware training needs no labels. It is meant for `activation_bits=8`; with
     16 the answers are as good as identical without it.
 
-    With a :class:`skdualcnn.preprocessing.SlidingWindow` in the pipeline, rows are one
-    device's in the order of time, and every call starts afresh with its first row, as
-    the pipeline does.
+    With a :class:`skdualcnn.preprocessing.SlidingWindow` in the pipeline, the rows of a
+    device are in the order of time, and every call starts afresh with its first row, as
+    the pipeline does. Its column `by` says which row is whose; on the chip the caller
+    knows that, and keeps a state for each device.
 
     References
     ----------
@@ -243,7 +249,7 @@ class FixedPointClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
             if hasattr(self.estimator_, attribute):
                 setattr(self, attribute, getattr(self.estimator_, attribute))
         readings = self.readings(X)
-        windows = stack_windows(readings, self.graph_.front_end.window)
+        windows = self.windows(X)
         if sample_weight is not None:
             used = np.asarray(sample_weight).reshape(len(windows), -1).max(axis=1) > 0
             windows = windows[used]
@@ -288,6 +294,41 @@ class FixedPointClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         """
         return self._encode(X, np.float32)
 
+    def windows(self, X: Any) -> Any:
+        """Return the windows of readings that the answers to the rows of X come from.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like
+            What the estimator takes.
+
+        Returns
+        -------
+        array-like of shape (n, n_rows_in_window, n_readings) and dtype float32
+            An array of them when it is indexed along its first axis. Rows that a window
+            has before the first one of a device are infinite, if they are blank.
+        """
+        readings = self.readings(X)
+        front = self.graph_.front_end
+        blank = np.full(readings.shape[1], BLANK) if front.has_blank_steps else None
+        return stack_windows(readings, front.window, front.stride, self.devices(X), blank)
+
+    def devices(self, X: Any) -> NDArray[np.int64] | None:
+        """Return which device each row of X belongs to.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like
+            What the estimator takes.
+
+        Returns
+        -------
+        ndarray of shape (n,) and dtype int64, or None
+            A number for each device; None if the estimator does not tell devices apart.
+        """
+        check_is_fitted(self, "graph_")
+        return device_codes(self.graph_.front_end, X)
+
     def fixed_readings(self, X: Any) -> NDArray[np.int32]:
         """Return rows of X as the firmware's `run_fixed` takes them.
 
@@ -331,8 +372,7 @@ class FixedPointClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
             If a reading is infinite, missing where nothing is imputed, or outside its
             limits.
         """
-        readings = self.readings(X)
-        return answer(self.integer_graph_, readings)
+        return answer(self.integer_graph_, self.readings(X), self.devices(X))
 
     def layer_integers(self, X: Any) -> dict[str, Integers]:
         """Return every intermediate signal, as the firmware holds it.
@@ -348,11 +388,9 @@ class FixedPointClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
             By layer, in the order they run, "input" first. The real value of one step
             is the `scale` of the tensor in `integer_graph_`.
         """
-        readings = self.readings(X)
         graph = self.integer_graph_
-        check_readings(graph, readings)
-        windows = stack_windows(readings, graph.window)
-        tensors = run(graph, quantise_readings(graph, windows))
+        check_readings(graph, self.readings(X))
+        tensors = run(graph, quantise_readings(graph, self.windows(X)[:]))
         names = [tensor.name for tensor in graph.tensors]
         return dict(zip(names, tensors, strict=True))
 

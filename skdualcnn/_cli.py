@@ -3,6 +3,7 @@
 import argparse
 import shlex
 import sys
+import textwrap
 from collections.abc import Sequence
 from importlib import import_module
 from typing import NoReturn
@@ -11,8 +12,20 @@ from skdualcnn import __version__
 from skdualcnn._commands import _exit
 from skdualcnn.exceptions import BrokerError, SkdualcnnError
 
-COMMANDS = ("demo", "gateway", "simulate")
+COMMANDS = (
+    "demo",
+    "train",
+    "evaluate",
+    "export",
+    "leakage",
+    "gateway",
+    "simulate",
+    "completion",
+)
 """Modules of `skdualcnn._commands`, in the order that help lists them."""
+
+_WIDTH = 78
+_EXIT_CODES = textwrap.fill(_exit.DESCRIPTION, _WIDTH)
 
 
 class OneLineParser(argparse.ArgumentParser):
@@ -44,15 +57,20 @@ def _make_parser() -> OneLineParser:
     parser = OneLineParser(
         prog="skdualcnn",
         description="Medical emergencies and cyberattacks from one multimodal stream.",
-        epilog=_exit.DESCRIPTION,
+        epilog=_EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name in COMMANDS:
         module = import_module(f"skdualcnn._commands.{name}")
         command = commands.add_parser(
-            name, help=module.SUMMARY, description=module.DESCRIPTION, epilog=_exit.DESCRIPTION
+            name,
+            help=module.SUMMARY,
+            description=textwrap.fill(module.DESCRIPTION, _WIDTH),
+            epilog=f"examples:\n{textwrap.indent(module.EXAMPLES, '  ')}\n\n{_EXIT_CODES}",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         module.add_arguments(command)
-        command.set_defaults(run=module.run)
+        command.set_defaults(run=module.run, parser=parser)
     return parser

@@ -98,7 +98,11 @@ def _fit_and_score(
         fit(decider, dataset, train)
         seconds = time.perf_counter() - start
         results[name] = evaluate(
-            decider, dataset.data.iloc[test], labels_of(dataset, test), seconds
+            decider,
+            dataset.data.iloc[test],
+            labels_of(dataset, test),
+            seconds,
+            dataset.groups.iloc[test].to_numpy(),
         )
     return results
 

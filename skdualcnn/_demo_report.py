@@ -10,6 +10,13 @@ from sklearn.utils import Bunch
 
 from firmware_export import FirmwareReport
 from skdualcnn._decider import FusionDecider
+from skdualcnn._demo_messages import (
+    say_calibration,
+    say_confusion,
+    say_decisions,
+    say_ranking,
+    say_training,
+)
 from skdualcnn._evaluation import HeadResult, ModelResult, decision_table, head_tables
 from skdualcnn._studies import OURS, Study
 from skdualcnn._versions import describe_environment
@@ -92,7 +99,7 @@ def assemble_report(
         "decisions": decisions,
         "firmware": {
             "checked": checked,
-            "rows": _firmware_rows(firmware, same),
+            "rows": firmware_rows(firmware, same),
             "layers": firmware.to_dict()["layers"],
         },
         "environment": describe_environment(),
@@ -107,8 +114,7 @@ def draw_figures(run: Run, decider: FusionDecider) -> list[Figure]:
     figures = [
         Figure(
             "Learning curves",
-            f"Loss and accuracy over the epochs on {len(run.train):,} training rows, a tenth of "
-            "whose groups was held out to stop in time.",
+            say_training(decider.estimator_[-1].history_),
             "Curves of training and validation loss and accuracy by epoch.",
             history.figure_,
         )
@@ -132,21 +138,22 @@ def _draw_head(name: str, head: HeadResult, results: dict[str, ModelResult]) -> 
     return [
         Figure(
             f"Confusion of the {name} head",
-            "Rows are the truth, columns what our network said; the diagonal is right.",
+            f"{say_confusion(head)} Rows are the truth; the diagonal is right.",
             f"Confusion matrix of the {name} head.",
             confusion.figure_,
             name,
         ),
         Figure(
             f"ROC and precision-recall of the {name} head",
-            "Normal against everything else: the nearer to the upper corner, the better.",
+            f"{say_ranking(results, OURS, name)} Normal against everything else.",
             f"ROC and precision-recall curves of all models on the {name} head.",
             curves.figure_,
             name,
         ),
         Figure(
             f"Calibration of the {name} head",
-            "On the diagonal, a predicted probability of 0.7 comes true in 7 of 10 rows.",
+            f"{say_calibration(results, OURS, name)} On the diagonal, a probability of 0.7 comes "
+            "true in 7 of 10 rows.",
             f"Calibration curves of all models on the {name} head.",
             calibration.figure_,
             name,
@@ -165,8 +172,7 @@ def _draw_decisions(ours: ModelResult, decider: FusionDecider) -> Figure:
     )
     return Figure(
         "Decision map",
-        "Each test row by its two anomaly scores; the shading is the decision, the colour and "
-        "shape the truth. With one head there is one score, drawn as its distribution.",
+        f"{say_decisions(ours)} The shading is the decision, the colour and shape the truth.",
         "Plane of health and cyber anomaly score with the regions of the decisions.",
         display.figure_,
         "decisions",
@@ -217,7 +223,7 @@ def _chip_rows(firmware: FirmwareReport) -> Iterator[tuple[str, Any, str, str]]:
             yield f"time on {one.chip}", f"{one.total_ms:.2f}", "ms", note
 
 
-def _firmware_rows(firmware: FirmwareReport, same: float) -> Any:
+def firmware_rows(firmware: FirmwareReport, same: float) -> Any:
     """Return the rows of the firmware table, with the paper's figures beside ours."""
     constants, code = firmware.flash_bytes["constants"], firmware.flash_bytes.get("code")
     rows = [

@@ -17,6 +17,7 @@ from sklearn.metrics import (
     roc_auc_score,
 )
 
+from skdualcnn._auc_comparison import compare_roc_auc
 from skdualcnn._decider import FusionDecider
 from skdualcnn._head import FittedHeads
 from skdualcnn._rules import DECISIONS
@@ -36,6 +37,8 @@ class HeadResult:
         Class labels of the head.
     normal : label
         The class that means normal.
+    groups : ndarray of shape (n,) or None
+        What belongs together, such as the patient; None takes rows as independent.
     """
 
     y_true: NDArray[Any]
@@ -43,6 +46,7 @@ class HeadResult:
     score: NDArray[np.float64]
     classes: NDArray[Any]
     normal: Any
+    groups: NDArray[Any] | None = None
 
     @property
     def abnormal(self) -> NDArray[np.bool_]:
@@ -57,12 +61,12 @@ class HeadResult:
         and Brier score of the anomaly score.
         """
         flagged = np.asarray(self.y_pred != self.normal, dtype=bool)
+        # Labels of dtype object are numbers or text again, which scikit-learn asks for.
+        true, said = np.array(self.y_true.tolist()), np.array(self.y_pred.tolist())
         both = 0 < self.abnormal.sum() < len(self.abnormal)
         return {
-            "accuracy": accuracy_score(self.y_true, self.y_pred),
-            "balanced_accuracy": recall_score(
-                self.y_true, self.y_pred, labels=pd.unique(self.y_true), average="macro"
-            ),
+            "accuracy": accuracy_score(true, said),
+            "balanced_accuracy": recall_score(true, said, labels=pd.unique(true), average="macro"),
             "detection_accuracy": accuracy_score(self.abnormal, flagged),
             "f1": f1_score(self.abnormal, flagged, zero_division=0.0),
             "roc_auc": roc_auc_score(self.abnormal, self.score) if both else np.nan,
@@ -71,6 +75,20 @@ class HeadResult:
             ),
             "brier": brier_score_loss(self.abnormal, self.score.clip(0, 1)),
         }
+
+    def roc_auc_interval(self) -> tuple[float, float] | None:
+        """Return the 95 % confidence interval of the ROC-AUC; None where it is not known.
+
+        It is that of the difference to a score that says nothing, whose area is 0.5.
+        """
+        try:
+            against_chance = compare_roc_auc(
+                self.abnormal, self.score, np.zeros(len(self.score)), groups=self.groups
+            )
+        except ValueError:  # fewer than two groups of each kind
+            return None
+        low, high = (0.5 + end for end in against_chance.interval)
+        return max(low, 0.0), min(high, 1.0)
 
 
 @dataclass(frozen=True)
@@ -113,7 +131,11 @@ class ModelResult:
 
 
 def evaluate(
-    decider: FusionDecider, X: pd.DataFrame, y: pd.DataFrame, fit_seconds: float
+    decider: FusionDecider,
+    X: pd.DataFrame,
+    y: pd.DataFrame,
+    fit_seconds: float,
+    groups: NDArray[Any] | None = None,
 ) -> ModelResult:
     """Return what a fitted decider says about test rows.
 
@@ -127,6 +149,8 @@ def evaluate(
         Test labels.
     fit_seconds : float
         Wall-clock seconds that fitting took.
+    groups : ndarray of shape (n,) or None
+        What belongs together, such as the patient, for confidence intervals.
     """
     explained = decider.explain_decisions(X)  # one pass through the model for all of it
     scores = explained[["health_score", "cyber_score"]].to_numpy()
@@ -142,6 +166,7 @@ def evaluate(
             score=scores[here, role],
             classes=classes[position],
             normal=decider.normal_[role],
+            groups=None if groups is None else groups[here],
         )
     return ModelResult(
         heads=heads,
@@ -167,6 +192,7 @@ def head_tables(results: Mapping[str, ModelResult], ours: str) -> list[dict[str,
                         "name": model,
                         "ours": model == ours,
                         **result.heads[name].metrics(),
+                        "roc_auc_interval": result.heads[name].roc_auc_interval(),
                         "fit_seconds": result.fit_seconds,
                     }
                     for model, result in results.items()

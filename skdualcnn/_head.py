@@ -327,7 +327,7 @@ class FittedHeads:
     def read(cls, estimator: Any) -> Self:
         """Read the heads off an estimator, a pipeline, a search or a decider."""
         source, names = estimator, ()
-        for inner in _walk_in(estimator):
+        for inner in walk_in(estimator):
             names = names or tuple(getattr(inner, "head_names_", ()))
             if hasattr(inner, "true_state"):
                 # The classes of a decider are its decisions, not those of its heads.
@@ -431,7 +431,7 @@ def _find_position(head: str | int, names: tuple[str, ...] | None, n_heads: int)
     )
 
 
-def _walk_in(estimator: Any) -> Iterator[Any]:
+def walk_in(estimator: Any) -> Iterator[Any]:
     """Go from an estimator inwards to the one that has the heads, or to a view of one."""
     inner = estimator
     while inner is not None:

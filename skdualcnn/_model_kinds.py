@@ -54,7 +54,8 @@ class Registry:
     estimators : dict of str to class
         Stored as their parameters and their fitted attributes.
     selectors : dict of str to class
-        Column selectors, stored as their constructor's arguments.
+        Column selectors, and what a drift monitor remembers of a column, stored as their
+        constructor's arguments.
     functions : dict of str to callable
         Stored as their names.
     empty : dict of (str, str) to str

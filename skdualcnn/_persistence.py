@@ -25,6 +25,8 @@ from skdualcnn._model_encoder import Encoder
 from skdualcnn._model_file import damaged, read_model_file, write_model_file
 from skdualcnn._model_kinds import Registry
 from skdualcnn._versions import describe_environment
+from skdualcnn.drift import DriftMonitor
+from skdualcnn.drift._columns import CategoricalColumn, MeanColumn, NumericColumn
 from skdualcnn.exceptions import DeviceError, ModelFileError, ModelVersionWarning
 from skdualcnn.preprocessing import (
     GapImputer,
@@ -44,6 +46,7 @@ _REGISTRY = Registry(
             DualPathCNNClassifier,
             FusionDecider,
             HeadClassifier,
+            DriftMonitor,
             GapImputer,
             HampelFilter,
             OutlierClipper,
@@ -61,7 +64,16 @@ _REGISTRY = Registry(
             StandardScaler,
         )
     },
-    selectors={kind.__name__: kind for kind in (ColumnsOfKind, make_column_selector)},
+    selectors={
+        kind.__name__: kind
+        for kind in (
+            ColumnsOfKind,
+            make_column_selector,
+            NumericColumn,
+            CategoricalColumn,
+            MeanColumn,
+        )
+    },
     functions={function.__name__: function for function in (flatten_windows,)},
     empty={
         ("DualPathCNNClassifier", "callbacks"): "callbacks are code, which is not saved.",

@@ -30,6 +30,10 @@ class NormalClassError(SkdualcnnError, ValueError):
     """Which class of a head means normal is not known."""
 
 
+class PartitionError(SkdualcnnError, ValueError):
+    """A partitioned table cannot be scored as it is cut, or is no such table."""
+
+
 class DeviceError(SkdualcnnError, RuntimeError):
     """The device asked for is not available on this machine."""
 
@@ -58,16 +62,32 @@ class UsageError(SkdualcnnError, ValueError):
     """Arguments of the command line that do not go together."""
 
 
-class MissingPackageError(SkdualcnnError, ImportError):
-    """A package of an extra is not installed."""
-
-
 class BrokerError(SkdualcnnError, RuntimeError):
     """The MQTT broker cannot be reached, or refuses the connection."""
 
 
 class ReportError(SkdualcnnError, ValueError):
     """A report lacks a section or an entry."""
+
+
+class MissingExtraError(SkdualcnnError, ImportError):
+    """A package that only a part of this one needs is not installed.
+
+    Parameters
+    ----------
+    purpose : str
+        What was asked for, as the beginning of a sentence.
+    package : str
+        The package that is missing.
+    extra : str
+        The extra of skdualcnn that brings it.
+    """
+
+    def __init__(self, purpose: str, package: str, extra: str) -> None:
+        super().__init__(
+            f"{purpose} need(s) the package {package}, which is not installed. Install it with "
+            f"pip install 'skdualcnn[{extra}]'."
+        )
 
 
 class ModelVersionWarning(UserWarning):

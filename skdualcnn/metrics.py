@@ -1,15 +1,24 @@
-"""Scores for estimators with several heads."""
+"""Scores for estimators with several heads, and of their probabilities."""
 
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from skdualcnn._auc_comparison import AucComparison, compare_roc_auc
+from skdualcnn._calibration_error import expected_calibration_error, maximum_calibration_error
 from skdualcnn._labels import Labels
 from skdualcnn._scorers import make_head_scorer
 from skdualcnn.exceptions import HeadError
 
-__all__ = ["make_head_scorer", "subset_accuracy"]
+__all__ = [
+    "AucComparison",
+    "compare_roc_auc",
+    "expected_calibration_error",
+    "make_head_scorer",
+    "maximum_calibration_error",
+    "subset_accuracy",
+]
 
 
 def subset_accuracy(

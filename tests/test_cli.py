@@ -72,7 +72,7 @@ def test_version(capsys):
     ("arguments", "message"),
     [
         ([], "skdualcnn: error: .*COMMAND"),
-        (["train"], "invalid choice: 'train'"),
+        (["learn"], "invalid choice: 'learn'"),
         (["demo", "--data", "mimic"], "invalid choice: 'mimic'.*ward.*nsl_kdd"),
         (["demo", "--seed", "x"], "invalid int value: 'x'"),
         (["demo", "--fast"], "unrecognized arguments: --fast"),

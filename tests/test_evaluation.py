@@ -116,3 +116,28 @@ def test_a_decider_of_one_head(ward):
     result = evaluate(decider, X[60:], y[["cyber"]][60:], 0.0)
     assert list(result.heads) == ["cyber"]
     assert set(result.states) <= {"normal", "cyber"}
+
+
+def test_the_interval_of_an_area_is_wider_where_rows_depend_on_each_other():
+    rng = np.random.default_rng(0)
+    groups = np.repeat(np.arange(20), 10)
+    label = np.where(rng.random(200) < 0.4, "a", "normal").astype(object)
+    shift = rng.normal(size=20)[groups]  # rows of a group err together
+    score = (label != "normal") + shift + 0.3 * rng.normal(size=200)
+    alone = HeadResult(label, label, score, np.array(["a", "normal"]), "normal")
+    grouped = HeadResult(label, label, score, np.array(["a", "normal"]), "normal", groups)
+    area = alone.metrics()["roc_auc"]
+    narrow, wide = alone.roc_auc_interval(), grouped.roc_auc_interval()
+    assert wide[0] < narrow[0] < area < narrow[1] < wide[1] <= 1
+
+
+def test_an_interval_needs_two_groups_of_each_kind():
+    one = head_result(["normal", "normal", "a"], ["normal"] * 3, [0.1, 0.2, 0.9])
+    assert one.roc_auc_interval() is None
+
+
+def test_labels_that_are_numbers():
+    truth, said = (np.array(labels, dtype=object) for labels in ([0, 1, 1], [0, 1, 0]))
+    figures = HeadResult(truth, said, np.array([0.1, 0.9, 0.4]), np.array([0, 1]), 0).metrics()
+    assert figures["accuracy"] == pytest.approx(2 / 3)
+    assert figures["balanced_accuracy"] == 0.75

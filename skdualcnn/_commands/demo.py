@@ -14,6 +14,9 @@ DESCRIPTION = (
     "the network, export it as fixed-point C, check the C on every test row, and write "
     "report.html, report.json, model.skdualcnn and the firmware folder."
 )
+EXAMPLES = """\
+skdualcnn demo --quick
+skdualcnn demo --data physionet2012 --data-dir FOLDER --out report"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -17,6 +17,10 @@ DESCRIPTION = (
     "and changes of alerts, and answer about metrics and health over HTTP. SIGTERM or Ctrl-C ends "
     "it: the state is saved, the exit code is 0. docs/gateway.md has topics and payloads."
 )
+EXAMPLES = """\
+skdualcnn gateway --broker localhost --model skdualcnn_demo/model.skdualcnn
+skdualcnn gateway --broker broker.example --ca ca.pem --username gateway \\
+    --password-file password --model ward.skdualcnn --state ward.state"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

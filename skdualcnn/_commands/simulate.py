@@ -16,6 +16,9 @@ DESCRIPTION = (
     "the topics and in the form that the gateway reads. Emergencies and attacks are announced on "
     "the terminal as they begin and end."
 )
+EXAMPLES = """\
+skdualcnn simulate --broker localhost
+skdualcnn simulate --broker localhost --speed 60 --patients 8 --hours 6"""
 CONNECT_WITHIN = 30.0
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from time import monotonic
 from typing import Any
 
-from skdualcnn._extras import import_extra
+from skdualcnn.gateway._extra import import_extra
 from skdualcnn.gateway._gateway import Gateway
 from skdualcnn.gateway._session import Session
 from skdualcnn.streaming._alert_track import KINDS
@@ -43,9 +43,9 @@ class Metrics:
     """
 
     def __init__(self, gateway: Gateway, session: Session) -> None:
-        prometheus = import_extra("prometheus_client", "mqtt")
-        self._core = import_extra("prometheus_client.core", "mqtt")
-        self._exposition = import_extra("prometheus_client.exposition", "mqtt")
+        prometheus = import_extra("prometheus_client")
+        self._core = import_extra("prometheus_client.core")
+        self._exposition = import_extra("prometheus_client.exposition")
         self._gateway = gateway
         self._session = session
         self._registry = prometheus.CollectorRegistry()

@@ -52,7 +52,7 @@ class GatewayService:
 
     Raises
     ------
-    MissingPackageError
+    MissingExtraError
         If a package of the extra is missing.
     StreamError, ModelFileError
         If the state is of another model or other settings, or damaged.

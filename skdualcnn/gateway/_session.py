@@ -7,9 +7,9 @@ from threading import Condition
 from time import monotonic
 from typing import Any
 
-from skdualcnn._extras import import_extra
 from skdualcnn.exceptions import BrokerError
 from skdualcnn.gateway._broker import Broker
+from skdualcnn.gateway._extra import import_extra
 from skdualcnn.gateway._gateway import Outgoing
 
 MOST_PENDING = 50_000
@@ -56,10 +56,10 @@ class Session:
         status: str | None = None,
         expiry: int = 0,
     ) -> None:
-        self._paho = import_extra("paho.mqtt.client", "mqtt")
-        self._properties = import_extra("paho.mqtt.properties", "mqtt").Properties
-        self._packets = import_extra("paho.mqtt.packettypes", "mqtt").PacketTypes
-        self._options = import_extra("paho.mqtt.subscribeoptions", "mqtt").SubscribeOptions
+        self._paho = import_extra("paho.mqtt.client")
+        self._properties = import_extra("paho.mqtt.properties").Properties
+        self._packets = import_extra("paho.mqtt.packettypes").PacketTypes
+        self._options = import_extra("paho.mqtt.subscribeoptions").SubscribeOptions
         self._broker = broker
         self._subscriptions = tuple(subscriptions)
         self._on_message = on_message

@@ -32,8 +32,8 @@ class Figure:
     figure : matplotlib.figure.Figure
         The figure; a display has it as `figure_`.
     section : str, default="figures"
-        Where it stands: the name of a head, "decisions", "firmware", or else a section
-        of figures at the end.
+        Where it stands: the name of a head, "decisions", "firmware", the title of a
+        further section, or else a section of figures at the end.
 
     Examples
     --------
@@ -120,6 +120,15 @@ def write_report(
             }
             for i, head in enumerate(report["heads"])
         ],
+        further=[
+            {
+                "id": f"section-{i}",
+                "title": one["title"],
+                "paragraphs": one["paragraphs"],
+                "tables": [_tables.further_table(table) for table in one["tables"]],
+            }
+            for i, one in enumerate(report.get("sections", []))
+        ],
         glance=_tables.glance(report),
         data=_tables.data_table(report),
         decisions=_tables.decisions_table(report),
@@ -137,6 +146,7 @@ def _place(report: Report, figures: Sequence[Figure]) -> dict[str, list[dict[str
     """Return the figures of each section as HTML, numbered in the order they are read."""
     sections = [head["name"] for head in report["heads"]]
     sections += [name for name in ("decisions", "firmware") if report.get(name)]
+    sections += [one["title"] for one in report.get("sections", [])]
     sections.append("figures")
     placed: dict[str, list[Figure]] = {name: [] for name in sections}
     for one in figures:

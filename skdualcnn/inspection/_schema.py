@@ -39,6 +39,7 @@ class ModelScores(TypedDict):
     average_precision: float | None
     brier: float | None
     fit_seconds: float | None
+    roc_auc_interval: NotRequired[tuple[float, float] | None]
 
 
 class HeadSection(TypedDict):
@@ -93,6 +94,23 @@ class FirmwareSection(TypedDict):
     layers: list[Mapping[str, Any]]
 
 
+class SectionTable(TypedDict):
+    """A table of a further section: cells are text or numbers; `ours` is a row or None."""
+
+    caption: str
+    columns: list[str]
+    rows: list[list[Any]]
+    ours: int | None
+
+
+class FurtherSection(TypedDict):
+    """A section of one's own: paragraphs, tables, and the figures that name its title."""
+
+    title: str
+    paragraphs: list[str]
+    tables: list[SectionTable]
+
+
 class Report(TypedDict):
     """A whole report, ready for JSON.
 
@@ -108,12 +126,13 @@ class Report(TypedDict):
     heads: list[HeadSection]
     decisions: NotRequired[DecisionSection | None]
     firmware: NotRequired[FirmwareSection | None]
+    sections: NotRequired[list[FurtherSection]]
     environment: Mapping[str, str]
-    seed: int
+    seed: int | str
     command: str
 
 
-_OPTIONAL = {"decisions", "firmware"}
+_OPTIONAL = {"decisions", "firmware", "sections"}
 _NESTED: dict[str, type] = {
     "data": DataSection,
     "protocol": ProtocolSection,
@@ -139,6 +158,11 @@ def check_report(report: Report | Mapping[str, Any]) -> None:
         _check(f"heads[{head.get('name')!r}]", head, set(HeadSection.__annotations__))
         for model in head["models"]:
             _check(f"model of head {head['name']!r}", model, {"name", "ours"})
+    for further in report.get("sections", []):
+        where = f"sections[{further.get('title')!r}]"
+        _check(where, further, set(FurtherSection.__annotations__))
+        for table in further["tables"]:
+            _check(f"table of {where}", table, set(SectionTable.__annotations__))
     decisions = report.get("decisions")
     if decisions is not None:
         _check("decisions.confusion", decisions["confusion"], set(Confusion.__annotations__))

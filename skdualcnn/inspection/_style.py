@@ -83,7 +83,13 @@ def model_style(position: int, *, ours: bool) -> dict[str, Any]:
     }
 
 
-def make_panels(ax: Any, n_panels: int, *, size: tuple[float, float]) -> list[Axes]:
+def make_panels(
+    ax: Any,
+    n_panels: int,
+    *,
+    size: tuple[float, float],
+    stacked: tuple[float, ...] | None = None,
+) -> list[Axes]:
     """Return the Axes to draw on.
 
     Parameters
@@ -94,12 +100,26 @@ def make_panels(ax: Any, n_panels: int, *, size: tuple[float, float]) -> list[Ax
         How many are needed.
     size : tuple of float
         Width of one panel and height of the figure, in inches, for a new figure.
+    stacked : tuple of float or None
+        Heights of panels of a new figure, relative to each other, that stand one below
+        the other and share their horizontal axis; None puts them side by side.
 
     Raises
     ------
     ValueError
         If the number of Axes given is wrong.
     """
+    if ax is None and stacked is not None:
+        _, panels = plt.subplots(
+            n_panels,
+            1,
+            figsize=size,
+            layout="constrained",
+            squeeze=False,
+            sharex=True,
+            height_ratios=stacked,
+        )
+        return list(panels[:, 0])
     if ax is None:
         _, panels = plt.subplots(
             1,

@@ -1,14 +1,17 @@
 """The tables of a report, formatted once for the page and for the terminal."""
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Real
 from typing import Any
 
-from skdualcnn.inspection._schema import HeadSection, Report
+from skdualcnn.inspection._schema import HeadSection, Report, SectionTable
 
 MISSING = "–"
+# With its sign, alone or before "±", "to" and the like; also in "< 0.001".
+_LEADING_NUMBER = re.compile(r"(?:< )?([+-]?\d[\d,]*(?:\.\d+)?)(?=$|[ %;-])")
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,14 @@ def score(value: Any) -> Cell:
     return _number(value, lambda number: f"{number:.3f}")
 
 
+def interval(value: Any) -> Cell:
+    """Return the two ends of an interval, sorted by its lower one."""
+    if value is None:
+        return Cell(MISSING)
+    low, high = value
+    return Cell(f"{low:.3f} to {high:.3f}", float(low))
+
+
 def seconds(value: Any) -> Cell:
     """Return a time in seconds."""
     return _number(value, lambda number: f"{number:,.1f} s" if number >= 10 else f"{number:.2f} s")
@@ -101,6 +112,14 @@ _SCORES: dict[str, tuple[Column, Callable[[Any], Cell]]] = {
             "0.5 is chance, 1 is perfect",
         ),
         score,
+    ),
+    "roc_auc_interval": (
+        Column(
+            "95 % interval",
+            meaning="where the ROC AUC lies with 95 % confidence, if rows of one group, such as a "
+            "patient, may depend on each other and groups may not",
+        ),
+        interval,
     ),
     "average_precision": (
         Column(
@@ -281,6 +300,30 @@ def layers_table(report: Report) -> Table | None:
     return _finish(
         "Layers of the network on the chip, in order", columns, [(c, False) for c in cells]
     )
+
+
+def further_table(given: SectionTable) -> Table:
+    """Return a table of a further section; a column of numbers is set as such."""
+    cells = [[_any_cell(value) for value in row] for row in given["rows"]]
+    columns = tuple(
+        Column(title, numeric=i > 0 and _are_numbers([row[i] for row in cells]))
+        for i, title in enumerate(given["columns"])
+    )
+    rows = [(row, position == given["ours"]) for position, row in enumerate(cells)]
+    return _finish(given["caption"], columns, rows)
+
+
+def _any_cell(value: Any) -> Cell:
+    """Return text or a number as a cell; text such as "0.91 ± 0.02" is ordered by its number."""
+    if not isinstance(value, str):
+        return score(value) if isinstance(value, float) else any_value(value)
+    number = _LEADING_NUMBER.match(value)
+    return Cell(value, float(number[1].replace(",", "")) if number else None)
+
+
+def _are_numbers(cells: Sequence[Cell]) -> bool:
+    known = [cell for cell in cells if cell.text != MISSING]
+    return bool(known) and all(cell.order is not None for cell in known)
 
 
 def environment_table(report: Report) -> Table:

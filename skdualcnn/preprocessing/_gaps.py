@@ -142,7 +142,7 @@ class GapImputer(TransformerMixin, BaseEstimator):
 
         Returns
         -------
-        DataFrame or ndarray of shape (n, n_features) or (n, n_features + len(columns_))
+        DataFrame or ndarray of shape (n, n_features) or (n, n_features + n_filled)
             A DataFrame for a pandas DataFrame, whose columns keep their dtypes; else an
             ndarray of dtype float64.
         """

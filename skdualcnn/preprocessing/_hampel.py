@@ -57,7 +57,7 @@ class HampelFilter(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     ----------
     columns_ : list of int
         Positions of the filtered columns.
-    noise_ : ndarray of shape (len(columns_),) and dtype float64
+    noise_ : ndarray of shape (n_filtered,) and dtype float64
         Robust standard deviation of each column's steps from reading to reading in
         training, over the square root of 2; steps of zero do not count. That of a window
         is taken to be no smaller: a monitor that repeats its last value has none, and

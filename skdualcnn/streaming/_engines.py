@@ -33,7 +33,8 @@ class FloatEngine:
     Raises
     ------
     ExportError
-        If a step of the pipeline is not one that can be read as columns.
+        If a step of the pipeline is not one that can be read as columns, or windows are
+        of a kind that is not kept here.
     """
 
     name = "float"
@@ -41,6 +42,8 @@ class FloatEngine:
     def __init__(self, decider: FusionDecider) -> None:
         graph = extract_graph(decider)
         front_end = graph.front_end
+        if front_end.stride > 1 or front_end.has_blank_steps or front_end.device is not None:
+            raise ExportError("Windows of this kind are not kept here.")
         self.reading_names = front_end.readings
         self.categorical = categorical_names(front_end)
         self.rule = FusionRule.of(decider)

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skdualcnn.datasets import _icu_security, _nsl_kdd, _physionet2012, _wustl_ehms
+from skdualcnn.datasets import _nsl_kdd, _physionet2012, _wustl_ehms
 
 
 @pytest.fixture(scope="session")
@@ -65,27 +65,6 @@ def nsl_folder(tmp_path, rng):
         table["flag"] = "SF"
         table["attack"] = [attacks[i % len(attacks)] for i in range(n)]
         table.to_csv(folder / name, index=False, header=False)
-    return folder
-
-
-@pytest.fixture
-def icu_folder(tmp_path, rng):
-    """Packets with hexadecimal, missing, repeated and mixed values, as tshark writes them."""
-    folder = tmp_path / "icu"
-    folder.mkdir()
-    for name, expected in _icu_security.FILES.items():
-        n = 250
-        table = pd.DataFrame({column: rng.random(n).round(4) for column in expected.columns})
-        table = table.astype(object)
-        table["tcp.flags"] = rng.choice(["0x00000018", "0x00000010"], n)
-        table["mqtt.hdrflags"] = rng.choice(["0x00000030", None, "0x00000030,0x000000d0"], n)
-        table["mqtt.msgtype"] = rng.choice(["3", "3,12", None], n)
-        table["mqtt.conack.flags"] = rng.choice(["0x00000000", "0", None], n)
-        table["mqtt.topic"] = rng.choice(["bed/1", None], n)
-        table["ip.src"] = "10.0.0.1"
-        table["class"] = name
-        table["label"] = int(name == "attack")
-        table.to_csv(folder / expected.name, index=False)
     return folder
 
 

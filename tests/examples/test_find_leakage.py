@@ -1,26 +1,32 @@
-"""The example finds the traps of the real data."""
-
-import importlib.util
 import os
-from pathlib import Path
 
 import pytest
 
-EXAMPLE = Path(__file__).parents[2] / "examples" / "find_leakage.py"
+FOLDER = os.environ.get("SKDUALCNN_DATA")
 
 
 @pytest.mark.slow
-def test_it_finds_the_traps():
-    folder = os.environ.get("SKDUALCNN_DATA")
-    if not folder:
+def test_it_finds_the_traps_of_the_real_data(run_example):
+    if not FOLDER:
         pytest.skip("SKDUALCNN_DATA is unset: it names the folder with the public data sets")
-    specification = importlib.util.spec_from_file_location("find_leakage", EXAMPLE)
-    module = importlib.util.module_from_spec(specification)
-    specification.loader.exec_module(module)
-    random, chronological = module.main(folder)
-    high = [
-        {one.column for one in report.findings if one.severity == "high"}
-        for report in (random, chronological)
-    ]
-    assert high[0] >= {"SrcMac", "Flgs", "Sport", "Packet_num"}
-    assert high[1] == {"SrcMac", "Flgs"}
+    names = run_example("find_leakage", FOLDER)
+    high = {
+        split: {one.column for one in report.findings if one.severity == "high"}
+        for split, report in names["reports"].items()
+    }
+    assert high["random"] >= {"SrcMac", "Flgs", "Sport", "Packet_num"}
+    assert high["honest"] == {"SrcMac", "Flgs"}
+    made_up = names["scores"]["random"] - names["scores"]["honest"]
+    assert made_up["vital signs and Packet_num"] > 0.5
+
+
+@pytest.mark.slow
+def test_without_the_data_it_says_so_and_examines_the_ward(run_example, capsys):
+    names = run_example("find_leakage")
+    assert "this is the simulated ward" in capsys.readouterr().out
+    shared = {
+        split: {one.check for one in report.findings if one.severity == "high"}
+        for split, report in names["reports"].items()
+    }
+    assert {"groups", "windows"} <= shared["random"]
+    assert not {"groups", "windows"} & shared["honest"]

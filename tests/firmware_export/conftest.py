@@ -24,6 +24,7 @@ from firmware_export._graph import (
     Path as NetworkPath,
 )
 from firmware_export._harness import build_harness
+from firmware_export._rows import BLANK, stack_windows
 from firmware_export._targets import TARGETS, find_compiler, find_target
 from firmware_export._toolchain import run_rows
 from firmware_export._twin import answer
@@ -101,12 +102,21 @@ def make_graph():
         separate=False,
         rule=None,
         window=False,
+        stride=1,
+        blank=False,
     ):
         rng = np.random.default_rng(seed)
         rows = steps if window else 1
-        names = [f"x{i}" for i in range(steps * channels // rows)]
-        columns = tuple(NumericColumn(name, i, i) for i, name in enumerate(names))
-        front = FrontEnd(tuple(names), tuple(range(len(names))), columns, steps, channels, rows)
+        channels *= 2 if blank else 1  # the second half marks what is missing
+        width = steps * channels // rows // (2 if blank else 1)
+        names = tuple(f"x{i}" for i in range(width))
+        columns = tuple(
+            NumericColumn(name, i, i, missing=0.0, indicator=width + i)
+            if blank
+            else NumericColumn(name, i, i)
+            for i, name in enumerate(names)
+        )
+        front = FrontEnd(names, tuple(range(width)), columns, steps, channels, rows, stride, blank)
         heads = [f"head_{i}" for i in range(len(classes))]
         groups = [[i] for i in range(len(classes))] if separate else [list(range(len(classes)))]
         paths = tuple(
@@ -131,6 +141,17 @@ def make_graph():
         return Graph(front, paths, decision)
 
     return build
+
+
+@pytest.fixture(scope="session")
+def stack_readings():
+    """Return a function that gives the windows of readings that a graph looks at."""
+
+    def stack(front_end, readings):
+        blank = np.full(readings.shape[1], BLANK) if front_end.has_blank_steps else None
+        return stack_windows(readings, front_end.window, front_end.stride, None, blank)[:]
+
+    return stack
 
 
 @pytest.fixture(scope="session")

@@ -16,9 +16,10 @@ from sklearn.preprocessing import (
 
 from firmware_export import FixedPointClassifier
 from firmware_export._columns import plain_front_end, read_front_end
-from firmware_export._encoding import encode_readings
+from firmware_export._encoding import device_codes, encode_readings
 from firmware_export._integer_readings import quantise_readings
 from firmware_export._reference import scale_readings
+from firmware_export._rows import BLANK, stack_windows
 from skdualcnn import make_fusion_preprocessor
 from skdualcnn.exceptions import ExportError
 from skdualcnn.preprocessing import OutlierClipper, QuantileScaler, SlidingWindow
@@ -129,18 +130,69 @@ def test_windows_come_last(ward):
         read_front_end([("window", window), ("scale", scaler)])
 
 
-@pytest.mark.parametrize(
-    ("parameters", "message"),
-    [
-        ({"stride": 2}, "has stride=2; the chip keeps every row"),
-        ({"by": 0}, "has by=0; the chip sees the rows of one device"),
-        ({"add_indicator": True}, "has add_indicator=True; the chip has no missing steps"),
-    ],
-)
-def test_windows_that_the_chip_does_not_make(parameters, message):
-    window = SlidingWindow(3, **parameters).fit(np.zeros((4, 2)))
-    with pytest.raises(ExportError, match=rf"Step 'window' \(SlidingWindow\) {message}"):
-        read_front_end([("window", window)])
+@pytest.fixture
+def mixed_devices(ward):
+    """Return rows of three devices that take turns without any pattern."""
+    X = ward[0].copy()
+    X["device"] = np.random.default_rng(1).integers(0, 3, len(X)).astype(float)
+    return X
+
+
+@pytest.mark.parametrize("stride", [1, 3])
+@pytest.mark.parametrize("by", [None, -1])
+@pytest.mark.parametrize("add_indicator", [False, True])
+def test_windows_of_devices(mixed_devices, stride, by, add_indicator):
+    preprocessor = make_fusion_preprocessor(
+        patient=["SpO2", "Heart rate"],
+        network=["bytes", "protocol"],
+        group=None if by is None else "device",
+    )
+    window = SlidingWindow(4, stride, by=by, add_indicator=add_indicator)
+    steps = make_pipeline(preprocessor, window).fit(mixed_devices)
+    front_end = read_front_end(steps.steps)
+    assert front_end.readings == ("Heart rate", "SpO2", "bytes", "protocol")
+    assert (front_end.device is None) == (by is None)
+    readings = encode_readings(front_end, mixed_devices)
+    blank = np.full(readings.shape[1], BLANK) if add_indicator else None
+    devices = device_codes(front_end, mixed_devices)
+    windows = stack_windows(readings, 4, stride, devices, blank)
+    wanted = np.asarray(steps.transform(mixed_devices))
+    np.testing.assert_allclose(scale_readings(front_end, windows[:]), wanted, atol=2e-6)
+
+
+def test_missing_readings_that_nothing_fills_are_marked(mixed_devices):
+    X = mixed_devices[["device", "SpO2", "temperature"]].to_numpy()
+    parts = [("device", "passthrough", [0]), ("scale", MinMaxScaler(clip=True), [1, 2])]
+    window = SlidingWindow(3, by=0, add_indicator=True)
+    steps = make_pipeline(ColumnTransformer(parts), window).fit(X)
+    front_end = read_front_end(steps.steps)
+    readings, devices = encode_readings(front_end, X), device_codes(front_end, X)
+    assert np.isnan(readings).any()
+    windows = stack_windows(readings, 3, 1, devices, np.full(2, BLANK))
+    wanted = np.asarray(steps.transform(X))
+    np.testing.assert_allclose(scale_readings(front_end, windows[:]), wanted, atol=2e-6)
+
+
+@pytest.mark.parametrize("by", [0, "device"])
+def test_devices_without_preprocessing(mixed_devices, by):
+    X = mixed_devices[["device", "temperature"]]
+    front_end = read_front_end([("window", SlidingWindow(3, by=by).fit(X))])
+    assert (front_end.readings, front_end.device) == (("temperature",), ("device", 0))
+    X = X.assign(device=np.where(X["device"] == 1, None, "a"))
+    with pytest.raises(ValueError, match=r"'device' is missing in row .* Leave the row out"):
+        device_codes(front_end, X)
+
+
+@pytest.mark.parametrize("by", [0, 1])
+def test_a_feature_cannot_tell_devices_apart(mixed_devices, by):
+    parts = [
+        ("scale", MinMaxScaler(), ["bytes"]),
+        ("device", "passthrough", ["device"]),
+        ("again", MinMaxScaler(), ["device"]),
+    ]
+    steps = make_pipeline(ColumnTransformer(parts), SlidingWindow(3, by=by)).fit(mixed_devices)
+    with pytest.raises(ExportError, match=rf"has by={by}, which is more than a raw column"):
+        read_front_end(steps.steps)
 
 
 def test_category_of_missing_values(ward):

@@ -18,7 +18,7 @@ from firmware_export import (
 )
 from firmware_export._targets import TARGETS, missing_requirements
 from skdualcnn import DualPathCNNClassifier, FusionDecider, make_fusion_preprocessor
-from skdualcnn.datasets import load_nsl_kdd, load_physionet2012, load_wustl_ehms
+from skdualcnn.datasets import load_nsl_kdd, load_physionet2012, load_wustl_ehms, make_ward
 from skdualcnn.model_selection import honest_split
 from skdualcnn.preprocessing import QuantileScaler, SlidingWindow
 
@@ -59,6 +59,25 @@ def _export(dataset, head, folder, *, window=1, train=None, test=None, **paramet
     assert figures.after.roc_auc == pytest.approx(figures.before.roc_auc, abs=0.002)
     assert not report.fidelity.findings
     return report
+
+
+def test_ward_of_devices_that_take_turns(compiler, tmp_path):
+    dataset = make_ward(n_patients=5, hours=3, random_state=0)
+    rows = dataset.data.assign(patient=dataset.groups.to_numpy(dtype=float))
+    rows = rows.iloc[dataset.timestamps.argsort(kind="stable")]  # a minute of each, in turn
+    preprocessor = make_fusion_preprocessor(**dataset.modalities, group="patient")
+    window = SlidingWindow(6, stride=2, by=-1, add_indicator=True)
+    network = DualPathCNNClassifier(lr=1e-3, batch_size=128, max_epochs=2, random_state=0, **NARROW)
+    decider = FusionDecider(make_pipeline(preprocessor, window, network))
+    decider.fit(rows, dataset.target.loc[rows.index])
+    report = export_firmware(decider, tmp_path / "model", calibration_data=rows)
+    assert "patient" not in report.twin.integer_graph_.readings
+    for name, target in TARGETS.items():
+        if not missing_requirements(target):
+            some = rows if name == "host" else rows.iloc[:EMULATED_ROWS]
+            check = check_firmware(report, some, target=name)
+            assert str(check) == f"{len(some)} of {len(some)} rows identical"
+    assert compare_with_float(report.twin, rows).identical >= 0.995
 
 
 def test_wustl_ehms_in_windows(compiler, tmp_path):

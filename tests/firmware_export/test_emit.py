@@ -5,6 +5,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from firmware_export._arena import plan_arena, sources_of
 from firmware_export._check import expected_answers
@@ -55,6 +57,20 @@ SHAPES = {
     },
     "pooled and not, pool 5": {"steps": 15, "blocks": (4,), "pool": 5, "residuals": 1},
     "one step, no activation": {"steps": 1, "pool": 1, "units": 1, "slope": 1.0},
+    "every third row of a window": {"steps": 7, "channels": 3, "window": True, "stride": 3},
+    "a window whose missing steps are marked": {
+        "steps": 6,
+        "channels": 2,
+        "window": True,
+        "blank": True,
+    },
+    "missing steps, two rows apart, kernel 5": {
+        "steps": 5,
+        "window": True,
+        "blank": True,
+        "stride": 2,
+        "kernel": 5,
+    },
 }
 
 
@@ -70,16 +86,49 @@ def _rows(graph, rows=40):
 @pytest.mark.parametrize("bits", [16, 8])
 @pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES.keys())
 def test_every_signal_is_identical_under_sanitizers(
-    make_graph, run_firmware, tmp_path, shape, bits
+    make_graph, stack_readings, run_firmware, tmp_path, shape, bits
 ):
     graph = make_graph(bits, **shape)
     readings = _rows(graph)
-    windows = stack_windows(readings, graph.front_end.window)
+    _check_every_signal(graph, readings, bits, stack_readings, run_firmware, tmp_path, SANITIZERS)
+
+
+@settings(max_examples=15, deadline=None, derandomize=True)
+@given(data=st.data())
+def test_random_graphs_answer_like_their_twins(
+    make_graph, stack_readings, run_firmware, tmp_path_factory, data
+):
+    window = data.draw(st.booleans(), "window")
+    shape = {
+        "steps": data.draw(st.integers(3, 20), "steps"),
+        "channels": data.draw(st.integers(1, 5), "channels"),
+        "blocks": tuple(data.draw(st.lists(st.integers(1, 9), min_size=1, max_size=2), "blocks")),
+        "kernel": data.draw(st.sampled_from([1, 3, 5]), "kernel"),
+        "residuals": data.draw(st.integers(0, 2), "residuals"),
+        "slope": data.draw(st.sampled_from([0.0, 0.01, 1.0]), "slope"),
+        "units": data.draw(st.integers(1, 19), "units"),
+        "classes": tuple(data.draw(st.lists(st.integers(2, 9), min_size=2, max_size=3), "classes")),
+        "separate": data.draw(st.booleans(), "separate"),
+        "rule": data.draw(st.sampled_from([None, "anomaly", "confidence"]), "rule"),
+        "window": window,
+        "stride": data.draw(st.integers(1, 3), "stride") if window else 1,
+        "blank": data.draw(st.booleans(), "blank") if window else False,
+    }
+    shape["pool"] = data.draw(st.integers(1, 3 if len(shape["blocks"]) == 1 else 1), "pool")
+    graph = make_graph(data.draw(st.integers(0, 99), "seed"), **shape)
+    bits = data.draw(st.sampled_from([8, 16]), "bits")
+    folder = tmp_path_factory.mktemp("random")
+    flags = ("-O1", "-DMODEL_TRACE", "-fsanitize=undefined", "-fno-sanitize-recover=all")
+    _check_every_signal(graph, _rows(graph), bits, stack_readings, run_firmware, folder, flags)
+
+
+def _check_every_signal(graph, readings, bits, stack_readings, run_firmware, tmp_path, flags):
+    windows = stack_readings(graph.front_end, readings)
     quantised = quantise(graph, windows[:40], activation_bits=bits)
     tensors = run(quantised, quantise_readings(quantised, windows))
     expected = expected_answers(answer(quantised, readings))
     signals = [values.reshape(len(readings), -1) for values in tensors]
-    got = run_firmware(quantised, readings, tmp_path, SANITIZERS)
+    got = run_firmware(quantised, readings, tmp_path, flags)
     assert got.shape[1] == sum(signal.shape[1] for signal in signals) + expected.shape[1]
     start = 0
     for tensor, signal in zip(quantised.tensors, signals, strict=True):

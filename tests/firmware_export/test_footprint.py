@@ -33,7 +33,8 @@ def test_eight_bits_take_half_the_ram(make_graph, window):
     windows = np.random.default_rng(0).normal(size=(50, 16, 3)).astype(np.float32)
     readings = windows if window else windows.reshape(50, 48)
     wide, narrow = (quantise(graph, readings, activation_bits=bits) for bits in (16, 8))
-    assert arena_bytes(wide) == 2 * arena_bytes(narrow)
+    # But for tensors that begin at a multiple of 16 bytes.
+    assert 0 <= 2 * arena_bytes(narrow) - arena_bytes(wide) < 32 * len(narrow.tensors)
     if window:
         assert state_bytes(wide) - 2 == 2 * (state_bytes(narrow) - 2)
 
@@ -43,7 +44,8 @@ def test_tables_take_the_bytes_that_are_reported(window_report, compiler, tmp_pa
     main = tmp_path / "main.c"
     main.write_text(
         '#include "ward_weights.h"\n'
-        "typedef char column[sizeof(ward_numeric_column) == 16 ? 1 : -1];\n"
+        "typedef char column[sizeof(ward_numeric_column) == 10 ? 1 : -1];\n"
+        "typedef char indicator[sizeof(ward_indicator) == 8 ? 1 : -1];\n"
         "typedef char segment[sizeof(ward_segment) == 12 ? 1 : -1];\n"
         "typedef char channel[sizeof(ward_channel) == 8 ? 1 : -1];\n"
     )

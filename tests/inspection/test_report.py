@@ -197,3 +197,46 @@ def test_figures_keep_text_as_paths():
     assert "<text" not in svg
     assert 'aria-label="say &quot;hi&quot;"' in svg
     assert 'id="k-' in svg
+
+
+def test_further_sections(report, tmp_path):
+    report["sections"] = [
+        {
+            "title": "Seeds & folds",
+            "paragraphs": ["Three <seeds>."],
+            "tables": [
+                {
+                    "caption": "Scores",
+                    "columns": ["model", "AUC", "p", "note"],
+                    "rows": [
+                        ["Network", "0.91 ± 0.02", "< 0.001", "20 epochs"],
+                        ["Tree", 0.8, None, "none"],
+                    ],
+                    "ours": 0,
+                }
+            ],
+        }
+    ]
+    figures = [Figure("Boxes", "Narrow.", "boxes", draw(), "Seeds & folds")]
+    text = write_report(tmp_path / "r.html", report, figures).read_text(encoding="utf-8")
+    parsed = Page(text)
+    assert "Three <seeds>." in parsed.text
+    assert ("a", {"href": "#section-0"}) in parsed.tags
+    section = Page(
+        text[text.index('<section id="section-0">') : text.index('<section id="repeat">')]
+    )
+    assert "Figure 1. Boxes" in section.text
+    orders = [attributes.get("data-order") for tag, attributes in section.tags if tag == "td"]
+    assert orders == ["0.91", "0.001", "20.0", "0.8", None, None]
+    classes = [attributes.get("class") for tag, attributes in section.tags if tag == "th"]
+    # A column of numbers is one in which every cell starts with a number.
+    assert classes[:4] == [None, "number", "number", None]
+    assert "0.800" in section.text
+
+
+@pytest.mark.parametrize("lost", ["paragraphs", "tables"])
+def test_a_further_section_without_an_entry(report, tmp_path, lost):
+    whole = {"title": "Seeds", "paragraphs": [], "tables": []}
+    report["sections"] = [{name: value for name, value in whole.items() if name != lost}]
+    with pytest.raises(SkdualcnnError, match=f"'Seeds'.*'{lost}'"):
+        write_report(tmp_path / "r.html", report)

@@ -1,0 +1,116 @@
+"""Finished jobs on disk, so that a run that was interrupted goes on where it stopped."""
+
+import hashlib
+import json
+import zipfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import joblib
+
+import firmware_export
+import skdualcnn
+from benchmarks.paper.jobs import Job, Settings
+from benchmarks.paper.outcome import Outcome
+from skdualcnn._versions import describe_environment
+from skdualcnn._writing import write_whole
+
+# What no outcome depends on: how results are shown, and what runs beside the models.
+_APART = (
+    *("inspection", "streaming", "explanation", "drift", "partitions.py"),
+    *("_commands", "_cli.py", "_demo.py", "_demo_messages.py", "_demo_report.py"),
+)
+
+
+class Store:
+    """Outcomes in a folder, one file each.
+
+    Parameters
+    ----------
+    folder : Path
+        Made when the first outcome is saved.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def load(self, job: Job, fingerprint: str) -> Outcome | None:
+        """Return the outcome of a job; None if there is none that still holds."""
+        path = self.folder / job.path
+        try:
+            outcome = Outcome.from_bytes(path.read_bytes())
+        except FileNotFoundError:
+            return None
+        except (KeyError, ValueError, EOFError, OSError, zipfile.BadZipFile):
+            return None  # not ours, or damaged: the job is done again
+        return outcome if outcome.facts.get("fingerprint") == fingerprint else None
+
+    def save(self, outcome: Outcome) -> Path:
+        """Write the outcome, whole or not at all."""
+        path = self.folder / outcome.job.path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return write_whole(path, outcome.to_bytes())
+
+
+def fingerprint(
+    job: Job, estimator: Any, data_digest: str, settings: Settings, common: Mapping[str, str]
+) -> str:
+    """Return a digest of everything that the outcome of a job depends on.
+
+    Parameters
+    ----------
+    job : Job
+    estimator : estimator
+        Unfitted, with all its parameters.
+    data_digest : str
+        Of the data set.
+    settings : Settings
+    common : dict of str to str
+        As `common_facts` returns it.
+    """
+    limits = [
+        settings.quick,
+        settings.train_rows,
+        settings.test_rows,
+        settings.perturbed_rows,
+    ]
+    everything = [job.to_dict(), joblib.hash(estimator), data_digest, limits, dict(common)]
+    return hashlib.sha256(json.dumps(everything, sort_keys=True).encode()).hexdigest()
+
+
+def common_facts() -> dict[str, str]:
+    """Return the versions, and a digest of the sources that outcomes depend on.
+
+    The sources themselves, rather than the commit, so that a change that is not
+    committed counts and a commit that changes a page of the documentation does not.
+    """
+    package = Path(skdualcnn.__file__).parent
+    sources = [
+        path
+        for path in package.rglob("*.py")
+        if not set(path.relative_to(package).parts) & set(_APART)
+    ]
+    here = Path(__file__).parent
+    own = ("fitted", "jobs", "models", "perturbation", "protocols", "work")
+    sources += [here / f"{name}.py" for name in own]
+    sources.append(here.parent / "baselines.py")
+    return {**describe_environment(), "sources": _digest(sources)}
+
+
+def firmware_facts() -> dict[str, str]:
+    """Return a digest of what outcomes that are exported depend on besides."""
+    package = Path(firmware_export.__file__).parent
+    return {"firmware": _digest([one for one in package.rglob("*") if one.is_file()])}
+
+
+def _digest(paths: Iterable[Path]) -> str:
+    digest = hashlib.sha256()
+    for path in sorted(one for one in paths if "__pycache__" not in one.parts):
+        digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def digest_of(dataset: Any) -> str:
+    """Return a digest of the rows, labels and groups of a data set."""
+    return str(joblib.hash([dataset.data, dataset.target, dataset.groups, dataset.modalities]))

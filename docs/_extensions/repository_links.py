@@ -1,0 +1,35 @@
+"""Pages that include a file of the repository's root, such as CONTRIBUTING.md, with its links."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+from sphinx.application import Sphinx
+
+INCLUDED = re.compile(r"^```\{include\} \.\./(\w+\.md)\n```$", re.M)
+LINK = re.compile(r"\[([^\]]+)\]\(([^)#:\s]+)(#[^)]*)?\)")
+
+
+def read(app: Sphinx, _page: str, source: list[str]) -> None:
+    """Put the file in the place of the directive, its links leading to pages of the site."""
+    folder = Path(app.srcdir)
+
+    def lead(link: re.Match[str]) -> str:
+        text, target, anchor = link[1], link[2].removeprefix("docs/"), link[3] or ""
+        for name in (target, target.lower()):
+            if name.endswith(".md") and (folder / name).exists():
+                return f"[{text}]({name}{anchor})"
+        return text  # a file that is no page
+
+    def include(directive: re.Match[str]) -> str:
+        path = folder.parent / directive[1]
+        app.env.note_dependency(str(path))
+        return LINK.sub(lead, path.read_text(encoding="utf-8"))
+
+    source[0] = INCLUDED.sub(include, source[0])
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register the hook."""
+    app.connect("source-read", read)
+    return {"parallel_read_safe": True}

@@ -1,0 +1,138 @@
+"""Rows for a command: one of the known data sets, or a CSV file of one's own."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from skdualcnn._commands._data import add_data_arguments, check_data_arguments
+from skdualcnn.exceptions import DataFileError, UsageError
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from skdualcnn._studies import Study
+
+MODALITIES = ("patient", "environment", "network")
+HEADS = ("health", "cyber")
+
+
+def add_source_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what names a data set, and what says which columns of a CSV file are what."""
+    add_data_arguments(parser)
+    own = parser.add_argument_group(
+        "your own data", "A CSV file instead of --data; name its columns, separated by spaces."
+    )
+    own.add_argument("--csv", type=Path, metavar="FILE", help="one row a moment, with a header")
+    for name in MODALITIES:
+        own.add_argument(f"--{name}", nargs="+", default=[], metavar="COLUMN", help=f"{name} data")
+    for name in HEADS:
+        own.add_argument(f"--{name}", metavar="COLUMN", help=f"label of the {name} head")
+    own.add_argument(
+        "--groups",
+        metavar="COLUMN",
+        help="what must stay on one side of the split, such as the patient; without, the last "
+        "fifth of the rows is held out",
+    )
+
+
+def read_source(options: argparse.Namespace, *, drop_leaky: bool = True) -> tuple["Study", Any]:
+    """Return what to train on the data set, and the data set.
+
+    Raises
+    ------
+    UsageError
+        If the arguments do not go together, or name columns that are not there.
+    DataFileError, OSError
+        If the files are not as expected.
+    """
+    from skdualcnn import datasets  # noqa: PLC0415  (imports pandas)
+    from skdualcnn._studies import STUDIES, Study  # noqa: PLC0415  (imports torch)
+
+    if options.csv is not None:
+        dataset = _read_csv(options)
+        return Study(options.csv.name, lambda *_: dataset), dataset
+    named = [f"--{name}" for name in (*MODALITIES, *HEADS, "groups") if getattr(options, name)]
+    if named:
+        raise UsageError(f"{', '.join(named)} name columns of a CSV file; expected --csv FILE")
+    check_data_arguments(options)
+    study = STUDIES[options.data]
+    if drop_leaky or not study.needs_files:
+        return study, study.load(options.data_dir or Path(), options.seed)
+    loader = getattr(datasets, f"load_{options.data}")
+    return study, loader(options.data_dir, drop_leaky=False)
+
+
+def divide(dataset: Any, seed: int) -> tuple["NDArray[np.intp]", "NDArray[np.intp]"]:
+    """Return the rows to train on and those held out, by the split that the data ask for.
+
+    Raises
+    ------
+    UsageError
+        If the data cannot be divided so.
+    """
+    from skdualcnn.model_selection import honest_split  # noqa: PLC0415  (imports scikit-learn)
+
+    try:
+        return honest_split(dataset, random_state=seed)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+
+
+def positive(text: str) -> int:
+    """Return a whole number of 1 or more, for the parser."""
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{number} is less than 1")
+    return number
+
+
+def _read_csv(options: argparse.Namespace) -> Any:
+    import numpy as np  # noqa: PLC0415
+    import pandas as pd  # noqa: PLC0415
+
+    from skdualcnn.datasets._bunch import make_dataset, make_target  # noqa: PLC0415
+
+    modalities = {name: getattr(options, name) for name in MODALITIES}
+    features = [column for columns in modalities.values() for column in columns]
+    labels = {name: getattr(options, name) for name in HEADS if getattr(options, name)}
+    if not features or not labels:
+        raise UsageError(
+            "--csv needs the columns of at least one of --patient, --environment and --network, "
+            "and a label: --health or --cyber"
+        )
+    try:
+        table = pd.read_csv(options.csv)
+    except ValueError as error:
+        raise DataFileError(f"{options.csv} is no CSV file with a header: {error}") from error
+    wanted = [*features, *labels.values(), *([options.groups] if options.groups else [])]
+    missing = [column for column in wanted if column not in table]
+    if missing:
+        raise UsageError(
+            f"{options.csv} has no column {', '.join(map(repr, missing))}; it has "
+            f"{', '.join(map(str, table.columns))}"
+        )
+    if len(set(features)) < len(features) or set(features) & set(labels.values()):
+        raise UsageError("a column is named twice; expected each as one feature, or as a label")
+    return make_dataset(
+        data=table[features],
+        target=make_target(len(table), **{k: _read_labels(table[c]) for k, c in labels.items()}),
+        groups=table[options.groups] if options.groups else np.arange(len(table)),
+        modalities=modalities,
+        split_by="groups" if options.groups else "time",
+        protocol=(
+            f"Hold out a fifth of the groups, by {options.groups}."
+            if options.groups
+            else "Train on the first four fifths of the rows and test on the last."
+        ),
+        descr=f"Read from {options.csv}.",
+    )
+
+
+def _read_labels(column: "pd.Series[Any]") -> Any:
+    """Return labels as Python's own, None where missing; whole numbers stay whole."""
+    known = column.dropna()
+    if known.dtype.kind == "f" and (known == known.round()).all():
+        known = known.astype(int)
+    return known.astype(object).reindex(column.index).where(column.notna(), None)

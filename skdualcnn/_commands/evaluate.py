@@ -1,0 +1,121 @@
+"""skdualcnn evaluate: a saved decider on rows that were held out."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from skdualcnn._commands._exit import DONE
+from skdualcnn._commands._source import add_source_arguments, divide, read_source
+from skdualcnn.exceptions import UsageError
+
+SUMMARY = "score a saved decider on the rows that were held out"
+DESCRIPTION = (
+    "Load a model and a data set, and score the model on the rows that train, with the same seed, "
+    "held out: each head, and the decisions."
+)
+EXAMPLES = """\
+skdualcnn evaluate ward.skdualcnn
+skdualcnn evaluate model.skdualcnn --data wustl_ehms --data-dir FOLDER --html report.html"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of the command."""
+    parser.add_argument("model", type=Path, metavar="MODEL", help="file that train has written")
+    add_source_arguments(parser)
+    parser.add_argument(
+        "--all", action="store_true", help="score all rows, not only those held out"
+    )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures as JSON, too")
+    parser.add_argument("--html", type=Path, metavar="FILE", help="write them as a page, too")
+    parser.add_argument(
+        "--seed", type=int, default=0, help="seed of the split, as for train (default: 0)"
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the command."""
+    import numpy as np  # noqa: PLC0415
+
+    from skdualcnn._evaluation import evaluate  # noqa: PLC0415  (imports torch)
+    from skdualcnn._studies import labels_of  # noqa: PLC0415
+    from skdualcnn.inspection import print_report, write_json, write_report  # noqa: PLC0415
+
+    decider = load_decider(options.model)
+    study, dataset = read_source(options)
+    train, test = divide(dataset, options.seed)
+    rows = np.arange(len(dataset.data)) if options.all else test
+    try:
+        result = evaluate(
+            decider,
+            dataset.data.iloc[rows],
+            labels_of(dataset, rows),
+            float("nan"),
+            dataset.groups.iloc[rows].to_numpy(),
+        )
+    except (ValueError, KeyError) as error:
+        raise UsageError(f"{options.model} does not fit {study.title}: {error}") from error
+    report = _assemble(options, study.title, dataset, len(train), len(rows), result)
+    print_report(report, Console())
+    if options.json is not None:
+        write_json(options.json, report)
+    if options.html is not None:
+        write_report(options.html, report)
+    return DONE
+
+
+def load_decider(path: Path) -> Any:
+    """Return a saved decider.
+
+    Raises
+    ------
+    ModelFileError, OSError
+        If the file is no model.
+    UsageError
+        If it is another estimator.
+    """
+    from skdualcnn import FusionDecider, load  # noqa: PLC0415  (imports torch)
+
+    model = load(path)
+    if not isinstance(model, FusionDecider):
+        raise UsageError(
+            f"{path} holds a {type(model).__name__}, expected a FusionDecider: what train writes, "
+            "or save(decider, path)"
+        )
+    return model
+
+
+def _assemble(
+    options: argparse.Namespace, title: str, dataset: Any, n_train: int, n_rows: int, result: Any
+) -> Any:
+    from skdualcnn._demo_report import HELD_OUT  # noqa: PLC0415
+    from skdualcnn._evaluation import decision_table, head_tables  # noqa: PLC0415
+    from skdualcnn._versions import describe_environment  # noqa: PLC0415
+
+    results = {options.model.name: result}
+    return {
+        "title": f"{options.model.name} on {title}",
+        "summary": [],
+        "data": {
+            "name": title,
+            "simulated": options.csv is None and options.data == "ward",
+            "rows": len(dataset.data),
+            "columns": dataset.data.shape[1],
+            "modalities": {name: len(columns) for name, columns in dataset.modalities.items()},
+            "description": dataset.DESCR,
+        },
+        "protocol": {
+            "sentence": dataset.protocol,
+            "train_rows": n_train,
+            "test_rows": n_rows,
+            "held_out": "nothing: all rows are scored"
+            if options.all
+            else HELD_OUT[dataset.split_by],
+        },
+        "heads": head_tables(results, options.model.name),
+        "decisions": {"explained": "", **decision_table(results, options.model.name)},
+        "environment": describe_environment(),
+        "seed": options.seed,
+        "command": options.command_line,
+    }

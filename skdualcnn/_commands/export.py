@@ -1,0 +1,87 @@
+"""skdualcnn export: a saved decider as a folder of C."""
+
+import argparse
+from pathlib import Path
+
+from rich.console import Console
+
+from skdualcnn._commands._exit import DONE
+from skdualcnn._commands._source import add_source_arguments, divide, read_source
+from skdualcnn._commands.evaluate import load_decider
+
+SUMMARY = "write a saved decider as integer C, and check the C"
+DESCRIPTION = (
+    "Load a model, set the ranges of its integers by training rows of a data set, write a folder "
+    "of C99 that is a component of ESP-IDF, an Arduino library and a PlatformIO library, compile "
+    "it here and compare it with its twin on every row held out."
+)
+EXAMPLES = """\
+skdualcnn export ward.skdualcnn firmware/
+skdualcnn export ward.skdualcnn firmware/ --target rv32imc --measure instructions"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of the command."""
+    parser.add_argument("model", type=Path, metavar="MODEL", help="file that train has written")
+    parser.add_argument("folder", type=Path, metavar="FOLDER", help="folder to write")
+    add_source_arguments(parser)
+    parser.add_argument(
+        "--prefix", default="ward_monitor", help="of every symbol in C (default: ward_monitor)"
+    )
+    parser.add_argument(
+        "--activation-bits", type=int, choices=(8, 16), default=16, help="(default: 16)"
+    )
+    parser.add_argument(
+        "--calibration",
+        choices=("minmax", "percentile", "mse"),
+        default="minmax",
+        help="how ranges are read off the rows (default: minmax)",
+    )
+    parser.add_argument(
+        "--measure",
+        choices=("sizes", "instructions"),
+        default="sizes",
+        help="what to measure on each chip whose tools are installed (default: sizes)",
+    )
+    parser.add_argument(
+        "--target",
+        choices=("host", "lx106", "rv32imc", "cortex-m3"),
+        default="host",
+        help="where the C is compared with its twin: here, or on an emulated chip",
+    )
+    parser.add_argument("--no-check", action="store_true", help="do not compile and compare")
+    parser.add_argument(
+        "--seed", type=int, default=0, help="seed of the split, as for train (default: 0)"
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the command."""
+    from firmware_export import check_firmware, export_firmware  # noqa: PLC0415  (imports torch)
+    from skdualcnn._studies import labels_of, thin  # noqa: PLC0415
+
+    console = Console()
+    decider = load_decider(options.model)
+    study, dataset = read_source(options)
+    train, test = divide(dataset, options.seed)
+    X_test = dataset.data.iloc[test]
+    report = export_firmware(
+        decider,
+        options.folder,
+        calibration_data=dataset.data.iloc[thin(train, study.window)],
+        evaluation_data=(X_test, labels_of(dataset, test)),
+        prefix=options.prefix,
+        activation_bits=options.activation_bits,
+        calibration=options.calibration,
+        measure=options.measure,
+    )
+    console.print(
+        f"{report.parameters:,} parameters, {report.multiply_adds:,} multiply-adds a row, "
+        f"{sum(report.flash_bytes.values()):,} bytes of flash, {report.ram_bytes:,} of RAM"
+    )
+    console.print(f"integers against floats: {report.fidelity}")
+    if not options.no_check:
+        checked = check_firmware(report, X_test, target=options.target)
+        console.print(f"C against its twin, on {options.target}: {checked}")
+    console.print(f"written: {options.folder}; sizes and figures are in REPORT.md there")
+    return DONE

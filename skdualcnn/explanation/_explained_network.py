@@ -1,0 +1,115 @@
+"""The network inside a decider: what it reads, and the scores it gives."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import softmax
+from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import check_is_fitted
+
+from skdualcnn._classifier import DualPathCNNClassifier
+from skdualcnn._decider import FusionDecider
+from skdualcnn._fitting import Inputs, as_signals, read_signals
+from skdualcnn.explanation._origins import trace_features
+from skdualcnn.network._integrated_gradients import integrate_gradients
+from skdualcnn.network._training import predict_logits
+
+
+@dataclass(frozen=True)
+class ExplainedNetwork:
+    """A fitted network behind the steps of its pipeline.
+
+    Attributes
+    ----------
+    steps : sequence of transformers
+        The fitted steps in front of the classifier.
+    classifier : DualPathCNNClassifier
+        The fitted classifier.
+    heads : dict of str to tuple of int
+        Position of each head that the decider compares, and of its normal class.
+    """
+
+    steps: Sequence[Any]
+    classifier: DualPathCNNClassifier
+    heads: Mapping[str, tuple[int, int]]
+
+    @classmethod
+    def of(cls, decider: FusionDecider) -> Self:
+        """Find the network in a fitted decider.
+
+        Raises
+        ------
+        TypeError
+            If the decider is around another model.
+        """
+        check_is_fitted(decider)
+        estimator, steps = decider.estimator_, []
+        if isinstance(estimator, Pipeline):
+            *before, (_, estimator) = estimator.steps
+            steps = [step for _, step in before if step is not None and step != "passthrough"]
+        if not isinstance(estimator, DualPathCNNClassifier):
+            raise TypeError(
+                f"The decider's estimator ends in a {type(estimator).__name__}, expected a "
+                "DualPathCNNClassifier: gradients are those of a network. For other models use "
+                "skdualcnn.explanation.modality_importance."
+            )
+        classes = estimator.classes_
+        listed = classes if isinstance(classes, list) else [classes]
+        heads = {
+            head: (position, listed[position].tolist().index(normal))
+            for head, position, normal in zip(
+                decider.heads_, decider.positions_, decider.normal_, strict=True
+            )
+            if head is not None and position is not None
+        }
+        return cls(steps, estimator, heads)
+
+    def read(self, X: ArrayLike) -> Inputs:
+        """Return rows as the network reads them, (n, ..., n_features)."""
+        for step in self.steps:
+            X = step.transform(X)
+        return read_signals(self.classifier, X, reset=False)
+
+    def rest(self, reference: ArrayLike) -> NDArray[np.float32]:
+        """Return the mean of the reference rows, as the network reads them, as one row."""
+        rows = np.asarray(self.read(reference))
+        return rows.mean(axis=0, dtype=np.float64, keepdims=True).astype(np.float32)
+
+    def scores(self, rows: Inputs) -> dict[str, NDArray[np.float64]]:
+        """Return each head's anomaly score of rows that the network reads."""
+        signals = as_signals(rows)
+        logits = [head for net in self.classifier.nets_ for head in predict_logits(net, signals)]
+        return {
+            head: 1 - softmax(logits[position], axis=1)[:, normal]
+            for head, (position, normal) in self.heads.items()
+        }
+
+    def integrate(
+        self, rows: Inputs, rest: NDArray[np.float32], head: str, n_steps: int
+    ) -> NDArray[np.float64]:
+        """Return (n, n_steps, n_features) contributions to one head's score."""
+        position, normal = self.heads[head]
+        shared = len(self.classifier.nets_) == 1
+        found = integrate_gradients(
+            self.classifier.nets_[0 if shared else position],
+            as_signals(rows),
+            as_signals(rest),
+            head=position if shared else 0,
+            normal=normal,
+            n_steps=n_steps,
+        )
+        # A row is a signal along its columns; a window has a channel per column.
+        return found.transpose(0, 2, 1) if self.classifier.windowed_ else found
+
+    def features(self) -> pd.DataFrame:
+        """Return the raw column and the modality of each feature."""
+        channels, steps = self.classifier.input_shape_
+        n_features = channels if self.classifier.windowed_ else steps
+        names = getattr(self.classifier, "feature_names_in_", range(n_features))
+        return trace_features(
+            self.steps, [name if isinstance(name, str) else f"x{name}" for name in names]
+        )

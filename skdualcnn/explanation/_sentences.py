@@ -1,0 +1,108 @@
+"""A line of text for each decision, short enough for an alert."""
+
+from numbers import Real
+from typing import Any
+
+import pandas as pd
+
+from skdualcnn._decider import FusionDecider
+from skdualcnn._fusion_rule import FusionRule
+from skdualcnn.explanation._attributions import Attributions
+from skdualcnn.explanation._counterfactual import nearest_changes
+
+
+def describe_decisions(
+    decider: FusionDecider, X: pd.DataFrame, attributions: Attributions, *, n_columns: int = 3
+) -> list[str]:
+    """Say why each decision was made, in one line each.
+
+    Parameters
+    ----------
+    decider : FusionDecider
+        Fitted decider.
+    X : DataFrame of n rows
+        The rows, with their raw values.
+    attributions : Attributions
+        What :func:`attribute_scores` returned for these rows.
+    n_columns : int, default=3
+        Columns to name for each head that raised the alert.
+
+    Returns
+    -------
+    list of str
+        Decision; score of the head or heads behind it; the columns that added most to
+        it, with their values and contributions; the sum of each modality; and the
+        smallest change of one score that would change the decision.
+
+    Raises
+    ------
+    ValueError
+        If the rows are not as many as those of the attributions.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from skdualcnn import DualPathCNNClassifier, FusionDecider
+    >>> from skdualcnn.explanation import attribute_scores, describe_decisions
+    >>> X = pd.DataFrame(
+    ...     np.random.default_rng(0).random((200, 8)).astype("float32"), columns=list("abcdefgh")
+    ... )
+    >>> y = pd.DataFrame({"health": X["b"] > 0.6, "cyber": X["g"] > 0.6}).astype(int)
+    >>> network = DualPathCNNClassifier(lr=0.01, max_epochs=10, random_state=0)
+    >>> decider = FusionDecider(network).fit(X, y)
+    >>> row = X[(y["health"] == 1) & (y["cyber"] == 0)].head(1)
+    >>> attributions = attribute_scores(decider, row, reference=X[(y == 0).all(axis=1)])
+    >>> print(describe_decisions(decider, row, attributions, n_columns=1)[0])  # doctest: +ELLIPSIS
+    medical: health score ... at rest: b = 0... (+0...). Would be ... if the health score fell ...
+    """
+    if len(X) != len(attributions.scores):
+        raise ValueError(
+            f"X has {len(X)} rows and the attributions are of {len(attributions.scores)}, expected "
+            "the same rows. Give both functions the same X."
+        )
+    rule, scores = FusionRule.of(decider), decider.decision_function(X)
+    decisions = rule.decide(scores)
+    by_column = {head: attributions.by_column(head) for head in attributions.values}
+    by_modality = {head: attributions.by_modality(head) for head in attributions.values}
+    lines = []
+    for row, decision in enumerate(decisions):
+        parts = []
+        for head in _heads_behind(decider, attributions, decision, row):
+            largest = by_column[head].iloc[row].nlargest(n_columns)
+            columns = ", ".join(
+                f"{column} = {_shown(X[column].iloc[row])} ({share:+.2f})"
+                if column in X
+                else f"{column} ({share:+.2f})"
+                for column, share in largest.items()
+            )
+            part = (
+                f"{head} score {attributions.scores[head].iloc[row]:.2f} against "
+                f"{attributions.base[head]:.2f} at rest: {columns}"
+            )
+            modalities = by_modality[head].iloc[row]
+            if len(modalities) > 1:
+                sums = ", ".join(f"{name} {share:+.2f}" for name, share in modalities.items())
+                part += f" ({sums} in all)"
+            parts.append(part)
+        line = f"{decision}: {'; '.join(parts)}."
+        changes = nearest_changes(rule, *scores[row])
+        if changes:
+            line += f" {str(changes[0]).capitalize()}."
+        lines.append(line)
+    return lines
+
+
+def _heads_behind(
+    decider: FusionDecider, attributions: Attributions, decision: str, row: int
+) -> list[str]:
+    """Return the heads whose scores made the decision; the higher one where none did."""
+    roles = {"medical": (0,), "cyber": (1,), "both": (0, 1)}.get(decision, ())
+    behind = [head for role in roles if (head := decider.heads_[role]) is not None]
+    return behind or [str(attributions.scores.iloc[row].idxmax())]
+
+
+def _shown(value: Any) -> str:
+    if pd.isna(value):
+        return "missing"
+    return f"{value:.4g}" if isinstance(value, Real) else str(value)

@@ -1,0 +1,314 @@
+"""One patient over time: what the heads said, what was decided, and what was true."""
+
+from itertools import pairwise
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+from numpy.typing import ArrayLike, NDArray
+from sklearn.utils import check_consistent_length
+
+from skdualcnn._rules import DECISIONS
+from skdualcnn.inspection._style import BLUE, STATES, VERMILION, literal, make_panels, style
+
+_LANES = {"true": 1.0, "decided": 0.0}
+_HEIGHT = 0.66
+_CURVES = (("health", VERMILION, "-"), ("cyber", BLUE, "--"))
+# Narrower stretches than this share of the time get no text.
+_ROOM_FOR_TEXT = 0.05
+
+
+class TimelineDisplay:
+    """The two anomaly scores of one patient over time, above the true and decided states.
+
+    Parameters
+    ----------
+    time : array-like of shape (n,)
+        Ascending times: numbers, or what pandas reads as dates.
+    scores : array-like of shape (n, 2)
+        Scores of the health and of the cyber head, in [0, 1].
+    decisions : array-like of shape (n,)
+        Decision of each row.
+    state : array-like of shape (n,) or None, default=None
+        True state of each row; None in it where a label is missing.
+    thresholds : tuple of float, default=(0.5, 0.5)
+        Score from which each head raises its alert.
+    title : str or None, default=None
+        Whose time it is.
+
+    Attributes
+    ----------
+    ax_ : ndarray of Axes, of shape (2,)
+        The scores, and the lanes below.
+    figure_ : Figure
+        The figure that holds them.
+
+    See Also
+    --------
+    DecisionMapDisplay : The same rows in the plane of the two scores.
+
+    Examples
+    --------
+    >>> import matplotlib.pyplot as plt
+    >>> from skdualcnn.inspection import TimelineDisplay
+    >>> display = TimelineDisplay.from_predictions(
+    ...     [0, 1, 2], [[0.1, 0.1], [0.9, 0.2], [0.1, 0.8]], ["normal", "medical", "cyber"]
+    ... )
+    >>> [label.get_text() for label in display.ax_[1].get_yticklabels()]
+    ['decided']
+    >>> plt.close(display.figure_)
+    """
+
+    def __init__(
+        self,
+        time: ArrayLike,
+        scores: ArrayLike,
+        decisions: ArrayLike,
+        *,
+        state: ArrayLike | None = None,
+        thresholds: tuple[float, float] = (0.5, 0.5),
+        title: str | None = None,
+    ) -> None:
+        self.time = time
+        self.scores = scores
+        self.decisions = decisions
+        self.state = state
+        self.thresholds = thresholds
+        self.title = title
+
+    @classmethod
+    def from_estimator(
+        cls,
+        decider: Any,
+        X: ArrayLike,
+        y: ArrayLike | None = None,
+        *,
+        time: ArrayLike,
+        title: str | None = None,
+        ax: Any = None,
+    ) -> Self:
+        """Draw what a fitted decider says about the rows of one patient.
+
+        Parameters
+        ----------
+        decider : FusionDecider
+            Fitted decider.
+        X : array-like
+            Rows of one patient, in the order of time.
+        y : array-like of shape (n, 2) or (n,) or None, default=None
+            Their labels, if they are known.
+        time : array-like of shape (n,)
+            Their times.
+        title : str or None, default=None
+            Whose time it is.
+        ax : sequence of two Axes, default=None
+            Where to draw; None makes a new figure.
+
+        Returns
+        -------
+        TimelineDisplay
+            The display, drawn.
+
+        Raises
+        ------
+        TypeError
+            If `decider` is not a decider.
+        """
+        decider = getattr(decider, "best_estimator_", decider)
+        if not hasattr(decider, "true_state"):
+            raise TypeError(
+                f"Got a {type(decider).__name__}, expected a fitted FusionDecider. Fit "
+                "FusionDecider(estimator), or use from_predictions."
+            )
+        return cls.from_predictions(
+            time,
+            decider.decision_function(X),
+            decider.predict(X),
+            None if y is None else decider.true_state(y),
+            thresholds=decider.thresholds,
+            title=title,
+            ax=ax,
+        )
+
+    @classmethod
+    def from_predictions(
+        cls,
+        time: ArrayLike,
+        scores: ArrayLike,
+        decisions: ArrayLike,
+        state: ArrayLike | None = None,
+        *,
+        thresholds: float | tuple[float, float] = 0.5,
+        title: str | None = None,
+        ax: Any = None,
+    ) -> Self:
+        """Draw given scores, decisions and states.
+
+        Parameters
+        ----------
+        time : array-like of shape (n,)
+            Ascending times.
+        scores : array-like of shape (n, 2)
+            Scores of the health and of the cyber head, in [0, 1].
+        decisions : array-like of shape (n,)
+            Decision of each row.
+        state : array-like of shape (n,) or None, default=None
+            True state of each row, if it is known.
+        thresholds : float or tuple of float, default=0.5
+            Score from which a head raises its alert; a pair is (health, cyber).
+        title : str or None, default=None
+            Whose time it is.
+        ax : sequence of two Axes, default=None
+            Where to draw; None makes a new figure.
+
+        Returns
+        -------
+        TimelineDisplay
+            The display, drawn.
+
+        Raises
+        ------
+        ValueError
+            If the scores are not two columns, there is no row, the lengths differ, or
+            time goes back.
+        """
+        values = np.asarray(scores, dtype=np.float64)
+        if values.ndim != 2 or values.shape[1] != 2 or len(values) == 0:
+            raise ValueError(
+                f"scores has shape {values.shape}, expected (n, 2) with at least one row: a "
+                "column for the health head and one for the cyber head."
+            )
+        check_consistent_length(time, values, decisions, state)
+        if not pd.Index(np.asarray(time)).is_monotonic_increasing:
+            raise ValueError(
+                "time goes back, expected ascending times of one patient. Choose the rows of one "
+                "patient, and sort them by time."
+            )
+        pair = np.broadcast_to(np.asarray(thresholds, dtype=np.float64), (2,))
+        return cls(
+            time,
+            values,
+            decisions,
+            state=state,
+            thresholds=(float(pair[0]), float(pair[1])),
+            title=title,
+        ).plot(ax=ax)
+
+    def plot(self, ax: Any = None) -> Self:
+        """Draw the scores and the lanes.
+
+        Parameters
+        ----------
+        ax : sequence of two Axes, default=None
+            Where to draw; None makes a new figure.
+
+        Returns
+        -------
+        TimelineDisplay
+            The display itself.
+        """
+        time = np.asarray(self.time)
+        with style():
+            curves, lanes = make_panels(ax, 2, size=(9.0, 4.4), stacked=(3, 1.4))
+            self._draw_curves(curves, time)
+            self._draw_lanes(lanes, time)
+            if np.issubdtype(time.dtype, np.datetime64):
+                for panel in (curves, lanes):
+                    locator = AutoDateLocator()
+                    panel.xaxis.set_major_locator(locator)
+                    panel.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+            else:
+                lanes.set_xlabel("time")
+        self.ax_ = np.array([curves, lanes], dtype=object)
+        self.figure_ = curves.figure
+        return self
+
+    def _draw_curves(self, ax: Axes, time: NDArray[Any]) -> None:
+        scores = np.asarray(self.scores, dtype=np.float64)
+        for role, (name, colour, pattern) in enumerate(_CURVES):
+            ax.plot(
+                time,
+                scores[:, role],
+                color=colour,
+                linestyle=pattern,
+                linewidth=1.5,
+                label=f"{name} anomaly score",
+            )
+        for threshold in sorted(set(self.thresholds)):
+            ax.axhline(threshold, color="#333333", linestyle=":", linewidth=1.2)
+        ax.set(ylim=(-0.03, 1.03), ylabel="anomaly score", xlim=_limits(time))
+        ax.tick_params(labelbottom=False)
+        ax.set_title(literal(self.title or "Anomaly scores, decisions and truth"), pad=24)
+        ax.legend(loc="lower center", bbox_to_anchor=(0.5, 0.99), ncols=2)
+
+    def _draw_lanes(self, ax: Axes, time: NDArray[Any]) -> None:
+        lanes = {"decided": np.asarray(self.decisions, dtype=object)}
+        if self.state is not None:
+            lanes["true"] = np.asarray(self.state, dtype=object)
+        first, last = _limits(time)
+        for lane, names in lanes.items():
+            for name, start, end in _stretches(names, time, last):
+                if name not in STATES or name == "normal":
+                    continue
+                look = STATES[name]
+                ax.barh(
+                    _LANES[lane],
+                    end - start,
+                    left=start,
+                    height=_HEIGHT,
+                    color=look.colour,
+                    hatch=_HATCHES[name],
+                    edgecolor="white",
+                    linewidth=0,
+                )
+                if (end - start) / (last - first) >= _ROOM_FOR_TEXT:
+                    ax.annotate(
+                        name,
+                        (start + (end - start) / 2, _LANES[lane]),
+                        ha="center",
+                        va="center",
+                        fontsize=9,
+                        bbox={"boxstyle": "round,pad=0.15", "facecolor": "white", "linewidth": 0},
+                    )
+        shown = {str(one) for names in lanes.values() for one in names if one is not None}
+        for name in DECISIONS[1:]:
+            if name in shown:
+                ax.barh(
+                    0,
+                    0 * (last - first),
+                    left=first,
+                    color=STATES[name].colour,
+                    hatch=_HATCHES[name],
+                    edgecolor="white",
+                    linewidth=0,
+                    label=name,
+                )
+        ax.set_yticks([_LANES[lane] for lane in lanes], list(lanes))
+        ax.set(ylim=(-0.5, len(lanes) - 0.5), xlim=(first, last))
+        ax.grid(visible=False, axis="y")
+        if ax.get_legend_handles_labels()[0]:
+            ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.45), ncols=4)
+
+
+_HATCHES = {"medical": "//", "cyber": "..", "both": "xx", "uncertain": ""}
+
+
+def _limits(time: NDArray[Any]) -> tuple[Any, Any]:
+    """Return where the axis starts and ends: one step after the last row."""
+    if len(time) == 1:
+        step = np.timedelta64(1, "m") if np.issubdtype(time.dtype, np.datetime64) else 1
+    else:
+        step = np.median(np.diff(time))
+    return time[0], time[-1] + step
+
+
+def _stretches(
+    names: NDArray[np.object_], time: NDArray[Any], last: Any
+) -> list[tuple[Any, Any, Any]]:
+    """Return the stretches of equal names: name, start, end."""
+    changes = [a is not b and a != b for a, b in pairwise(names)]
+    starts = np.flatnonzero([True, *changes])
+    ends = [*(time[i] for i in starts[1:]), last]
+    return [(names[i], time[i], end) for i, end in zip(starts, ends, strict=True)]

@@ -1,0 +1,77 @@
+"""What each input of a trained network adds to one head's anomaly score."""
+
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from skorch import NeuralNet
+
+from skdualcnn.exceptions import MissingExtraError
+from skdualcnn.network._batches import Signals
+from skdualcnn.network._training import PREDICTION_CHUNK, isolated
+
+
+def integrate_gradients(
+    net: NeuralNet,
+    signals: Signals,
+    reference: Signals,
+    *,
+    head: int,
+    normal: int,
+    n_steps: int,
+) -> NDArray[np.float64]:
+    """Return integrated gradients of one minus the probability of the normal class.
+
+    The gradient is averaged on the straight line from the reference to the signal and
+    multiplied by the difference of the two (Sundararajan, Taly and Yan, 2017), so that
+    the contributions add up to the difference of the two scores.
+
+    Parameters
+    ----------
+    net : NeuralNet
+        A trained net.
+    signals : Signals of shape (n, n_channels, n_steps)
+        What to explain.
+    reference : Signals of shape (1, n_channels, n_steps)
+        The signal that the contributions are counted from.
+    head, normal : int
+        Positions of the head among those of the net, and of its normal class.
+    n_steps : int
+        Points on the line at which the gradient is taken.
+
+    Returns
+    -------
+    ndarray of shape (n, n_channels, n_steps) and dtype float64
+        Contributions to the score, in units of probability.
+
+    Raises
+    ------
+    MissingExtraError
+        If Captum is not installed.
+    """
+    module = net.module_.eval()
+    rule = _import_integrated_gradients()(lambda signal: anomaly(module, signal, head, normal))
+    start = reference[:1].to(net.device)
+    parts = []
+    with isolated(0):
+        for first in range(0, len(signals), PREDICTION_CHUNK):
+            chunk = signals[first : first + PREDICTION_CHUNK].to(net.device)
+            found = rule.attribute(
+                chunk, start, n_steps=n_steps, internal_batch_size=PREDICTION_CHUNK
+            )
+            parts.append(found.detach().cpu().double().numpy())
+    return np.concatenate(parts)
+
+
+def anomaly(module: torch.nn.Module, signal: torch.Tensor, head: int, normal: int) -> torch.Tensor:
+    """Return one minus the probability of a head's normal class, (n,)."""
+    return 1 - module(signal)[head].softmax(dim=1)[:, normal]
+
+
+def _import_integrated_gradients() -> Any:
+    try:
+        from captum.attr import IntegratedGradients  # noqa: PLC0415  (an extra)
+    except ImportError as error:
+        raise MissingExtraError("Integrated gradients", "captum", "explain") from error
+    return IntegratedGradients

@@ -1,0 +1,161 @@
+"""train, evaluate, export and leakage, on the ward and on a file of one's own."""
+
+import json
+import subprocess
+
+import numpy as np
+import pytest
+
+from firmware_export._targets import find_compiler
+from skdualcnn import DualPathCNNClassifier, load, save
+from skdualcnn._cli import main
+from skdualcnn.datasets import make_ward
+
+OWN = [
+    *("--csv", "beds.csv", "--groups", "bed", "--patient", "heart_rate", "spo2"),
+    *("--network", "packet_rate", "protocol", "--health", "health", "--cyber", "attack"),
+]
+
+
+@pytest.fixture(scope="module")
+def beds():
+    ward = make_ward(n_patients=6, hours=3, random_state=0)
+    attack = (ward.target["cyber"] != "normal").astype(float)
+    attack[:30] = np.nan  # numbers, some of them missing
+    return ward.data.assign(health=ward.target["health"], attack=attack, bed=ward.groups.to_numpy())
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path, monkeypatch, beds):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("SKDUALCNN_DATA", raising=False)
+    beds.to_csv("beds.csv", index=False)
+    return tmp_path
+
+
+def run(capsys, *arguments):
+    """Return the exit code, standard output and standard error."""
+    try:
+        code = main([str(one) for one in arguments])
+    except SystemExit as end:
+        code = end.code
+    said = capsys.readouterr()
+    return code, said.out, " ".join(said.err.split())
+
+
+def test_from_a_file_of_ones_own_to_c(capsys, elsewhere, beds):
+    train = ["train", *OWN, "--architecture", "compact", "--epochs", 2, "--out", "own.skdualcnn"]
+    code, out, _ = run(capsys, *train)
+    assert code == 0
+    assert "written: own.skdualcnn" in out
+    decider = load("own.skdualcnn")
+    assert decider.estimator_[-1].architecture == "compact"
+    assert decider.normal_ == ("normal", 0)
+    assert len(decider.predict(beds)) == len(beds)
+
+    scored = ["evaluate", "own.skdualcnn", *OWN, "--json", "own.json", "--html", "own.html"]
+    code, out, _ = run(capsys, *scored)
+    assert code == 0
+    figures = json.loads((elsewhere / "own.json").read_text())
+    assert [head["name"] for head in figures["heads"]] == ["health", "cyber"]
+    assert figures["protocol"]["test_rows"] == 360  # two beds of six
+    area = figures["heads"][1]["models"][0]["roc_auc"]
+    assert f"{area:.3f}" in out
+    assert (elsewhere / "own.html").read_text().startswith("<!doctype html>")
+
+    check = [] if find_compiler() else ["--no-check"]
+    code, out, _ = run(capsys, "export", "own.skdualcnn", "firmware", *OWN, *check)
+    assert code == 0
+    assert list((elsewhere / "firmware" / "src").glob("ward_monitor*.c"))
+    assert check or "360 of 360 rows identical" in out
+
+
+def test_training_is_repeated_by_its_seed(capsys):
+    for name in ("a", "b"):
+        assert run(capsys, "train", *OWN, "--epochs", 1, "--out", name)[0] == 0
+    first, second = (load(name).estimator_[-1] for name in ("a", "b"))
+    for one, other in zip(
+        first.net_.module_.parameters(), second.net_.module_.parameters(), strict=True
+    ):
+        assert (one == other).all()
+
+
+def test_without_groups_the_last_fifth_is_held_out(capsys):
+    arguments = ["--csv", "beds.csv", "--network", "packet_rate", "failed_logins", "error_count"]
+    arguments += ["--cyber", "attack"]
+    code, out, _ = run(capsys, "train", *arguments, "--epochs", 1)
+    assert code == 0
+    assert "864 training rows, 216 held out" in out
+
+
+def test_leakage_says_what_a_random_split_lets_through(capsys):
+    code, out, _ = run(capsys, "leakage", *OWN, "--split", "random", "--window", 8, "--json")
+    assert code == 0
+    findings = json.loads(out)["findings"]
+    assert {"groups", "windows"} <= {one["check"] for one in findings if one["severity"] == "high"}
+    assert run(capsys, "leakage", *OWN, "--split", "random", "--strict", "--json")[0] == 4
+    honest = json.loads(run(capsys, "leakage", *OWN, "--json")[1])["findings"]
+    assert "groups" not in {one["check"] for one in honest}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["train", "--patient", "spo2"], "--patient name columns of a CSV file; expected --csv"),
+        (["train", "--csv", "beds.csv", "--health", "health"], "needs the columns of at least"),
+        (["train", *OWN[:-1], "alarm"], "beds.csv has no column 'alarm'; it has heart_rate, "),
+        (["train", *OWN, "--environment", "spo2"], "a column is named twice"),
+        (["train", "--csv", "none.csv", *OWN[2:]], "No such file or directory: 'none.csv'"),
+        (["train", "--csv", "empty.csv", *OWN[2:]], "empty.csv is no CSV file with a header"),
+        (["train", *OWN, "--epochs", "0"], "argument --epochs: 0 is less than 1"),
+        (["leakage", *OWN, "--window", "x"], "invalid positive value: 'x'"),
+        (["evaluate", "beds.csv", *OWN], "expected a file that skdualcnn.save wrote"),
+        (["evaluate", "net.skdualcnn", *OWN], "holds a DualPathCNNClassifier, expected a FusionD"),
+        (["evaluate", "nowhere"], "No such file or directory: 'nowhere'"),
+    ],
+)
+def test_what_cannot_be_done_is_one_line_and_code_2(capsys, elsewhere, arguments, message):
+    (elsewhere / "empty.csv").touch()
+    if "net.skdualcnn" in arguments:
+        save(DualPathCNNClassifier(), "net.skdualcnn")
+    code, _, err = run(capsys, *arguments)
+    assert code == 2
+    assert message in err
+    assert err.startswith(f"skdualcnn {arguments[0]}: error: ")
+
+
+@pytest.mark.parametrize(
+    "command", ["demo", "train", "evaluate", "export", "leakage", "completion"]
+)
+def test_help_teaches_by_examples(capsys, command):
+    code, out, _ = run(capsys, command, "--help")
+    assert code == 0
+    assert f"examples:\n  skdualcnn {command}" in out
+    assert "exit codes: 0 done; " in out
+
+
+def test_bash_completes_commands_and_arguments(capsys, elsewhere):
+    pytest.importorskip("shtab", reason="shtab is not installed: extra 'completion'")
+    code, script, _ = run(capsys, "completion", "bash")
+    assert code == 0
+    (elsewhere / "completion.sh").write_text(script)
+    ask = (
+        "source completion.sh; COMP_WORDS=(skdualcnn {}); COMP_CWORD={}; "
+        '_shtab_skdualcnn; echo "${{COMPREPLY[@]}}"'
+    )
+    for words, place, expected in (
+        ("ev", 1, "evaluate"),
+        ("train --arch", 2, "--architecture"),
+        ("train --architecture com", 3, "compact"),
+    ):
+        done = subprocess.run(
+            ["bash", "-c", ask.format(words, place)], capture_output=True, text=True, check=True
+        )
+        assert done.stdout.split() == [expected]
+
+
+def test_without_shtab_the_extra_is_named(capsys, monkeypatch):
+    monkeypatch.setattr("skdualcnn._commands.completion.find_spec", lambda name: None)
+    code, _, err = run(capsys, "completion", "zsh")
+    assert code == 2
+    assert "pip install 'skdualcnn[completion]'" in err

@@ -1,0 +1,115 @@
+"""Every block of Python in the documentation is run, and prints what the page says it prints.
+
+The blocks of a page are one program. A block of ``text`` right after a block of Python is
+its output; dots stand for what differs from run to run.
+"""
+
+import doctest
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import pytest
+
+from firmware_export._targets import find_compiler
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.S | re.M)
+NEEDS_COMPILER = {"README.md", "firmware.md"}
+
+
+def blocks_of(page):
+    """Return kind and text of each block of code."""
+    return BLOCK.findall(page.read_text(encoding="utf-8"))
+
+
+def with_python(pages):
+    found = [page for page in pages if any(kind == "python" for kind, _ in blocks_of(page))]
+    # Dask warns of pandas' deprecations, and of the sockets of a cluster as it closes.
+    relaxed = pytest.mark.filterwarnings("default")
+    return [
+        pytest.param(page, marks=relaxed if page.name == "scaling_out.md" else ()) for page in found
+    ]
+
+
+@pytest.mark.parametrize("page", with_python(PAGES), ids=lambda page: page.stem)
+def test_python_blocks_run_and_print_what_is_shown(page, tmp_path, monkeypatch, capsys):
+    if page.name in NEEDS_COMPILER and find_compiler() is None:
+        pytest.skip(f"no C compiler on this machine: {page.name} checks the exported C")
+    mpl.use("Agg")
+    monkeypatch.chdir(tmp_path)
+    names, blocks = {"__name__": "__main__"}, blocks_of(page)
+    for (kind, code), (next_kind, shown) in zip(blocks, [*blocks[1:], ("", "")], strict=True):
+        if kind != "python":
+            continue
+        exec(compile(code, str(page), "exec"), names)
+        printed = capsys.readouterr().out
+        if next_kind == "text":
+            flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+            assert doctest.OutputChecker().check_output(shown, printed, flags), (
+                f"{page.name} shows\n{shown}\nand its code prints\n{printed}"
+            )
+    plt.close("all")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_links_to_files_lead_somewhere(page):
+    text = re.sub(r"^```.*?^```$", "", page.read_text(encoding="utf-8"), flags=re.S | re.M)
+    for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", text):
+        if "://" in target:
+            continue
+        place = page.parent / target
+        made = target.startswith("gallery/")  # from examples/, when the pages are built
+        if made:
+            place = ROOT / "examples" / Path(target).with_suffix(".py").name
+            place = place if place.stem != "index" else ROOT / "examples" / "GALLERY_HEADER.rst"
+        assert place.exists(), f"{page.name} links to {target}"
+
+
+def test_every_page_is_in_the_table_of_contents():
+    entries = set()
+    for page in (ROOT / "docs").glob("*.md"):
+        for tree in re.findall(r"^```{toctree}\n(.*?)^```$", page.read_text(), re.S | re.M):
+            entries |= {line for line in tree.splitlines() if line and not line.startswith(":")}
+    pages = {page.stem for page in (ROOT / "docs").glob("*.md")} - {"index"}
+    assert pages <= entries
+
+
+def test_shell_commands_take_the_arguments_shown():
+    """With ``--help`` behind them, they check what stands before it."""
+    pages = [page for page in PAGES if page.name not in {"README.md", "CONTRIBUTING.md"}]
+    first = next(code for kind, code in blocks_of(ROOT / "README.md") if kind == "bash")
+    commands = {
+        line
+        for page in pages
+        for kind, code in blocks_of(page)
+        if kind == "bash" and code != first  # what a new user runs, and start.md repeats
+        for line in code.splitlines()
+    }
+    assert commands
+    for command in commands:
+        program, *arguments = shlex.split(command)
+        if program == "skdualcnn":  # installed or not
+            program, arguments = "python", ["-m", "skdualcnn", *arguments]
+        program = [sys.executable, *arguments] if program == "python" else [program, *arguments]
+        done = subprocess.run(
+            [*program, "--help"], cwd=ROOT, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, f"{command}: {done.stderr}"
+
+
+def test_contributors_are_told_what_ci_runs():
+    told = "\n".join(code for _, code in blocks_of(ROOT / "CONTRIBUTING.md"))
+    scripts = [ROOT / ".ci" / name for name in ("run", "check-distributions")]
+    ran = "\n".join(script.read_text(encoding="utf-8") for script in scripts)
+    for command in ("ruff check .", "ruff format --check .", "codespell", "mypy"):
+        assert command in told
+        assert command in ran
+    for part in ("sphinx-build", "-W --keep-going -n docs docs/_build/html", "-m pytest"):
+        assert part in told
+        assert part in ran

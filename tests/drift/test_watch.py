@@ -1,0 +1,34 @@
+"""Rows that come a few at a time are checked as the batches that they fill."""
+
+import pandas as pd
+import pytest
+
+from skdualcnn.datasets import make_ward
+from skdualcnn.drift import DriftWatch
+
+
+def test_batches_are_those_of_each_device(monitor):
+    ward = make_ward(n_patients=2, hours=5, random_state=6)
+    watch, reports = DriftWatch(monitor), {0: [], 1: []}
+    for start in range(0, 300, 7):
+        for patient, rows in ward.data.groupby(ward.groups):
+            piece = rows[start : start + 7]
+            found = watch.push(piece, ward.target.loc[piece.index], device=patient)
+            reports[patient] += found
+    for patient, rows in ward.data.groupby(ward.groups):
+        y = ward.target.loc[rows.index]
+        expected = [monitor.check(rows[i : i + 120], y[i : i + 120]) for i in (0, 120)]
+        assert len(reports[patient]) == 2
+        for one, other in zip(reports[patient], expected, strict=True):
+            pd.testing.assert_frame_equal(one.parts, other.parts)
+
+
+def test_many_rows_fill_several_batches(monitor):
+    ward = make_ward(n_patients=1, hours=5, random_state=6)
+    assert len(DriftWatch(monitor).push(ward.data)) == 2
+
+
+def test_labels_of_another_length_are_an_error(monitor):
+    ward = make_ward(n_patients=1, hours=1, random_state=6)
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        DriftWatch(monitor).push(ward.data, ward.target[:3])

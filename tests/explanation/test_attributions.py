@@ -1,0 +1,80 @@
+"""Contributions add up, and name the columns that a head is known to read."""
+
+import sys
+
+import numpy as np
+import pytest
+from sklearn.ensemble import RandomForestClassifier
+
+from skdualcnn import DualPathCNNClassifier, FusionDecider
+from skdualcnn.exceptions import HeadError, MissingExtraError
+from skdualcnn.explanation import attribute_scores
+
+pytest.importorskip("captum", reason="Captum is not installed")
+
+
+@pytest.mark.parametrize("sharing", ["trunk", "none"])
+def test_the_column_that_a_head_reads_gets_its_score(known, sharing):
+    X, y, _ = known
+    network = DualPathCNNClassifier(lr=0.01, max_epochs=20, sharing=sharing, random_state=0)
+    decider = FusionDecider(network).fit(X, y)
+    normal = X[(y == 0).all(axis=1)]
+    for head, column in (("health", "b"), ("cyber", "g")):
+        ill = X[y[head] == 1]
+        found = attribute_scores(decider, ill, reference=normal)
+        shares = found.by_column(head)
+        assert (shares.idxmax(axis=1) == column).mean() > 0.98
+        assert shares[column].mean() > 5 * shares.drop(columns=column).abs().mean().max()
+        assert found.scores.index.equals(ill.index)
+
+
+@pytest.mark.parametrize("head", ["health", "cyber"])
+def test_contributions_add_up_to_the_score(ward, head):
+    bunch, normal, decider = ward
+    rows = bunch.data.head(200)
+    found = attribute_scores(decider, rows, reference=normal, n_steps=128)
+    assert found.gap(head).abs().max() < 0.02
+    expected = decider.decision_function(rows)[:, ["health", "cyber"].index(head)]
+    np.testing.assert_allclose(found.scores[head], expected, atol=1e-6)
+    total = found.by_column(head).sum(axis=1)
+    np.testing.assert_allclose(found.by_modality(head).sum(axis=1), total)
+    np.testing.assert_allclose(found.by_step(head).sum(axis=1), total)
+
+
+def test_columns_and_modalities_are_those_of_the_data(ward):
+    bunch, normal, decider = ward
+    found = attribute_scores(decider, bunch.data.head(10), reference=normal, n_steps=8)
+    expected = {column for columns in bunch.modalities.values() for column in columns}
+    assert set(found.by_column("health")) == expected
+    assert list(found.by_modality("health")) == ["patient", "environment", "network"]
+    assert list(found.by_step("health")) == [-3, -2, -1, 0]
+    for column, modality in found.features.itertuples(index=False):
+        assert column in bunch.modalities[modality]
+
+
+def test_rows_do_not_depend_on_those_beside_them(known):
+    X, _, decider = known
+    together = attribute_scores(decider, X.head(50), reference=X).by_column("cyber")
+    alone = attribute_scores(decider, X.iloc[[7]], reference=X).by_column("cyber")
+    np.testing.assert_allclose(alone.to_numpy()[0], together.to_numpy()[7], atol=1e-6)
+
+
+def test_an_unknown_head_is_an_error(known):
+    X, _, decider = known
+    found = attribute_scores(decider, X.head(3), reference=X, n_steps=4)
+    with pytest.raises(HeadError, match="head='heart', expected one of"):
+        found.by_column("heart")
+
+
+def test_a_decider_without_a_network_is_an_error(known):
+    X, y, _ = known
+    decider = FusionDecider(RandomForestClassifier(n_estimators=2, random_state=0)).fit(X, y)
+    with pytest.raises(TypeError, match="ends in a RandomForestClassifier, expected"):
+        attribute_scores(decider, X, reference=X)
+
+
+def test_without_captum_the_error_names_the_extra(known, monkeypatch):
+    X, _, decider = known
+    monkeypatch.setitem(sys.modules, "captum.attr", None)
+    with pytest.raises(MissingExtraError, match=r"skdualcnn\[explain\]"):
+        attribute_scores(decider, X.head(3), reference=X)

@@ -1,0 +1,46 @@
+"""A counterfactual is true: with the changed score the rule decides as it says."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from skdualcnn._fusion_rule import FusionRule
+from skdualcnn.explanation._counterfactual import nearest_changes
+
+
+def _rule(rule="anomaly", *, abstention=0.0, heads=(0, 1)):
+    return FusionRule(rule, 0.1, (0.5, 0.6), abstention, heads, (0, 0))
+
+
+scores = st.floats(0, 1, allow_nan=False)
+
+
+@given(scores, scores, st.sampled_from(["anomaly", "confidence"]), st.sampled_from([0.0, 0.2]))
+def test_the_rule_agrees_and_nothing_nearer_changes_it(health, cyber, name, abstention):
+    rule = _rule(name, abstention=abstention)
+    now = rule.decide(np.array([[health, cyber]]))[0]
+    for change in nearest_changes(rule, health, cyber):
+        changed = {"health": health, "cyber": cyber, change.role: change.score}
+        pair = np.array([[changed["health"], changed["cyber"]]])
+        assert rule.decide(pair)[0] == change.decision != now
+        present = {"health": health, "cyber": cyber}[change.role]
+        assert (change.score > present) == (change.direction == "rose")
+        between = np.tile(pair, (9, 1))
+        role = ["health", "cyber"].index(change.role)
+        step = -0.001 if change.direction == "rose" else 0.001
+        between[:, role] = np.linspace(present, change.score + step, 9)
+        if abs(change.score - present) > 0.001:
+            assert set(rule.decide(between)) == {now}
+
+
+def test_the_sentence_reads():
+    changes = nearest_changes(_rule(), 0.805, 0.55)
+    assert str(changes[0]) == "would be both if the cyber score rose to 0.706"
+
+
+@pytest.mark.parametrize("missing", [0, 1])
+def test_a_head_that_is_not_there_cannot_change(missing):
+    heads = (None, 0) if missing == 0 else (0, None)
+    changes = nearest_changes(_rule(heads=heads), 0.2, 0.2)
+    assert {change.role for change in changes} == {["cyber", "health"][missing]}

@@ -1,0 +1,41 @@
+"""Columns taken away by their contributions lower the score faster than at random."""
+
+import pytest
+
+from skdualcnn.exceptions import HeadError
+from skdualcnn.explanation import attribute_scores, deletion_curve
+
+pytest.importorskip("captum", reason="Captum is not installed")
+
+
+def test_contributions_beat_random_orders(known):
+    X, y, decider = known
+    rows, normal = X[y["cyber"] == 1], X[(y == 0).all(axis=1)]
+    found = attribute_scores(decider, rows, reference=normal)
+    curve = deletion_curve(
+        decider, rows, found, reference=normal, head="cyber", n_orders=3, random_state=0
+    )
+    assert len(curve.scores) == 9
+    assert curve.advantage > 0.15
+    whole, none = curve.scores.iloc[0], curve.scores.iloc[-1]
+    assert (
+        whole["by_attribution"] == whole["at_random"] == pytest.approx(found.scores["cyber"].mean())
+    )
+    assert none["by_attribution"] == pytest.approx(found.base["cyber"])
+
+
+def test_windows_lose_a_column_at_every_step(ward):
+    bunch, normal, decider = ward
+    found = attribute_scores(decider, bunch.data, reference=normal, n_steps=16)
+    curve = deletion_curve(
+        decider, bunch.data, found, reference=normal, head="health", n_orders=1, random_state=0
+    )
+    assert curve.scores["by_attribution"].iloc[-1] == pytest.approx(found.base["health"], abs=1e-6)
+    assert curve.advantage > 0
+
+
+def test_an_unknown_head_is_an_error(known):
+    X, _, decider = known
+    found = attribute_scores(decider, X.head(3), reference=X, n_steps=4)
+    with pytest.raises(HeadError, match="head='heart'"):
+        deletion_curve(decider, X.head(3), found, reference=X, head="heart")

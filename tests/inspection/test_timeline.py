@@ -1,0 +1,97 @@
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.ensemble import RandomForestClassifier
+
+from skdualcnn import FusionDecider
+from skdualcnn.inspection import TimelineDisplay
+from skdualcnn.inspection._style import STATES
+
+TIME = pd.date_range("2024-01-01", periods=6, freq="1min")
+SCORES = np.array([[0.1, 0.1], [0.9, 0.1], [0.9, 0.1], [0.1, 0.8], [0.9, 0.9], [0.4, 0.1]])
+DECISIONS = np.array(["normal", "medical", "medical", "cyber", "both", "normal"], dtype=object)
+
+
+def stretches(ax, lane):
+    """Return start, width and colour of each bar that has a width, in one lane."""
+    return [
+        (round(bar.get_x(), 6), round(bar.get_width(), 6), bar.get_facecolor()[:3])
+        for bar in ax.patches
+        if bar.get_width() > 0 and round(bar.get_y() + bar.get_height() / 2) == lane
+    ]
+
+
+def test_scores_are_drawn_over_time_with_their_thresholds():
+    display = TimelineDisplay.from_predictions(TIME, SCORES, DECISIONS, thresholds=(0.4, 0.6))
+    health, cyber, *lines = display.ax_[0].lines
+    np.testing.assert_array_equal(health.get_ydata(), SCORES[:, 0])
+    np.testing.assert_array_equal(cyber.get_ydata(), SCORES[:, 1])
+    assert health.get_linestyle() != cyber.get_linestyle()  # told apart without colour
+    assert [line.get_ydata()[0] for line in lines] == [0.4, 0.6]
+    display.figure_.canvas.draw()
+
+
+def test_a_stretch_of_equal_decisions_is_one_bar():
+    display = TimelineDisplay.from_predictions(np.arange(6), SCORES, DECISIONS)
+    drawn = stretches(display.ax_[1], lane=0)
+    assert [one[:2] for one in drawn] == [(1, 2), (3, 1), (4, 1)]
+    assert len({one[2] for one in drawn}) == 3
+    assert len({bar.get_hatch() for bar in display.ax_[1].patches if bar.get_width()}) == 3
+
+
+def test_the_truth_has_a_lane_of_its_own():
+    state = np.array(["medical", None, None, "normal", "both", "both"], dtype=object)
+    display = TimelineDisplay.from_predictions(np.arange(6), SCORES, DECISIONS, state)
+    labels = [label.get_text() for label in display.ax_[1].get_yticklabels()]
+    assert labels == ["decided", "true"]
+    assert [one[:2] for one in stretches(display.ax_[1], lane=1)] == [(0, 1), (4, 2)]
+
+
+def test_the_legend_names_what_is_there_and_nothing_else():
+    display = TimelineDisplay.from_predictions(np.arange(6), SCORES, DECISIONS)
+    named = [text.get_text() for text in display.ax_[1].get_legend().get_texts()]
+    assert named == ["medical", "cyber", "both"]
+    assert set(named) <= set(STATES)
+    calm = TimelineDisplay.from_predictions([0, 1], SCORES[:2], ["normal", "normal"])
+    assert calm.ax_[1].get_legend() is None
+
+
+def test_from_estimator_draws_what_the_decider_says():
+    rng = np.random.default_rng(0)
+    X = rng.random((120, 2))
+    y = (X > 0.7).astype(int)
+    decider = FusionDecider(RandomForestClassifier(random_state=0)).fit(X, y)
+    display = TimelineDisplay.from_estimator(decider, X, y, time=np.arange(120), title="Bed 4")
+    np.testing.assert_allclose(
+        display.ax_[0].lines[1].get_ydata(), decider.decision_function(X)[:, 1]
+    )
+    assert display.ax_[0].get_title() == "Bed 4"
+    for lane, names in enumerate((decider.predict(X), decider.true_state(y))):
+        starts = [x for x, *_ in stretches(display.ax_[1], lane)]
+        changes = [i for i in range(120) if i == 0 or names[i] != names[i - 1]]
+        assert starts == [i for i in changes if names[i] != "normal"]
+
+
+def test_given_axes_are_used():
+    first = TimelineDisplay.from_predictions(np.arange(6), SCORES, DECISIONS)
+    second = TimelineDisplay.from_predictions(np.arange(6), SCORES, DECISIONS, ax=first.ax_)
+    assert second.figure_ is first.figure_
+
+
+@pytest.mark.parametrize(
+    ("time", "scores", "message"),
+    [
+        ([0, 1], [0.1, 0.2], r"shape \(2,\), expected \(n, 2\)"),
+        ([], np.zeros((0, 2)), "at least one row"),
+        ([1, 0], [[0.1, 0.2]] * 2, "time goes back"),
+        ([0], [[0.1, 0.2]] * 2, "inconsistent numbers"),
+    ],
+)
+def test_what_cannot_be_drawn_is_refused(time, scores, message):
+    with pytest.raises(ValueError, match=message):
+        TimelineDisplay.from_predictions(time, scores, ["normal"] * len(scores))
+
+
+def test_another_estimator_is_refused():
+    with pytest.raises(TypeError, match="RandomForestClassifier, expected a fitted FusionDecider"):
+        TimelineDisplay.from_estimator(RandomForestClassifier(), [[0]], time=[0])
