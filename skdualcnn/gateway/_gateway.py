@@ -231,7 +231,7 @@ class Gateway:
         detector : OnlineDetector
             Restored, with the settings of this gateway.
         desk : dict
-            Of :meth:`AlertDesk.get_state`.
+            Of :meth:`~skdualcnn.streaming.AlertDesk.get_state`.
 
         Raises
         ------

@@ -142,13 +142,19 @@ def patience():
     return wait_until
 
 
+def find_program(name):
+    """Return a program's path, or skip; continuous integration must not skip."""
+    program = shutil.which(name, path=os.environ["PATH"] + ":/usr/sbin:/usr/local/sbin")
+    if program is None:
+        assert os.environ.get("SKDUALCNN_TOOLS") != "required", f"{name} is not installed"
+        pytest.skip(f"{name} is not installed (Debian package {name})")
+    return program
+
+
 @pytest.fixture
 def start_mosquitto(tmp_path):
     """Return a function that starts a broker with settings."""
-    program = shutil.which("mosquitto", path=os.environ["PATH"] + ":/usr/sbin:/usr/local/sbin")
-    if program is None:
-        assert os.environ.get("SKDUALCNN_TOOLS") != "required", "mosquitto is not installed"
-        pytest.skip("mosquitto is not installed (Debian package mosquitto)")
+    program = find_program("mosquitto")
     started = []
 
     def start(*settings):
@@ -170,10 +176,11 @@ def policies():
 @pytest.fixture(scope="session")
 def certificates(tmp_path_factory):
     """Return a folder with a CA, and a server's and a client's certificate."""
+    program = find_program("openssl")
     folder = tmp_path_factory.mktemp("certificates")
 
     def openssl(*arguments):
-        subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True)
+        subprocess.run([program, *arguments], cwd=folder, check=True, capture_output=True)
 
     new = ["-newkey", "rsa:2048", "-nodes", "-subj"]
     openssl("req", "-x509", *new, "/CN=test CA", "-keyout", "ca.key", "-out", "ca.pem")
