@@ -372,6 +372,7 @@ class FixedPointClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
             If a reading is infinite, missing where nothing is imputed, or outside its
             limits.
         """
+        check_is_fitted(self, "integer_graph_")
         return answer(self.integer_graph_, self.readings(X), self.devices(X))
 
     def layer_integers(self, X: Any) -> dict[str, Integers]:
@@ -388,6 +389,7 @@ class FixedPointClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
             By layer, in the order they run, "input" first. The real value of one step
             is the `scale` of the tensor in `integer_graph_`.
         """
+        check_is_fitted(self, "integer_graph_")
         graph = self.integer_graph_
         check_readings(graph, self.readings(X))
         tensors = run(graph, quantise_readings(graph, self.windows(X)[:]))
