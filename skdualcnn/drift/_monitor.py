@@ -29,7 +29,7 @@ class DriftMonitor(BaseEstimator):
     each head's score the distribution, the mean, the share of missing values, and of
     those that repeat the one before; and, where there are labels, the mean difference
     of score and truth. What counts as far is learned from the reference itself: each
-    patient (group) is left out in turn, and batches of his are compared with the others.
+    patient (group) is left out in turn, and its batches are compared with the others.
     So that patients differ, that rows resemble their neighbours and that there are many
     columns is all in the threshold already, which tests that take rows for independent
     do not allow for.
