@@ -33,7 +33,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FACTOR",
         help="simulated seconds in a second (default: 1, real time)",
     )
-    pace.add_argument("--fast", action="store_true", help="as fast as the broker takes it")
+    pace.add_argument(
+        "--fast",
+        action="store_true",
+        help="as fast as the broker takes it; for a gateway with --clock readings --max-rate 0",
+    )
     parser.add_argument("--patients", type=int, default=4, metavar="N", help="default: 4")
     parser.add_argument("--hours", type=float, default=2.0, metavar="H", help="default: 2")
     parser.add_argument("--seed", type=int, default=0, help="of everything (default: 0)")

@@ -87,7 +87,9 @@ def read_time(value: Any) -> datetime:
     """
     try:
         if isinstance(value, str) and _TIME.fullmatch(value):
-            return datetime.fromisoformat(value)
+            time = datetime.fromisoformat(value)
+            if abs(time.timestamp()) <= LATEST_SECONDS:
+                return time
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
         if is_number and 0 <= value <= LATEST_SECONDS:
             return datetime.fromtimestamp(value, UTC)

@@ -16,25 +16,30 @@ def read_json(payload: bytes, most_bytes: int) -> Any:
     Raises
     ------
     Refused
-        As "too_large", "not_utf8", "not_json" (NaN and Infinity included),
-        "duplicate_key", "too_deep" or "bad_number", one beyond the floats.
+        As "too_large", "not_utf8" (half of a surrogate pair included, which an escape
+        can smuggle in), "not_json" (NaN and Infinity included), "duplicate_key",
+        "too_deep" or "bad_number", one beyond the floats.
     """
     if len(payload) > most_bytes:
         raise Refused("too_large")
     try:
-        return json.loads(
-            payload.decode("utf-8"),
+        text = payload.decode("utf-8")
+        read = json.loads(
+            text,
             object_pairs_hook=_read_object,
             parse_constant=_refuse_constant,
             parse_int=_read_integer,
             parse_float=_read_float,
         )
-    except UnicodeDecodeError:
+        if "\\u" in text:
+            json.dumps(read, ensure_ascii=False).encode()  # could it be passed on?
+    except UnicodeError:
         raise Refused("not_utf8") from None
     except RecursionError:
         raise Refused("too_deep") from None
     except ValueError:
         raise Refused("not_json") from None
+    return read
 
 
 def _read_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -151,6 +151,21 @@ def test_commands(case, make_gateway, messages, clock):
     for wrong in ({}, {"command": "acknowledge", "alert": True}, {"command": "shutdown"}):
         command(**wrong)
     assert gateway.counts["bad_form"] == 3
+    command(command="silence", device=alert.device, until="9999-12-31T23:59:59Z")
+    assert gateway.counts["bad_time"] == 1
+
+
+def test_a_name_that_is_no_text_acknowledges_nothing(make_gateway, messages):
+    gateway = make_gateway()
+    for message in messages:
+        gateway.receive(*message)
+        if gateway.desk.active:
+            break
+    [alert] = gateway.desk.active
+    payload = rb'{"command": "acknowledge", "alert": %d, "by": "\ud800"}' % alert.id
+    assert gateway.receive("skdualcnn/commands", payload) == []
+    assert gateway.counts["not_utf8"] == 1
+    assert gateway.desk.active == [alert]
 
 
 HOSTILE = {

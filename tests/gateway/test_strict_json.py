@@ -45,6 +45,8 @@ def test_bytes_are_read_or_refused(payload):
         (b" " * 1001, "too_large"),
         (b'"\xff"', "not_utf8"),
         ("{}".encode("utf-16"), "not_utf8"),
+        (rb'"\ud800"', "not_utf8"),
+        (rb'{"\uDFFF": 1}', "not_utf8"),
         (b"", "not_json"),
         (b"NaN", "not_json"),
         (b"[-Infinity]", "not_json"),
@@ -61,8 +63,12 @@ def test_what_is_refused(payload, kind):
     assert refusal.value.kind == kind
 
 
+def test_a_pair_of_surrogates_is_a_character():
+    assert read_json(rb'["\ud83d\ude00", "\\ud800"]', 1000) == ["\N{GRINNING FACE}", r"\ud800"]
+
+
 def test_deep_nesting():
-    for opening in (b"[", b'{"a":'):
+    for opening in (b"[", b'{"a":', rb'["\u0041", '):
         with pytest.raises(Refused) as refusal:
             read_json(opening * 200_000, 10**7)
         assert refusal.value.kind == "too_deep"
