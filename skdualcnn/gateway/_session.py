@@ -69,7 +69,8 @@ class Session:
         self._pending: dict[int, Outgoing] = {}
         self._confirmed_early: set[int] = set()
         self.connected_at: float | None = None
-        """When the connection was made, in seconds of `time.monotonic`; None without one."""
+        """When the connection, with all subscriptions, was made, in seconds of
+        `time.monotonic`; None without one."""
         self.problem: str | None = None
         """Why there is no connection, as far as it is known."""
         self.counts = {"connections": 0, "dropped": 0, "refused": 0, "errors": 0}
@@ -158,6 +159,7 @@ class Session:
             client.will_set(self._status, LOST, qos=1, retain=True)
         client.on_connect = self._connected
         client.on_connect_fail = self._failed
+        client.on_subscribe = self._subscribed
         client.on_disconnect = self._disconnected
         client.on_publish = self._confirmed
         client.on_message = self._arrived
@@ -171,6 +173,20 @@ class Session:
         options = self._options(qos=1, retainHandling=2)
         if self._subscriptions:
             client.subscribe([(topic, options) for topic in self._subscriptions])
+        else:
+            self._ready()
+
+    def _subscribed(
+        self, client: Any, data: Any, mid: int, reasons: Sequence[Any], properties: Any
+    ) -> None:
+        refused = [reason for reason in reasons if reason.is_failure]
+        if refused:
+            self._note_problem(f"the broker refused a subscription: {refused[0]}")
+            return
+        self._ready()
+
+    def _ready(self) -> None:
+        """Count as connected: what is published from now on arrives here, too."""
         if self._status is not None:
             self.publish(Outgoing(self._status, ONLINE))
         _LOG.info("connected to %s", self._broker)
@@ -186,12 +202,12 @@ class Session:
     def _disconnected(
         self, client: Any, data: Any, flags: Any, reason: Any, properties: Any
     ) -> None:
-        was_connected = self.connected_at is not None
+        # The reason first: whoever sees that there is no connection may ask why.
+        if reason.is_failure and (self.connected_at is not None or self.problem is None):
+            self._note_problem(f"connection lost: {reason}")
         with self._changed:
             self.connected_at = None
             self._changed.notify_all()
-        if reason.is_failure and (was_connected or self.problem is None):
-            self._note_problem(f"connection lost: {reason}")
 
     def _note_problem(self, problem: str) -> None:
         if problem != self.problem:  # not once an attempt
