@@ -359,6 +359,21 @@ class ConformalFusionDecider(MetaEstimatorMixin, BaseEstimator):
         return self.decider_.head_names_
 
     @property
+    def heads_(self) -> tuple[str | None, str | None]:
+        """Names of the medical and of the cyber head; None for one that is not there."""
+        return self.decider_.heads_
+
+    @property
+    def positions_(self) -> tuple[int | None, int | None]:
+        """Their positions among y's columns; None likewise."""
+        return self.decider_.positions_
+
+    @property
+    def normal_(self) -> tuple[Any, Any]:
+        """Their normal classes; None likewise."""
+        return self.decider_.normal_
+
+    @property
     def n_features_in_(self) -> int:
         """Columns of X, where the estimator counts them."""
         return self.decider_.n_features_in_

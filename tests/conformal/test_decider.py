@@ -3,6 +3,7 @@
 import warnings
 from itertools import pairwise
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -15,9 +16,11 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.multioutput import MultiOutputClassifier
 
 from firmware_export import export_firmware
-from skdualcnn import DualPathCNNClassifier, FusionDecider, load, save
+from skdualcnn import DualPathCNNClassifier, FusionDecider, HeadClassifier, load, save
 from skdualcnn.conformal import ConformalFusionDecider, coverage_table
 from skdualcnn.exceptions import ExportError, HeadError
+from skdualcnn.inspection import ConfusionSharesDisplay
+from skdualcnn.metrics import make_head_scorer
 
 
 def heads():
@@ -187,13 +190,6 @@ def test_a_label_that_the_decider_does_not_know_is_an_error(frozen, rows):
         ConformalFusionDecider(frozen).fit(X, y.replace({"cyber": {"dos": "worm"}}))
 
 
-def test_a_class_unknown_to_the_decider_is_never_covered(frozen, rows):
-    X, y, _ = rows(2000, seed=2)
-    careful = ConformalFusionDecider(frozen).fit(X, y)
-    table = coverage_table(careful, X, y.replace({"cyber": {"dos": "worm"}}))
-    assert table.set_index(["head", "class"])["coverage"]["cyber", "worm"] == 0
-
-
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
@@ -261,6 +257,17 @@ def test_it_is_saved_and_loaded(tmp_path, rows):
     again = load(save(careful, tmp_path / "careful.skdualcnn"))
     np.testing.assert_array_equal(again.predict(X), careful.predict(X))
     np.testing.assert_array_equal(again.limits_[1], careful.limits_[1])
+
+
+def test_what_looks_into_a_decider_looks_into_it(frozen, rows):
+    X, y, _ = rows(2000, seed=2)
+    careful = ConformalFusionDecider(frozen).fit(X, y)
+    area = make_head_scorer("roc_auc", head="cyber")
+    assert area(careful, X, y) == area(careful.decider_, X, y)
+    view = HeadClassifier(FrozenEstimator(careful), head="health")
+    assert set(view.predict(X)) == {"hypoxia", "normal", "sepsis"}
+    shares = ConfusionSharesDisplay.from_estimator(careful, X, y)
+    plt.close(shares.figure_)
 
 
 def test_there_is_no_c_for_it_and_the_export_says_so(tmp_path, rows):
