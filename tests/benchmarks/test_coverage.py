@@ -19,7 +19,7 @@ def on_wards():
 def test_each_case_of_the_ward_has_a_row_for_each_kind_of_set_and_head(on_wards):
     cases = {case for case, _, _ in on_wards.index}
     assert len(cases) == 1 + len(coverage.SENSORS) + len(coverage.MIXES)
-    assert len(on_wards) == 4 * len(cases)
+    assert len(on_wards) == 2 * len(coverage.KINDS) * len(cases)
     shares = on_wards.drop(columns=["set size", "spread"])
     assert ((shares >= 0) & (shares <= 1)).all(axis=None)
 
@@ -27,8 +27,8 @@ def test_each_case_of_the_ward_has_a_row_for_each_kind_of_set_and_head(on_wards)
 @pytest.mark.slow
 def test_the_sets_of_classes_hold_where_the_mix_of_classes_changes(on_wards):
     case = "ward (simulated), changed: four times the emergencies"
-    by_class = on_wards.loc[(case, "by class", "health")]
-    marginal = on_wards.loc[(case, "marginal", "health")]
+    by_class = on_wards.loc[(case, "each class by itself", "health")]
+    marginal = on_wards.loc[(case, "all classes together", "health")]
     assert by_class["coverage"] > marginal["coverage"] + 0.1
 
 

@@ -80,6 +80,21 @@ def test_groups_never_stand_on_both_sides(rows):
     assert given["fitted"] | given["calibrated"] == set(patients)
 
 
+def test_alerts_counted_as_one_are_covered_as_one(frozen, rows):
+    X, y, _ = rows(20_000, seed=1)
+    state = y.where(y == "normal", "alert")
+    found = []
+    for seed in range(2, 7):
+        careful = ConformalFusionDecider(frozen, merge_alerts=True).fit(*rows(2000, seed=seed)[:2])
+        health, _ = careful.predict_set(X)
+        np.testing.assert_array_equal(health[:, 0], health[:, 2])
+        held = np.where(state["health"] == "normal", health[:, 1], health[:, 0])
+        found.append(pd.Series(held).groupby(state["health"].to_numpy()).mean())
+    assert pd.concat(found, axis=1).mean(axis=1).to_numpy() == pytest.approx(0.9, abs=0.02)
+    by_class = ConformalFusionDecider(frozen).fit(*rows(2000, seed=2)[:2])
+    assert (careful.predict(X) == "uncertain").mean() < (by_class.predict(X) == "uncertain").mean()
+
+
 def test_a_higher_confidence_never_loses_a_class(frozen, rows):
     X = rows(3000, seed=1)[0]
     levels = [
@@ -196,6 +211,7 @@ def test_a_label_that_the_decider_does_not_know_is_an_error(frozen, rows):
         ({"confidence_level": 1.0}, "confidence_level"),
         ({"calibration_size": 0}, "calibration_size"),
         ({"class_conditional": "yes"}, "class_conditional"),
+        ({"merge_alerts": None}, "merge_alerts"),
         ({"decider": LogisticRegression()}, "decider"),
     ],
 )
