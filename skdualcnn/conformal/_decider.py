@@ -20,7 +20,7 @@ from sklearn.utils.metadata_routing import (
     _routing_enabled,
     process_routing,
 )
-from sklearn.utils.validation import _check_method_params, check_is_fitted
+from sklearn.utils.validation import _check_method_params, check_is_fitted, has_fit_parameter
 
 from skdualcnn._fusion_rule import FusionRule
 from skdualcnn._head import FittedHeads
@@ -154,7 +154,8 @@ class ConformalFusionDecider(MetaEstimatorMixin, BaseEstimator):
         y : array-like of shape (n, 2) or (n,)
             Labels of the heads; NaN, None or pandas.NA where missing.
         groups : array-like of shape (n,), default=None
-            What must not stand on both sides, such as the patient.
+            What must not stand on both sides, such as the patient. The decider gets those
+            of its rows, if its `fit` takes groups.
         **fit_params : dict
             Passed to the decider's `fit`, values with n entries only for its rows; with
             metadata routing enabled, what the decider has requested.
@@ -181,6 +182,8 @@ class ConformalFusionDecider(MetaEstimatorMixin, BaseEstimator):
         X, groups, _ = indexable(X, groups, labels.weights)
         if _routing_enabled():
             fit_params = process_routing(self, "fit", groups=groups, **fit_params).decider.fit
+        elif groups is not None and has_fit_parameter(self.decider, "groups"):
+            fit_params = {"groups": groups, **fit_params}
         if isinstance(self.decider, FrozenEstimator):
             self.decider_ = self.decider.estimator
             check_is_fitted(self.decider_)
@@ -419,7 +422,7 @@ class ConformalFusionDecider(MetaEstimatorMixin, BaseEstimator):
             splitter: Any = GroupShuffleSplit(1, **drawn)
             train, held = next(splitter.split(rows, groups=np.asarray(groups)))
             return np.sort(train), np.sort(held)
-        kinds = pd.DataFrame({i: map(str, one) for i, one in enumerate(labels.columns)})
+        kinds = pd.DataFrame({i: list(map(str, one)) for i, one in enumerate(labels.columns)})
         kind = kinds.groupby(list(kinds), sort=False).ngroup().to_numpy()
         # Each combination of labels on both sides, where it has rows for that.
         smallest = len(rows) * min(self.calibration_size, 1 - self.calibration_size)

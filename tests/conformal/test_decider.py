@@ -235,6 +235,19 @@ def test_fit_parameters_go_to_the_rows_of_the_decider(rows):
     assert careful.score(X.astype("float32"), y) >= 0
 
 
+def test_a_decider_that_takes_groups_gets_those_of_its_rows(rows):
+    X, y, patients = rows(900, seed=0, patients=30)
+
+    class Grouped(FusionDecider):
+        def fit(self, X, y, groups=None):
+            np.testing.assert_array_equal(groups, patients[X.index])
+            self.seen_ = set(groups)
+            return super().fit(X, y)
+
+    careful = ConformalFusionDecider(Grouped(heads().estimator), random_state=0)
+    assert len(careful.fit(X, y, groups=patients).decider_.seen_) == 22
+
+
 def test_metadata_is_routed(rows):
     X, y, patients = rows(400, seed=0, patients=20)
     with config_context(enable_metadata_routing=True):
