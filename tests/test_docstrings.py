@@ -18,6 +18,7 @@ MODULES = [
     "skdualcnn.gateway",
     "skdualcnn.inspection",
     "skdualcnn.metrics",
+    "skdualcnn.model_card",
     "skdualcnn.model_selection",
     "skdualcnn.network",
     "skdualcnn.partitions",
