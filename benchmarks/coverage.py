@@ -20,6 +20,11 @@ from skdualcnn.conformal import ConformalFusionDecider, coverage_table
 from skdualcnn.datasets import make_ward
 
 NOMINAL = 0.9
+KINDS = {
+    "each class by itself": {},
+    "normal and not normal by themselves": {"merge_alerts": True},
+    "all classes together": {"class_conditional": False},
+}
 SENSORS = ("nothing", "SpO2 sensor stuck", "heart rate off by 60 /min", "no body temperature")
 MIXES = {
     "four times the emergencies": {"emergencies_per_day": 24.0},
@@ -31,7 +36,7 @@ Part = tuple[Any, Any]
 def run(out: Path, *, quick: bool, data_dir: Path) -> None:
     """Print and write coverage and share of uncertain decisions of each case."""
     environment = describe_run()
-    effort = {"epochs": 2 if quick else 6, "repeats": 5 if quick else 20}
+    effort = {"epochs": 2 if quick else 6, "repeats": 5 if quick else 10}
     results = pd.DataFrame(
         [
             *on_wards(n_patients=20 if quick else 60, **effort),
@@ -133,14 +138,14 @@ def _divided(
             pool.data, groups=pool.groups
         )
     )
-    for by_class in (True, False):
+    for kind in KINDS:
         found = [
             pd.DataFrame(
                 _measure(
                     decider,
                     (pool.data.iloc[held], pool.target.iloc[held]),
                     (pool.data.iloc[tested], pool.target.iloc[tested]),
-                    by_class=by_class,
+                    kind=kind,
                 )
             )
             for held, tested in splits
@@ -149,27 +154,23 @@ def _divided(
         means = table.groupby("head", sort=False).mean(numeric_only=True)
         spread = table.groupby("head")["coverage"].std()
         for head, row in means.iterrows():
-            kept = {"data": case, "sets": _kind(by_class), "head": head, **row.to_dict()}
+            kept = {"data": case, "sets": kind, "head": head, **row.to_dict()}
             yield {**kept, "spread": float(spread[head])}
 
 
 def _tested(
     case: str, decider: FusionDecider, calibration: Part, tested: Part
 ) -> Iterator[dict[str, Any]]:
-    for by_class in (True, False):
-        for row in _measure(decider, calibration, tested, by_class=by_class):
-            yield {"data": case, "sets": _kind(by_class), **row, "spread": np.nan}
-
-
-def _kind(by_class: bool) -> str:
-    return "by class" if by_class else "marginal"
+    for kind in KINDS:
+        for row in _measure(decider, calibration, tested, kind=kind):
+            yield {"data": case, "sets": kind, **row, "spread": np.nan}
 
 
 def _measure(
-    decider: FusionDecider, calibration: Part, tested: Part, *, by_class: bool
+    decider: FusionDecider, calibration: Part, tested: Part, *, kind: str
 ) -> list[dict[str, Any]]:
     careful = ConformalFusionDecider(
-        FrozenEstimator(decider), confidence_level=NOMINAL, class_conditional=by_class
+        FrozenEstimator(decider), confidence_level=NOMINAL, **KINDS[kind]
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # of rare classes, in every set then

@@ -12,6 +12,7 @@ MODULES = [
     "firmware_export",
     "skdualcnn",
     "skdualcnn.baselines",
+    "skdualcnn.conformal",
     "skdualcnn.datasets",
     "skdualcnn.drift",
     "skdualcnn.explanation",

@@ -20,12 +20,12 @@ from sklearn.utils.metadata_routing import (
     _routing_enabled,
     process_routing,
 )
-from sklearn.utils.validation import _check_method_params, check_is_fitted
+from sklearn.utils.validation import _check_method_params, check_is_fitted, has_fit_parameter
 
 from skdualcnn._fusion_rule import FusionRule
 from skdualcnn._head import FittedHeads
 from skdualcnn._labels import Heads, Labels
-from skdualcnn.conformal._limits import class_limits, fewest_rows, prediction_set
+from skdualcnn.conformal._limits import class_limits, fewest_rows, nonconformity
 from skdualcnn.exceptions import HeadError
 from skdualcnn.network import MISSING
 
@@ -53,6 +53,10 @@ class ConformalFusionDecider(MetaEstimatorMixin, BaseEstimator):
         Whether the guarantee holds within each true class (Mondrian conformal
         prediction), or on average over the rows, where the normal class outweighs the
         others.
+    merge_alerts : bool, default=False
+        Whether the classes that are not normal count as one. The decision needs no more,
+        and a rare class is then not in most sets only because it is hard to tell from
+        the others; the guarantee is within normal and within not normal.
     calibration_size : float, default=0.25
         Share of the rows, or of the groups if `fit` is given groups, to calibrate on.
     random_state : int, RandomState instance or None, default=None
@@ -63,9 +67,9 @@ class ConformalFusionDecider(MetaEstimatorMixin, BaseEstimator):
     decider_ : FusionDecider
         The fitted decider.
     limits_ : list of ndarray of shape (n_classes,) and dtype float64
-        Of each head, how large one minus the probability of each class may be for the
-        class to be in the set. Infinite where there were too few calibration rows: the
-        class is in every set.
+        Of each head, how large one minus the probability of each class (or of not normal,
+        with `merge_alerts`) may be for the class to be in the set. Infinite where there
+        were too few calibration rows: the class is in every set.
     calibration_counts_ : list of ndarray of shape (n_classes,) and dtype int64
         Calibration rows of each class of each head.
 
@@ -113,6 +117,7 @@ class ConformalFusionDecider(MetaEstimatorMixin, BaseEstimator):
         "decider": [HasMethods(["fit", "predict_proba", "true_state"])],
         "confidence_level": [Interval(Real, 0, 1, closed="neither")],
         "class_conditional": ["boolean"],
+        "merge_alerts": ["boolean"],
         "calibration_size": [Interval(Real, 0, 1, closed="neither")],
         "random_state": ["random_state"],
     }
@@ -125,12 +130,14 @@ class ConformalFusionDecider(MetaEstimatorMixin, BaseEstimator):
         *,
         confidence_level: float = 0.9,
         class_conditional: bool = True,
+        merge_alerts: bool = False,
         calibration_size: float = 0.25,
         random_state: int | np.random.RandomState | None = None,
     ) -> None:
         self.decider = decider
         self.confidence_level = confidence_level
         self.class_conditional = class_conditional
+        self.merge_alerts = merge_alerts
         self.calibration_size = calibration_size
         self.random_state = random_state
 
@@ -147,7 +154,8 @@ class ConformalFusionDecider(MetaEstimatorMixin, BaseEstimator):
         y : array-like of shape (n, 2) or (n,)
             Labels of the heads; NaN, None or pandas.NA where missing.
         groups : array-like of shape (n,), default=None
-            What must not stand on both sides, such as the patient.
+            What must not stand on both sides, such as the patient. The decider gets those
+            of its rows, if its `fit` takes groups.
         **fit_params : dict
             Passed to the decider's `fit`, values with n entries only for its rows; with
             metadata routing enabled, what the decider has requested.
@@ -174,6 +182,8 @@ class ConformalFusionDecider(MetaEstimatorMixin, BaseEstimator):
         X, groups, _ = indexable(X, groups, labels.weights)
         if _routing_enabled():
             fit_params = process_routing(self, "fit", groups=groups, **fit_params).decider.fit
+        elif groups is not None and has_fit_parameter(self.decider, "groups"):
+            fit_params = {"groups": groups, **fit_params}
         if isinstance(self.decider, FrozenEstimator):
             self.decider_ = self.decider.estimator
             check_is_fitted(self.decider_)
@@ -359,6 +369,21 @@ class ConformalFusionDecider(MetaEstimatorMixin, BaseEstimator):
         return self.decider_.head_names_
 
     @property
+    def heads_(self) -> tuple[str | None, str | None]:
+        """Names of the medical and of the cyber head; None for one that is not there."""
+        return self.decider_.heads_
+
+    @property
+    def positions_(self) -> tuple[int | None, int | None]:
+        """Their positions among y's columns; None likewise."""
+        return self.decider_.positions_
+
+    @property
+    def normal_(self) -> tuple[Any, Any]:
+        """Their normal classes; None likewise."""
+        return self.decider_.normal_
+
+    @property
     def n_features_in_(self) -> int:
         """Columns of X, where the estimator counts them."""
         return self.decider_.n_features_in_
@@ -397,7 +422,7 @@ class ConformalFusionDecider(MetaEstimatorMixin, BaseEstimator):
             splitter: Any = GroupShuffleSplit(1, **drawn)
             train, held = next(splitter.split(rows, groups=np.asarray(groups)))
             return np.sort(train), np.sort(held)
-        kinds = pd.DataFrame({i: map(str, one) for i, one in enumerate(labels.columns)})
+        kinds = pd.DataFrame({i: list(map(str, one)) for i, one in enumerate(labels.columns)})
         kind = kinds.groupby(list(kinds), sort=False).ngroup().to_numpy()
         # Each combination of labels on both sides, where it has rows for that.
         smallest = len(rows) * min(self.calibration_size, 1 - self.calibration_size)
@@ -414,7 +439,7 @@ class ConformalFusionDecider(MetaEstimatorMixin, BaseEstimator):
         codes = heads.encode(labels)
         probabilities = self.decider_.predict_proba(X)
         self.limits_, self.calibration_counts_ = [], []
-        for head, classes in enumerate(heads.classes):
+        for head, (classes, normal) in enumerate(zip(heads.classes, self._normals(), strict=True)):
             known = codes[:, head] != MISSING
             if not known.any():
                 raise HeadError(
@@ -422,18 +447,18 @@ class ConformalFusionDecider(MetaEstimatorMixin, BaseEstimator):
                     "calibration rows, expected labels of each class. Calibrate on more rows, or "
                     "leave the head out of y."
                 )
+            categories = normal.astype(np.int64) if self.merge_alerts else np.arange(len(classes))
             limits = class_limits(
-                found.pick(probabilities, head)[known],
+                self._nonconformity(found.pick(probabilities, head)[known], normal),
                 codes[known, head],
-                confidence_level=self.confidence_level,
-                class_conditional=self.class_conditional,
+                categories if self.class_conditional else np.zeros_like(categories),
+                self.confidence_level,
             )
             counts = np.bincount(codes[known, head], minlength=len(classes)).astype(np.int64)
             self.limits_.append(limits)
             self.calibration_counts_.append(counts)
-            self._warn_of_few(
-                heads.names[head], classes[np.isinf(limits)], counts[np.isinf(limits)]
-            )
+            few = np.isinf(limits)
+            self._warn_of_few(heads.names[head], classes[few], counts[few])
 
     def _warn_of_few(self, name: str, classes: NDArray[Any], counts: NDArray[np.int64]) -> None:
         if len(classes) == 0:
@@ -450,24 +475,38 @@ class ConformalFusionDecider(MetaEstimatorMixin, BaseEstimator):
             stacklevel=4,
         )
 
+    def _normals(self) -> list[NDArray[np.bool_]]:
+        """Return which class of each head is the normal one."""
+        classes, normals = FittedHeads.read(self.decider_).classes, {}
+        for role, position in enumerate(self.decider_.positions_):
+            if position is not None:
+                normals[position] = classes[position] == self.decider_.normal_[role]
+        return [normals[position] for position in range(len(classes))]
+
+    def _nonconformity(
+        self, probabilities: NDArray[np.float64], normal: NDArray[np.bool_]
+    ) -> NDArray[np.float64]:
+        return nonconformity(probabilities, normal if self.merge_alerts else None)
+
     def _sets(self, probabilities: Sequence[NDArray[np.float64]]) -> list[NDArray[np.bool_]]:
         return [
-            prediction_set(of_head, limits)
-            for of_head, limits in zip(probabilities, self.limits_, strict=True)
+            self._nonconformity(of_head, normal) <= limits
+            for of_head, normal, limits in zip(
+                probabilities, self._normals(), self.limits_, strict=True
+            )
         ]
 
     def _abstain(
         self, decisions: NDArray[np.str_], sets: Sequence[NDArray[np.bool_]]
     ) -> NDArray[np.str_]:
         """Return the decisions that the sets bear out, and "uncertain" for the others."""
-        heads = FittedHeads.read(self.decider_)
         alert, sure = np.zeros((2, len(decisions)), dtype=bool), np.ones(len(decisions), dtype=bool)
+        normals = self._normals()
         for role, position in enumerate(self.decider_.positions_):
             if position is not None:
-                normal = heads.classes[position] == self.decider_.normal_[role]
-                may_be_normal = sets[position][:, normal].any(axis=1)
+                normal = normals[position]
                 alert[role] = sets[position][:, ~normal].any(axis=1)
-                sure &= may_be_normal != alert[role]
+                sure &= sets[position][:, normal].any(axis=1) != alert[role]
         medical, cyber = alert
         borne_out = sure & np.select(
             [decisions == one for one in ("normal", "medical", "cyber", "both")],

@@ -46,42 +46,56 @@ def score_limit(scores: NDArray[np.float64], confidence_level: float) -> float:
     return math.inf if k > len(scores) else float(np.partition(scores, k - 1)[k - 1])
 
 
-def class_limits(
-    probabilities: NDArray[np.float64],
-    codes: NDArray[np.int64],
-    *,
-    confidence_level: float,
-    class_conditional: bool,
+def nonconformity(
+    probabilities: NDArray[np.float64], normal: NDArray[np.bool_] | None = None
 ) -> NDArray[np.float64]:
-    """Return the limit of each class, from calibration rows.
+    """Return how little each class suits each row: one minus its probability.
 
     Parameters
     ----------
     probabilities : ndarray of shape (n, n_classes)
         Of each class.
+    normal : ndarray of shape (n_classes,) and dtype bool, or None
+        The normal class; all others then count as one class, whose probability is the
+        sum of theirs. None takes each class by itself.
+
+    Returns
+    -------
+    ndarray of shape (n, n_classes) and dtype float64
+    """
+    scores = 1 - np.asarray(probabilities, dtype=np.float64)
+    if normal is None:
+        return scores
+    return np.where(normal, scores[:, normal], 1 - scores[:, normal])
+
+
+def class_limits(
+    scores: NDArray[np.float64],
+    codes: NDArray[np.int64],
+    categories: NDArray[np.int64],
+    confidence_level: float,
+) -> NDArray[np.float64]:
+    """Return the limit of each class, from calibration rows.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (n, n_classes) and dtype float64
+        Nonconformity of each class.
     codes : ndarray of shape (n,) and dtype int64
         Position of the true class of each row.
+    categories : ndarray of shape (n_classes,) and dtype int64
+        Classes of the same category have one limit, from all rows of theirs.
     confidence_level : float
         In (0, 1).
-    class_conditional : bool
-        Whether each class has a limit from its own rows, or all the same.
 
     Returns
     -------
     ndarray of shape (n_classes,) and dtype float64
-        Infinite where there are too few rows.
+        Infinite where a category has too few rows.
     """
-    n_classes = probabilities.shape[1]
-    scores = 1 - np.asarray(probabilities, np.float64)[np.arange(len(codes)), codes]
-    if not class_conditional:
-        return np.full(n_classes, score_limit(scores, confidence_level))
-    return np.array(
-        [score_limit(scores[codes == code], confidence_level) for code in range(n_classes)]
-    )
-
-
-def prediction_set(
-    probabilities: NDArray[np.float64], limits: NDArray[np.float64]
-) -> NDArray[np.bool_]:
-    """Return which classes are in the set of each row, (n, n_classes)."""
-    return 1 - np.asarray(probabilities, np.float64) <= limits
+    of_true = scores[np.arange(len(codes)), codes]
+    limits = np.empty(len(categories))
+    for category in np.unique(categories):
+        mine = of_true[categories[codes] == category]
+        limits[categories == category] = score_limit(mine, confidence_level)
+    return limits

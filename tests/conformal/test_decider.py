@@ -3,6 +3,7 @@
 import warnings
 from itertools import pairwise
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -15,9 +16,11 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.multioutput import MultiOutputClassifier
 
 from firmware_export import export_firmware
-from skdualcnn import DualPathCNNClassifier, FusionDecider, load, save
+from skdualcnn import DualPathCNNClassifier, FusionDecider, HeadClassifier, load, save
 from skdualcnn.conformal import ConformalFusionDecider, coverage_table
 from skdualcnn.exceptions import ExportError, HeadError
+from skdualcnn.inspection import ConfusionSharesDisplay
+from skdualcnn.metrics import make_head_scorer
 
 
 def heads():
@@ -75,6 +78,21 @@ def test_groups_never_stand_on_both_sides(rows):
     assert not given["fitted"] & given["calibrated"]
     assert len(given["calibrated"]) == 8  # a quarter of 30, rounded up
     assert given["fitted"] | given["calibrated"] == set(patients)
+
+
+def test_alerts_counted_as_one_are_covered_as_one(frozen, rows):
+    X, y, _ = rows(20_000, seed=1)
+    state = y.where(y == "normal", "alert")
+    found = []
+    for seed in range(2, 7):
+        careful = ConformalFusionDecider(frozen, merge_alerts=True).fit(*rows(2000, seed=seed)[:2])
+        health, _ = careful.predict_set(X)
+        np.testing.assert_array_equal(health[:, 0], health[:, 2])
+        held = np.where(state["health"] == "normal", health[:, 1], health[:, 0])
+        found.append(pd.Series(held).groupby(state["health"].to_numpy()).mean())
+    assert pd.concat(found, axis=1).mean(axis=1).to_numpy() == pytest.approx(0.9, abs=0.02)
+    by_class = ConformalFusionDecider(frozen).fit(*rows(2000, seed=2)[:2])
+    assert (careful.predict(X) == "uncertain").mean() < (by_class.predict(X) == "uncertain").mean()
 
 
 def test_a_higher_confidence_never_loses_a_class(frozen, rows):
@@ -187,19 +205,13 @@ def test_a_label_that_the_decider_does_not_know_is_an_error(frozen, rows):
         ConformalFusionDecider(frozen).fit(X, y.replace({"cyber": {"dos": "worm"}}))
 
 
-def test_a_class_unknown_to_the_decider_is_never_covered(frozen, rows):
-    X, y, _ = rows(2000, seed=2)
-    careful = ConformalFusionDecider(frozen).fit(X, y)
-    table = coverage_table(careful, X, y.replace({"cyber": {"dos": "worm"}}))
-    assert table.set_index(["head", "class"])["coverage"]["cyber", "worm"] == 0
-
-
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
         ({"confidence_level": 1.0}, "confidence_level"),
         ({"calibration_size": 0}, "calibration_size"),
         ({"class_conditional": "yes"}, "class_conditional"),
+        ({"merge_alerts": None}, "merge_alerts"),
         ({"decider": LogisticRegression()}, "decider"),
     ],
 )
@@ -221,6 +233,19 @@ def test_fit_parameters_go_to_the_rows_of_the_decider(rows):
     careful = ConformalFusionDecider(FusionDecider(network), confidence_level=0.5, random_state=0)
     careful.fit(X.astype("float32"), y, groups=patients, sample_weight=np.ones(400))
     assert careful.score(X.astype("float32"), y) >= 0
+
+
+def test_a_decider_that_takes_groups_gets_those_of_its_rows(rows):
+    X, y, patients = rows(900, seed=0, patients=30)
+
+    class Grouped(FusionDecider):
+        def fit(self, X, y, groups=None):
+            np.testing.assert_array_equal(groups, patients[X.index])
+            self.seen_ = set(groups)
+            return super().fit(X, y)
+
+    careful = ConformalFusionDecider(Grouped(heads().estimator), random_state=0)
+    assert len(careful.fit(X, y, groups=patients).decider_.seen_) == 22
 
 
 def test_metadata_is_routed(rows):
@@ -261,6 +286,17 @@ def test_it_is_saved_and_loaded(tmp_path, rows):
     again = load(save(careful, tmp_path / "careful.skdualcnn"))
     np.testing.assert_array_equal(again.predict(X), careful.predict(X))
     np.testing.assert_array_equal(again.limits_[1], careful.limits_[1])
+
+
+def test_what_looks_into_a_decider_looks_into_it(frozen, rows):
+    X, y, _ = rows(2000, seed=2)
+    careful = ConformalFusionDecider(frozen).fit(X, y)
+    area = make_head_scorer("roc_auc", head="cyber")
+    assert area(careful, X, y) == area(careful.decider_, X, y)
+    view = HeadClassifier(FrozenEstimator(careful), head="health")
+    assert set(view.predict(X)) == {"hypoxia", "normal", "sepsis"}
+    shares = ConfusionSharesDisplay.from_estimator(careful, X, y)
+    plt.close(shares.figure_)
 
 
 def test_there_is_no_c_for_it_and_the_export_says_so(tmp_path, rows):

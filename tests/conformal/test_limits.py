@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from skdualcnn.conformal._limits import (
     class_limits,
     fewest_rows,
-    prediction_set,
+    nonconformity,
     rank,
     score_limit,
 )
@@ -50,32 +50,46 @@ def test_leaving_one_out_covers_at_least_the_level(values, level):
     assert np.mean(covered) >= level - 1e-9
 
 
-def test_each_class_has_a_limit_of_its_own_rows():
-    probabilities = np.array([[0.9, 0.1], [0.8, 0.2], [0.7, 0.3], [0.4, 0.6], [0.1, 0.9]])
-    codes = np.array([0, 0, 0, 1, 1])
-    given_level = {"confidence_level": 0.6}
-    by_class = class_limits(probabilities, codes, class_conditional=True, **given_level)
-    np.testing.assert_allclose(by_class, [0.3, 0.4])  # ranks 3 of 3 and 2 of 2
-    together = class_limits(probabilities, codes, class_conditional=False, **given_level)
-    np.testing.assert_allclose(together, [0.3, 0.3])  # rank 4 of 0.1, 0.1, 0.2, 0.3, 0.4
+PROBABILITIES = np.array([[0.9, 0.1], [0.8, 0.2], [0.7, 0.3], [0.4, 0.6], [0.1, 0.9]])
+CODES = np.array([0, 0, 0, 1, 1])
+
+
+@pytest.mark.parametrize(
+    ("categories", "expected"),
+    [
+        ([0, 1], [0.3, 0.4]),  # ranks 3 of 3 and 2 of 2
+        ([0, 0], [0.3, 0.3]),  # rank 4 of 0.1, 0.1, 0.2, 0.3, 0.4
+    ],
+)
+def test_each_category_has_a_limit_of_its_own_rows(categories, expected):
+    scores = nonconformity(PROBABILITIES)
+    limits = class_limits(scores, CODES, np.array(categories), 0.6)
+    np.testing.assert_allclose(limits, expected)
+
+
+def test_merged_classes_have_the_sum_of_their_probabilities():
+    probabilities = np.array([[0.1, 0.6, 0.3], [0.5, 0.2, 0.3]])
+    merged = nonconformity(probabilities, np.array([False, True, False]))
+    np.testing.assert_allclose(merged, [[0.6, 0.4, 0.6], [0.2, 0.8, 0.2]])
+    np.testing.assert_allclose(nonconformity(probabilities), 1 - probabilities)
 
 
 @pytest.mark.parametrize("class_conditional", [True, False])
 def test_sets_are_those_of_crepes(class_conditional):
     crepes = pytest.importorskip("crepes", reason="crepes is not installed")
     rng = np.random.default_rng(0)
-    probabilities = rng.dirichlet([2, 1, 1], size=600)
+    scores = nonconformity(rng.dirichlet([2, 1, 1], size=600))
     codes = rng.integers(3, size=300)
-    limits = class_limits(
-        probabilities[:300], codes, confidence_level=0.85, class_conditional=class_conditional
-    )
+    categories = np.arange(3) if class_conditional else np.zeros(3, dtype=int)
+    limits = class_limits(scores[:300], codes, categories, 0.85)
     reference = crepes.ConformalClassifier()
-    scores = 1 - probabilities[np.arange(300), codes]
-    reference.fit(scores, bins=codes if class_conditional else None)
+    reference.fit(scores[np.arange(300), codes], bins=codes if class_conditional else None)
     for code in range(3):
-        bins = np.full(300, code) if class_conditional else None
         expected = reference.predict_set(
-            1 - probabilities[300:, [code]], bins, confidence=0.85, smoothing=False
+            scores[300:, [code]],
+            bins=np.full(300, code) if class_conditional else None,
+            confidence=0.85,
+            smoothing=False,
         )
-        found = prediction_set(probabilities[300:], limits)[:, code]
+        found = scores[300:, code] <= limits[code]
         np.testing.assert_array_equal(found, expected[:, 0].astype(bool))

@@ -6,11 +6,13 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.pipeline import make_pipeline
 
 from skdualcnn import FusionDecider, make_fusion_preprocessor
+from skdualcnn.conformal import ConformalFusionDecider
 from skdualcnn.datasets import load_physionet2012
 from skdualcnn.exceptions import MissingPackageError
 from skdualcnn.model_card import make_model_card, write_model_card
@@ -118,6 +120,17 @@ def test_operating_point_and_firmware_are_stated(card):
     assert "99.87% of 1,000 answers identical" in firmware
     assert "stack" not in firmware
     assert cells(card, "Firmware/Targets", "rv32imc")[2:] == ["7,000", "24,000", "–"]
+
+
+def test_a_decider_that_holds_another_is_read_through(decider, held_out):
+    careful = ConformalFusionDecider(
+        FrozenEstimator(decider), confidence_level=0.6, class_conditional=False
+    )
+    card = make(careful.fit(held_out.X, held_out.y), held_out)
+    assert cells(card, "Operating point", "confidence_level")[1] == "0.6"
+    assert cells(card, "Operating point", "thresholds")[1] == "0.5"
+    said = careful.predict(held_out.X)
+    assert f"{(said == 'uncertain').mean():.1%} of the rows are `uncertain`" in card.render()
 
 
 def test_what_was_not_stated_is_said(decider, held_out):
