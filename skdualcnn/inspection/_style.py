@@ -140,6 +140,11 @@ def make_panels(
     return given
 
 
+def legend_below(ax: Axes, **options: Any) -> None:
+    """Put the legend under the panel, in two columns, where it hides no curve."""
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=2, **options)
+
+
 def pick_style(position: int) -> tuple[str, str]:
     """Return colour and marker of one curve among several."""
     return SERIES[position % len(SERIES)], MARKERS[position % len(MARKERS)]

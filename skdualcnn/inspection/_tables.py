@@ -292,7 +292,7 @@ def layers_table(report: Report) -> Table | None:
     cells = [[any_value(layer.get(name)) for name in names] for layer in layers]
     columns = tuple(
         Column(
-            f"{name[:1].upper()}{name[1:]}".replace("_", " "),
+            re.sub(" db$", " (dB)", f"{name[:1].upper()}{name[1:]}".replace("_", " ")),
             numeric=any(row[i].order is not None for row in cells),
         )
         for i, name in enumerate(names)
