@@ -2,13 +2,15 @@
 
 import argparse
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
 from skdualcnn._commands._exit import DONE
-from skdualcnn._commands._source import add_source_arguments, divide, read_source
+from skdualcnn._commands._source import add_source_arguments, divide, new_file, read_source
 from skdualcnn.exceptions import UsageError
 
 SUMMARY = "score a saved decider on the rows that were held out"
@@ -29,10 +31,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--all", action="store_true", help="score all rows, not only those held out"
     )
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures as JSON, too")
-    parser.add_argument("--html", type=Path, metavar="FILE", help="write them as a page, too")
     parser.add_argument(
-        "--card", type=Path, metavar="FILE", help="write a model card in Markdown, too"
+        "--json", type=new_file, metavar="FILE", help="write the figures as JSON, too"
+    )
+    parser.add_argument("--html", type=new_file, metavar="FILE", help="write them as a page, too")
+    parser.add_argument(
+        "--card", type=new_file, metavar="FILE", help="write a model card in Markdown, too"
     )
     parser.add_argument(
         "--firmware",
@@ -59,7 +63,7 @@ def run(options: argparse.Namespace) -> int:
     study, dataset = read_source(options)
     train, test = divide(dataset, options.seed)
     rows = np.arange(len(dataset.data)) if options.all else test
-    try:
+    with expect_fit(options.model, study.title):
         result = evaluate(
             decider,
             dataset.data.iloc[rows],
@@ -67,8 +71,6 @@ def run(options: argparse.Namespace) -> int:
             float("nan"),
             dataset.groups.iloc[rows].to_numpy(),
         )
-    except (ValueError, KeyError) as error:
-        raise UsageError(f"{options.model} does not fit {study.title}: {error}") from error
     report = _assemble(options, study.title, dataset, len(train), len(rows), result)
     print_report(report, Console())
     if options.json is not None:
@@ -130,6 +132,21 @@ def _write_card(
         firmware=firmware,
     )
     write_model_card(options.card, card)
+
+
+@contextmanager
+def expect_fit(model: Path, title: str) -> Iterator[None]:
+    """Say of errors within that the model is of other columns or heads than the data.
+
+    Raises
+    ------
+    UsageError
+        If anything is wrong with the data.
+    """
+    try:
+        yield
+    except (ValueError, KeyError) as error:
+        raise UsageError(f"{model} does not fit {title}: {error}") from error
 
 
 def _assemble(

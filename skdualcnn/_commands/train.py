@@ -6,7 +6,13 @@ from pathlib import Path
 from rich.console import Console
 
 from skdualcnn._commands._exit import DONE
-from skdualcnn._commands._source import add_source_arguments, divide, positive, read_source
+from skdualcnn._commands._source import (
+    add_source_arguments,
+    divide,
+    new_file,
+    positive,
+    read_source,
+)
 
 SUMMARY = "train a decider and save it"
 DESCRIPTION = (
@@ -25,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_source_arguments(parser)
     parser.add_argument(
         "--out",
-        type=Path,
+        type=new_file,
         default=Path("model.skdualcnn"),
         help="file to write; an earlier one is replaced (default: model.skdualcnn)",
     )
@@ -34,7 +40,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=("paper", "compact"),
         help="shape of the network (default: the one chosen for the data set)",
     )
-    parser.add_argument("--epochs", type=positive, help="passes over the training rows, at most")
+    parser.add_argument(
+        "--epochs",
+        type=positive,
+        help="passes over the training rows, at most (default: as many as suit the data set)",
+    )
     parser.add_argument("--quick", action="store_true", help="fewer rows and epochs")
     parser.add_argument(
         "--seed", type=int, default=0, help="seed of the split and of training (default: 0)"

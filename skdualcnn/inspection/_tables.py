@@ -182,6 +182,8 @@ IN_SHORT = ("roc_auc", "average_precision", "f1", "accuracy", "brier")
 def head_table(head: HeadSection, scores: Sequence[str] = tuple(_SCORES)) -> Table:
     """Return the models of one head, the best ROC AUC first."""
     models = sorted(head["models"], key=lambda model: _descending(model.get("roc_auc")))
+    if not any(model.get("roc_auc_interval") for model in models):
+        scores = [key for key in scores if key != "roc_auc_interval"]
     rows = []
     for model in models:
         cells = [text(model["name"]), *(_SCORES[key][1](model.get(key)) for key in scores)]

@@ -115,13 +115,15 @@ def test_leakage_says_what_a_random_split_lets_through(capsys):
         (["train", *OWN[:-1], "alarm"], "beds.csv has no column 'alarm'; it has heart_rate, "),
         (["evaluate", "m", *OWN, "--firmware", "r.json"], "for a model card; expected --card FILE"),
         (["train", *OWN, "--environment", "spo2"], "a column is named twice"),
-        (["train", "--csv", "none.csv", *OWN[2:]], "No such file or directory: 'none.csv'"),
+        (["train", "--csv", "none.csv", *OWN[2:]], "none.csv does not exist; expected a file"),
         (["train", "--csv", "empty.csv", *OWN[2:]], "empty.csv is no CSV file with a header"),
         (["train", *OWN, "--epochs", "0"], "argument --epochs: 0 is less than 1"),
+        (["train", *OWN, "--out", "no/model"], "--out: the folder no does not exist"),
+        (["evaluate", "nowhere", "--json", "."], "--json: . is a folder, expected a file"),
         (["leakage", *OWN, "--window", "x"], "invalid positive value: 'x'"),
         (["evaluate", "beds.csv", *OWN], "expected a file that skdualcnn.save wrote"),
         (["evaluate", "net.skdualcnn", *OWN], "holds a DualPathCNNClassifier, expected a FusionD"),
-        (["evaluate", "nowhere"], "No such file or directory: 'nowhere'"),
+        (["evaluate", "nowhere"], "nowhere does not exist; expected a file"),
     ],
 )
 def test_what_cannot_be_done_is_one_line_and_code_2(capsys, elsewhere, arguments, message):
