@@ -1,8 +1,11 @@
 """train, evaluate, export and leakage, on the ward and on a file of one's own."""
 
 import json
+import re
+import shlex
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,6 +19,7 @@ OWN = [
     *("--csv", "beds.csv", "--groups", "bed", "--patient", "heart_rate", "spo2"),
     *("--network", "packet_rate", "protocol", "--health", "health", "--cyber", "attack"),
 ]
+PAGE = Path(__file__).parents[2] / "docs" / "command_line.md"
 WORDS = ["--csv", "beds.csv", "--patient", "spo2", "--health", "checked"]
 
 
@@ -73,6 +77,15 @@ def test_from_a_file_of_ones_own_to_c(capsys, elsewhere, beds):
     assert code == 0
     assert list((elsewhere / "firmware" / "src").glob("ward_monitor*.c"))
     assert check or "360 of 360 rows identical" in out
+
+
+def test_the_commands_of_the_page_on_a_file_of_ones_own_run(capsys):
+    blocks = re.findall(r"^```bash\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.S | re.M)
+    (block,) = (one for one in blocks if "--csv" in one)
+    commands = [shlex.split(line) for line in block.replace("\\\n", " ").splitlines()]
+    for python, module, package, *arguments in commands:
+        assert (python, module, package) == ("python", "-m", "skdualcnn")
+        assert run(capsys, *arguments)[0] == 0
 
 
 def test_the_class_that_means_normal_can_be_named(capsys):
