@@ -1,6 +1,7 @@
 """skdualcnn evaluate: a saved decider on rows that were held out."""
 
 import argparse
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,7 +20,8 @@ DESCRIPTION = (
 )
 EXAMPLES = """\
 skdualcnn evaluate ward.skdualcnn
-skdualcnn evaluate model.skdualcnn --data wustl_ehms --data-dir FOLDER --html report.html"""
+skdualcnn evaluate model.skdualcnn --data wustl_ehms --data-dir FOLDER --html report.html
+skdualcnn evaluate ward.skdualcnn --card card.md"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,6 +36,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--html", type=new_file, metavar="FILE", help="write them as a page, too")
     parser.add_argument(
+        "--card", type=new_file, metavar="FILE", help="write a model card in Markdown, too"
+    )
+    parser.add_argument(
+        "--firmware",
+        type=Path,
+        metavar="FILE",
+        help="report.json of an export of this model, for the card",
+    )
+    parser.add_argument(
         "--seed", type=int, default=0, help="seed of the split, as for train (default: 0)"
     )
 
@@ -46,6 +57,8 @@ def run(options: argparse.Namespace) -> int:
     from skdualcnn._studies import labels_of  # noqa: PLC0415
     from skdualcnn.inspection import print_report, write_json, write_report  # noqa: PLC0415
 
+    if options.firmware is not None and options.card is None:
+        raise UsageError("--firmware is for a model card; expected --card FILE, too")
     decider = load_decider(options.model)
     study, dataset = read_source(options)
     train, test = divide(dataset, options.seed)
@@ -64,6 +77,8 @@ def run(options: argparse.Namespace) -> int:
         write_json(options.json, report)
     if options.html is not None:
         write_report(options.html, report)
+    if options.card is not None:
+        _write_card(options, study.title, decider, dataset, rows)
     return DONE
 
 
@@ -86,6 +101,37 @@ def load_decider(path: Path) -> Any:
             "or save(decider, path)"
         )
     return model
+
+
+def _write_card(
+    options: argparse.Namespace, title: str, decider: Any, dataset: Any, rows: Any
+) -> None:
+    from skdualcnn._studies import labels_of  # noqa: PLC0415  (imports torch)
+    from skdualcnn.model_card import make_model_card, write_model_card  # noqa: PLC0415
+
+    subgroups = dataset.get("subgroups")
+    firmware = None
+    if options.firmware is not None:
+        try:
+            firmware = json.loads(options.firmware.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise UsageError(
+                f"{options.firmware} is no JSON: {error}; expected the report.json of an export"
+            ) from error
+    card = make_model_card(
+        decider,
+        dataset.data.iloc[rows],
+        labels_of(dataset, rows),
+        groups=dataset.groups.iloc[rows],
+        subgroups=None if subgroups is None else subgroups.iloc[rows],
+        modalities=dataset.modalities,
+        title=f"{options.model.name} on {title}",
+        data=dataset.DESCR,
+        protocol=dataset.protocol,
+        limits="All rows were scored, those of the training included." if options.all else None,
+        firmware=firmware,
+    )
+    write_model_card(options.card, card)
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from threading import RLock
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,9 @@ PREDICTION_CHUNK = 1024
 # Matrix kernels for one to three rows add in another order than those for more; a row
 # must get the same answer alone as among others, so smaller chunks are filled up.
 SMALLEST_CHUNK = 4
+
+# Torch has one generator and one number of threads per process, whatever thread asks.
+_TORCH_STATE = RLock()
 
 # The classifier's parameters of training; those of the network are SHAPE_PARAMETERS.
 TRAINING_PARAMETERS = (
@@ -167,17 +171,19 @@ def isolated(seed: int) -> Iterator[None]:
 
     Sums are ordered by the number of threads, so one thread is what makes the same
     seed give the same model in a worker process and in the main one; it is also safe
-    beside other workers, where spinning threads cost several times the time.
+    beside other workers, where spinning threads cost several times the time. Threads of
+    one process take turns: on one generator they would mix up each other's numbers.
     """
-    threads = torch.get_num_threads()
-    devices = list(range(torch.cuda.device_count())) if torch.cuda.is_available() else []
-    torch.set_num_threads(1)
-    try:
-        with torch.random.fork_rng(devices=devices):
-            torch.manual_seed(seed)
-            yield
-    finally:
-        torch.set_num_threads(threads)
+    with _TORCH_STATE:
+        threads = torch.get_num_threads()
+        devices = list(range(torch.cuda.device_count())) if torch.cuda.is_available() else []
+        torch.set_num_threads(1)
+        try:
+            with torch.random.fork_rng(devices=devices):
+                torch.manual_seed(seed)
+                yield
+        finally:
+            torch.set_num_threads(threads)
 
 
 def resolve_device(device: str) -> str:

@@ -78,6 +78,14 @@ def test_from_a_file_of_ones_own_to_c(capsys, elsewhere, beds):
     assert list((elsewhere / "firmware" / "src").glob("ward_monitor*.c"))
     assert check or "360 of 360 rows identical" in out
 
+    pytest.importorskip("skops.card", reason="skops is not installed")
+    firmware = ["--firmware", elsewhere / "firmware" / "report.json"]
+    assert run(capsys, *scored[:-4], "--card", "own.md", *firmware)[0] == 0
+    card = (elsewhere / "own.md").read_text(encoding="utf-8")
+    assert card.startswith("# own.skdualcnn on beds.csv")
+    assert "360 rows of 2 groups" in card
+    assert json.loads(firmware[1].read_text())["digest"] in card
+
 
 def test_the_commands_of_the_page_on_a_file_of_ones_own_run(capsys):
     blocks = re.findall(r"^```bash\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.S | re.M)
@@ -135,6 +143,7 @@ def test_leakage_says_what_a_random_split_lets_through(capsys):
         (["train", "--patient", "spo2"], "--patient name columns of a CSV file; expected --csv"),
         (["train", "--csv", "beds.csv", "--health", "health"], "needs the columns of at least"),
         (["train", *OWN[:-1], "alarm"], "beds.csv has no column 'alarm'; it has heart_rate, "),
+        (["evaluate", "m", *OWN, "--firmware", "r.json"], "for a model card; expected --card FILE"),
         (["train", *OWN, "--environment", "spo2"], "a column is named twice"),
         (["train", "--csv", "none.csv", *OWN[2:]], "none.csv does not exist; expected a file"),
         (["train", "--csv", "empty.csv", *OWN[2:]], "empty.csv is no CSV file with a header"),
