@@ -5,7 +5,7 @@ Scaling out with Dask
 A search on the processes of a cluster, and a table scored a partition at a time. Both give
 what one process gives.
 
-Run: python examples/scale_out.py. It needs ``pip install 'skdualcnn[dask]'``.
+Run: ``python examples/scale_out.py``. It needs ``pip install 'skdualcnn[dask]'``.
 """
 
 import logging

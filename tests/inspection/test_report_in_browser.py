@@ -119,7 +119,7 @@ def test_navigation_leads_to_every_section(open_page, path):
 def test_a_click_sorts_a_table(open_page, path):
     page, _ = open_page(path)
     table = page.locator("#head-0 table.sortable").first
-    heading = table.locator("th", has_text="ROC AUC")
+    heading = table.locator("th", has_text="ROC-AUC")
     orders = []
     for _ in range(2):
         heading.locator("button").click()
