@@ -172,6 +172,7 @@ def _draw_decisions(ours: ModelResult, decider: FusionDecider) -> Figure:
         abstention=decider.abstention,
         delta=decider.delta,
         rule=decider.rule,
+        distrust=decider.distrust,
     )
     return Figure(
         "Decision map",

@@ -11,7 +11,6 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, _fit_context, clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.metrics import accuracy_score
-from sklearn.model_selection import GroupShuffleSplit, ShuffleSplit, StratifiedShuffleSplit
 from sklearn.utils import Tags, _safe_indexing, get_tags, indexable
 from sklearn.utils._param_validation import HasMethods, Interval
 from sklearn.utils.metadata_routing import (
@@ -25,7 +24,9 @@ from sklearn.utils.validation import _check_method_params, check_is_fitted, has_
 from skdualcnn._fusion_rule import FusionRule
 from skdualcnn._head import FittedHeads
 from skdualcnn._labels import Heads, Labels
+from skdualcnn.conformal._calibration_rows import divide_rows
 from skdualcnn.conformal._limits import class_limits, fewest_rows, nonconformity
+from skdualcnn.conformal._sets import borne_out
 from skdualcnn.exceptions import HeadError
 from skdualcnn.network import MISSING
 
@@ -189,7 +190,9 @@ class ConformalFusionDecider(MetaEstimatorMixin, BaseEstimator):
             check_is_fitted(self.decider_)
             rows = np.arange(len(labels.weights))
         else:
-            train, rows = self._divide(labels, groups)
+            train, rows = divide_rows(
+                labels, groups, size=self.calibration_size, random_state=self.random_state
+            )
             self.decider_ = clone(self.decider).fit(
                 _safe_indexing(X, train),
                 _safe_indexing(y, train),
@@ -412,25 +415,6 @@ class ConformalFusionDecider(MetaEstimatorMixin, BaseEstimator):
         tags.target_tags = inner.target_tags
         return tags
 
-    def _divide(
-        self, labels: Labels, groups: ArrayLike | None
-    ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        """Return the rows to fit the decider on, and those to calibrate on."""
-        drawn = {"test_size": self.calibration_size, "random_state": self.random_state}
-        rows = np.arange(len(labels.weights))
-        if groups is not None:
-            splitter: Any = GroupShuffleSplit(1, **drawn)
-            train, held = next(splitter.split(rows, groups=np.asarray(groups)))
-            return np.sort(train), np.sort(held)
-        kinds = pd.DataFrame({i: list(map(str, one)) for i, one in enumerate(labels.columns)})
-        kind = kinds.groupby(list(kinds), sort=False).ngroup().to_numpy()
-        # Each combination of labels on both sides, where it has rows for that.
-        smallest = len(rows) * min(self.calibration_size, 1 - self.calibration_size)
-        both = np.bincount(kind).min() > 1 and smallest >= len(np.unique(kind))
-        splitter = (StratifiedShuffleSplit if both else ShuffleSplit)(1, **drawn)
-        train, held = next(splitter.split(rows, kind))
-        return np.sort(train), np.sort(held)
-
     def _calibrate(self, X: Any, y: Any) -> None:
         """Set the limits of each head from rows that the decider has not seen."""
         labels = Labels.read(y).in_order_of(self.decider_.head_names_)
@@ -500,17 +484,5 @@ class ConformalFusionDecider(MetaEstimatorMixin, BaseEstimator):
         self, decisions: NDArray[np.str_], sets: Sequence[NDArray[np.bool_]]
     ) -> NDArray[np.str_]:
         """Return the decisions that the sets bear out, and "uncertain" for the others."""
-        alert, sure = np.zeros((2, len(decisions)), dtype=bool), np.ones(len(decisions), dtype=bool)
-        normals = self._normals()
-        for role, position in enumerate(self.decider_.positions_):
-            if position is not None:
-                normal = normals[position]
-                alert[role] = sets[position][:, ~normal].any(axis=1)
-                sure &= sets[position][:, normal].any(axis=1) != alert[role]
-        medical, cyber = alert
-        borne_out = sure & np.select(
-            [decisions == one for one in ("normal", "medical", "cyber", "both")],
-            [~medical & ~cyber, medical, cyber, medical & cyber],
-            default=False,
-        )
-        return np.where(borne_out, decisions, "uncertain")
+        stands = borne_out(decisions, sets, self._normals(), self.decider_.positions_)
+        return np.where(stands, decisions, "uncertain")
