@@ -15,6 +15,7 @@ PAGES = [
     "data_sets",
     "measured_chips",
     "command_line",
+    "gateway",
     "scaling_out",
     "reference",
     "changelog",
@@ -22,6 +23,7 @@ PAGES = [
     "gallery/first_pipeline",
     "gallery/day_on_the_ward",
     "reference/skdualcnn.DualPathCNNClassifier",
+    "reference/skdualcnn.inspection.AblationDisplay",
 ]
 VIEWS = [("light", 1400), ("dark", 400)]
 # Text that ends beyond the edge of the screen, in nothing that scrolls.
