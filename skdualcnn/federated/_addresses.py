@@ -1,5 +1,7 @@
 """Where the server listens, and whether the way to it is encrypted."""
 
+import socket
+import time
 from ipaddress import ip_address
 from typing import NoReturn
 
@@ -24,6 +26,26 @@ def check_address(address: str, *, encrypted: bool, insecure: bool) -> None:
             "expected certificates for TLS. Only behind a tunnel that encrypts: insecure=True, "
             "or --insecure."
         )
+
+
+def wait_for_server(address: str, patience: float) -> None:
+    """Return once the server listens: Flower would try ever more rarely.
+
+    Raises
+    ------
+    OSError
+        If it does not in `patience` seconds.
+    """
+    host, _, port = address.rpartition(":")
+    end = time.monotonic() + patience
+    while True:
+        try:
+            socket.create_connection((host.strip("[]"), int(port)), timeout=patience).close()
+            return
+        except OSError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.2)
 
 
 def _refuse(address: str) -> NoReturn:

@@ -13,7 +13,7 @@ from skdualcnn.exceptions import FederationError
 from skdualcnn.federated._addresses import check_address
 from skdualcnn.federated._agreement import agree, network_of
 from skdualcnn.federated._flower import import_flower
-from skdualcnn.federated._model_bytes import pack
+from skdualcnn.federated._model_bytes import pack, unpack
 from skdualcnn.federated._privacy import epsilon_of_rounds
 from skdualcnn.federated._weights import list_arrays, replace_arrays
 
@@ -168,6 +168,7 @@ def serve_federation(
         )
     else:
         network_of(start)
+        start = unpack(pack(start))  # a copy: the weights are replaced
     averaging = strategies.HeadwiseFedAvg(
         n_sites=n_sites,
         start=begin if start is None else lambda _: start,

@@ -7,7 +7,7 @@ import pandas as pd
 from skdualcnn._decider import FusionDecider
 from skdualcnn._extras import import_extra
 from skdualcnn.exceptions import FederationError
-from skdualcnn.federated._addresses import check_address
+from skdualcnn.federated._addresses import check_address, wait_for_server
 from skdualcnn.federated._flower import EXTRA, import_flower
 from skdualcnn.federated._model_bytes import unpack
 
@@ -86,6 +86,7 @@ def join_federation(
     )
     rpc_error = import_extra("grpc", EXTRA).RpcError
     try:
+        wait_for_server(address, patience)
         import_flower("flwr.client").start_client(
             server_address=address,
             client=client.to_client(),
@@ -93,7 +94,7 @@ def join_federation(
             insecure=root_certificates is None,
             max_wait_time=patience,
         )
-    except rpc_error as error:
+    except (rpc_error, OSError) as error:
         raise FederationError(
             f"No connection to {address} within {patience:g} s. Is the server running, and is TLS "
             "on both sides or on neither?"
