@@ -54,7 +54,9 @@ def _add_server_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--epochs", type=positive, default=1, help="passes of a site in each round (default: 1)"
     )
-    parser.add_argument("--out", type=Path, default=Path("federated.skdualcnn"), help="file to write")
+    parser.add_argument(
+        "--out", type=Path, default=Path("federated.skdualcnn"), help="file to write"
+    )
     parser.add_argument(
         "--start",
         type=Path,

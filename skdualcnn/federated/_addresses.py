@@ -49,9 +49,7 @@ def wait_for_server(address: str, patience: float) -> None:
 
 
 def _refuse(address: str) -> NoReturn:
-    raise FederationError(
-        f"The address is {address!r}, expected HOST:PORT such as 127.0.0.1:9092."
-    )
+    raise FederationError(f"The address is {address!r}, expected HOST:PORT such as 127.0.0.1:9092.")
 
 
 def _is_this_machine(host: str) -> bool:

@@ -58,7 +58,10 @@ def decide_with(
 ) -> FusionDecider:
     """Return a decider around a fitted pipeline, as if it had fitted it."""
     labels = pd.DataFrame(
-        {head: np.resize(np.array(known, dtype=object), len(table)) for head, known in classes.items()}
+        {
+            head: np.resize(np.array(known, dtype=object), len(table))
+            for head, known in classes.items()
+        }
     )
     decider = FusionDecider(FrozenEstimator(pipeline))
     decider.fit(table, labels if labels.shape[1] > 1 else labels.squeeze(axis=1))

@@ -92,7 +92,9 @@ class SiteClient(NumPyClient):
         """Read the model, and the rows as its network will see them."""
         self.decider = self.unpack(model)
         heads = self.decider.head_names_
-        foreign = [head for head in self.target if self.target[head].notna().any() and head not in heads]
+        foreign = [
+            head for head in self.target if self.target[head].notna().any() and head not in heads
+        ]
         if foreign:
             raise FederationError(
                 f"Site {self.name!r} has labels of {foreign}, but the model has the heads {heads}. "

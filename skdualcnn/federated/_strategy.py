@@ -164,7 +164,9 @@ class HeadwiseFedAvg(FedAvg):
             for proxy, result in results:
                 name = self.names[proxy.cid]
                 self._note_weights(server_round, name, result.parameters, to_site=False)
-                self._note(server_round, name, False, "rows per head, training loss", result.metrics)
+                self._note(
+                    server_round, name, False, "rows per head, training loss", result.metrics
+                )
                 check_arrays(
                     self.expected, parameters_to_ndarrays(result.parameters), f"Site {name!r}"
                 )
@@ -209,7 +211,9 @@ class HeadwiseFedAvg(FedAvg):
             answer = proxy.get_properties(wanted, timeout=self.patience, group_id=0)
             name, text = str(answer.properties[say.SITE]), str(answer.properties[say.SUMMARY])
             self.names[proxy.cid] = name
-            what = "quantiles and categories of each column, classes" if self.asks_columns else "name"
+            what = (
+                "quantiles and categories of each column, classes" if self.asks_columns else "name"
+            )
             self._note(0, name, False, what, text.encode())
             summaries.append(json.loads(text) if text else {})
         if len(set(self.names.values())) < self.n_sites:
@@ -253,9 +257,7 @@ class HeadwiseFedAvg(FedAvg):
     def _note_weights(
         self, number: int, site: str, sent: Parameters, *, to_site: bool, what: str = "weights"
     ) -> None:
-        self.wire.note(
-            number, site, to_site=to_site, what=what, n_bytes=say.size_of(sent.tensors)
-        )
+        self.wire.note(number, site, to_site=to_site, what=what, n_bytes=say.size_of(sent.tensors))
 
     def history_table(self) -> pd.DataFrame:
         """Return a row per round."""

@@ -161,11 +161,15 @@ def _join(parts: Sequence[dict[str, Any]]) -> NDArray[Any]:
     ranks = np.linspace(0, 1, N_QUANTILES)
     # As many values of each site as its share of the readings, two at least.
     draws = [
-        np.interp(np.linspace(0, 1, max(2, round(n * part["rows"] / known))), ranks, part["quantiles"])
+        np.interp(
+            np.linspace(0, 1, max(2, round(n * part["rows"] / known))), ranks, part["quantiles"]
+        )
         for part in described
     ]
     pooled = np.sort(np.concatenate([np.empty(0), *draws]))
-    values = pooled[np.linspace(0, len(pooled) - 1, n).round().astype(int)] if len(pooled) else pooled
+    values = (
+        pooled[np.linspace(0, len(pooled) - 1, n).round().astype(int)] if len(pooled) else pooled
+    )
     return np.concatenate([values, np.full(TABLE_ROWS - len(values), np.nan)])
 
 

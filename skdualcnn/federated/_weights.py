@@ -53,7 +53,9 @@ def read_arrays(classifier: DualPathCNNClassifier) -> Arrays:
     return [array for net in classifier.nets_ for array in read_weights(net).values()]
 
 
-def replace_arrays(classifier: DualPathCNNClassifier, arrays: Sequence[NDArray[np.float32]]) -> None:
+def replace_arrays(
+    classifier: DualPathCNNClassifier, arrays: Sequence[NDArray[np.float32]]
+) -> None:
     """Give a fitted classifier these weights, in place.
 
     Raises
