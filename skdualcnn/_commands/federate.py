@@ -2,7 +2,7 @@
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
@@ -148,9 +148,10 @@ def _run_server(options: argparse.Namespace) -> int:
         on_round=lambda number, loss: console.print(f"round {number}: training loss {loss:.3f}"),
     )
     path = save(federation.decider, options.out)
-    sent = federation.wire.groupby(["way", "what"], sort=False)["bytes"].agg(["count", "sum"])
+    wire = federation.wire.groupby(["way", "what"], sort=False, as_index=False)
+    sent = wire.agg(count=("bytes", "size"), total=("bytes", "sum"))
     table = Table("way", "what", "messages", "bytes")
-    for (way, what), (count, size) in sent.iterrows():
+    for way, what, count, size in sent.itertuples(index=False):
         table.add_row(way, what, f"{count:,}", f"{size:,}")
     console.print(table)
     if federation.epsilon is not None:
@@ -186,7 +187,7 @@ def _run_site(options: argparse.Namespace) -> int:
 
 
 def _take_share(
-    groups: "pd.Series[object]", rows: "NDArray[np.intp]", number: int, of: int
+    groups: "pd.Series[Any]", rows: "NDArray[np.intp]", number: int, of: int
 ) -> "NDArray[np.intp]":
     """Return the rows of every N-th group, from the K-th."""
     found = groups.iloc[rows]

@@ -83,18 +83,16 @@ class SiteClient(NumPyClient):
         for _ in range(epochs):
             network.partial_fit(self._features, self._labels)
         known = self._labels.notna()
-        counts = {say.ROWS_OF_HEAD + head: int(known[head].sum()) for head in known}
-        losses = network.history_["train_loss"] if len(network.history_) else [0.0]
-        loss = float(losses[-epochs:].mean()) if len(network.history_) else 0.0
+        counts = {f"{say.ROWS_OF_HEAD}{head}": int(known[head].sum()) for head in known}
+        loss = float(network.history_["train_loss"].iloc[-epochs:].mean())
         return read_arrays(network), int(known.any(axis=1).sum()), {**counts, say.LOSS: loss}
 
     def _begin(self, model: bytes) -> None:
         """Read the model, and the rows as its network will see them."""
         self.decider = self.unpack(model)
         heads = self.decider.head_names_
-        foreign = [
-            head for head in self.target if self.target[head].notna().any() and head not in heads
-        ]
+        labelled = self.target.columns[self.target.notna().any()]
+        foreign = [head for head in labelled if head not in heads]
         if foreign:
             raise FederationError(
                 f"Site {self.name!r} has labels of {foreign}, but the model has the heads {heads}. "
