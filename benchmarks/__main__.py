@@ -14,6 +14,7 @@ from benchmarks import (
     baselines,
     conformance,
     drift,
+    federated,
     firmware,
     firmware_classical,
     paper,
@@ -87,6 +88,13 @@ def main() -> int:
         quick="fewer patients",
     )
     _add_folder(moved)
+    apart = add(
+        "federated",
+        "pooled training, federated training over loopback, and each site alone",
+        lambda given: federated.run(given.out, quick=given.quick, data_dir=Path(given.data_dir)),
+        quick="a short ward, two rounds, one seed",
+    )
+    _add_folder(apart)
     add(
         "streaming",
         "how long a reading takes in the online detector, with the network and compiled",
