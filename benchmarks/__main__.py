@@ -91,10 +91,13 @@ def main() -> int:
     apart = add(
         "federated",
         "pooled training, federated training over loopback, and each site alone",
-        lambda given: federated.run(given.out, quick=given.quick, data_dir=Path(given.data_dir)),
+        lambda given: federated.run(
+            given.out, quick=given.quick, data_dir=Path(given.data_dir), seeds=given.seeds
+        ),
         quick="a short ward, two rounds, one seed",
     )
     _add_folder(apart)
+    apart.add_argument("--seeds", type=int, default=3, help="number of seeds (default: 3)")
     add(
         "streaming",
         "how long a reading takes in the online detector, with the network and compiled",

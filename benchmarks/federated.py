@@ -39,10 +39,10 @@ class Split:
         return pd.concat(rows), pd.concat(labels)
 
 
-def run(out: Path, *, quick: bool, data_dir: Path) -> None:
+def run(out: Path, *, quick: bool, data_dir: Path, seeds: int) -> None:
     """Print and write the ROC-AUC of each way to train, and what went over the wire."""
     environment = describe_run()
-    rounds, seeds = (2, 1) if quick else (20, 3)
+    rounds, seeds = (2, 1) if quick else (20, seeds)
     results, wires = [], []
     for seed in range(seeds):
         splits = [_ward(seed, hours=3 if quick else 12)]

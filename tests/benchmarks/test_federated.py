@@ -7,12 +7,12 @@ import pytest
 
 pytest.importorskip("flwr", reason="Flower is not installed: extra 'federated'")
 
-from benchmarks import federated  # noqa: E402
+from benchmarks import federated
 
 
 @pytest.mark.slow
 def test_every_way_to_train_is_scored_and_the_wire_is_listed(tmp_path):
-    federated.run(tmp_path, quick=True, data_dir=tmp_path)
+    federated.run(tmp_path, quick=True, data_dir=tmp_path, seeds=1)
     document = json.loads((tmp_path / "federated.json").read_text())
     table = pd.DataFrame(document["results"])
     assert set(table["head"]) == {"health", "cyber"}
