@@ -13,6 +13,7 @@ from benchmarks import (
     architectures,
     baselines,
     conformance,
+    coverage,
     drift,
     federated,
     firmware,
@@ -98,6 +99,13 @@ def main() -> int:
     )
     _add_folder(apart)
     apart.add_argument("--seeds", type=int, default=3, help="number of seeds (default: 3)")
+    covered = add(
+        "coverage",
+        "prediction sets: coverage and uncertain decisions, on exchangeable and on changed data",
+        lambda given: coverage.run(given.out, quick=given.quick, data_dir=Path(given.data_dir)),
+        quick="fewer patients, epochs and repeats",
+    )
+    _add_folder(covered)
     add(
         "streaming",
         "how long a reading takes in the online detector, with the network and compiled",
