@@ -15,6 +15,7 @@ from benchmarks import (
     conformance,
     coverage,
     drift,
+    federated,
     firmware,
     firmware_classical,
     paper,
@@ -89,6 +90,16 @@ def main() -> int:
         quick="fewer patients",
     )
     _add_folder(moved)
+    apart = add(
+        "federated",
+        "pooled training, federated training over loopback, and each site alone",
+        lambda given: federated.run(
+            given.out, quick=given.quick, data_dir=Path(given.data_dir), seeds=given.seeds
+        ),
+        quick="a short ward, two rounds, one seed",
+    )
+    _add_folder(apart)
+    apart.add_argument("--seeds", type=int, default=3, help="number of seeds (default: 3)")
     covered = add(
         "coverage",
         "prediction sets: coverage and uncertain decisions, on exchangeable and on changed data",
