@@ -4,6 +4,9 @@ from typing import Literal
 
 from torch import Tensor, nn
 
+from skdualcnn.network._compiled_block import train_compiled
+from skdualcnn.network._dropout import WordDropout
+
 Activation = Literal["leaky_relu", "relu"]
 
 NEGATIVE_SLOPE = 0.01
@@ -47,7 +50,7 @@ class ConvBlock(nn.Module):
         self.activation = make_activation(activation)
         self.norm = nn.BatchNorm1d(out_channels)
         self.pool = nn.MaxPool1d(pool_size) if pool_size > 1 else nn.Identity()
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = WordDropout(dropout)
 
     def forward(self, signal: Tensor) -> Tensor:
         """Return the features of a signal.
@@ -62,6 +65,9 @@ class ConvBlock(nn.Module):
         Tensor of shape (n, out_channels, length // pool_size) and dtype float32
             Output of the block.
         """
+        output = train_compiled(self, signal) if self.training else None
+        if output is not None:
+            return output
         return self.dropout(self.pool(self.norm(self.activation(self.conv(signal)))))
 
 
@@ -97,7 +103,7 @@ class ResidualBlock(nn.Module):
                 for _ in range(2)
             )
         )
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = WordDropout(dropout)
 
     def forward(self, signal: Tensor) -> Tensor:
         """Return the signal with the units' output added.

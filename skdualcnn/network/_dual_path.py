@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from skdualcnn.exceptions import ArchitectureError
 from skdualcnn.network._architectures import PAPER
 from skdualcnn.network._blocks import Activation, ConvBlock, ResidualBlock, make_activation
+from skdualcnn.network._dropout import WordDropout
 
 
 class DualPathNetwork(nn.Module):
@@ -98,7 +99,7 @@ class DualPathNetwork(nn.Module):
         self.blocks = nn.Sequential(*blocks)
         self.dense = nn.Linear(in_channels * length, dense_units)
         self.activation = make_activation(activation)
-        self.dropout = nn.Dropout(dense_dropout)
+        self.dropout = WordDropout(dense_dropout)
         self.heads = nn.ModuleList(nn.Linear(dense_units, k) for k in n_classes)
 
     def forward(self, signal: Tensor) -> list[Tensor]:
