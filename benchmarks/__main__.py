@@ -13,6 +13,7 @@ from benchmarks import (
     architectures,
     baselines,
     conformance,
+    coverage,
     drift,
     firmware,
     firmware_classical,
@@ -87,6 +88,13 @@ def main() -> int:
         quick="fewer patients",
     )
     _add_folder(moved)
+    covered = add(
+        "coverage",
+        "prediction sets: coverage and uncertain decisions, on exchangeable and on changed data",
+        lambda given: coverage.run(given.out, quick=given.quick, data_dir=Path(given.data_dir)),
+        quick="fewer patients, epochs and repeats",
+    )
+    _add_folder(covered)
     add(
         "streaming",
         "how long a reading takes in the online detector, with the network and compiled",

@@ -80,6 +80,7 @@ sphinx_gallery_conf = {
     "doc_module": ("skdualcnn", "firmware_export"),
     "backreferences_dir": "gallery/backreferences",
     "image_scrapers": ("matplotlib",),
+    "default_thumb_file": str(Path(__file__).parent / "images" / "overview.svg"),
     "capture_repr": ("_repr_html_",),
 }
 warnings.filterwarnings("ignore", message="FigureCanvasAgg is non-interactive")

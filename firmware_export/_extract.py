@@ -23,6 +23,7 @@ from firmware_export._graph import (
     Residual,
 )
 from skdualcnn import DualPathCNNClassifier, FusionDecider
+from skdualcnn._fusion_rule import distrust_pair
 from skdualcnn.exceptions import ExportError
 
 
@@ -180,4 +181,5 @@ def _read_decision(decider: FusionDecider, graph: Graph) -> Decision:
         abstention=float(decider.abstention),
         heads=(positions[0], positions[1]),
         normal=(normal[0], normal[1]),
+        distrust=distrust_pair(decider.distrust, float(thresholds[0])),
     )

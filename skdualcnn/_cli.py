@@ -45,19 +45,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return int(options.run(options))
     except (SkdualcnnError, OSError) as error:
-        line = " ".join(str(error).split())
-        print(f"{parser.prog} {options.command}: error: {line}", file=sys.stderr)
+        print(f"{parser.prog} {options.command}: error: {_say(error)}", file=sys.stderr)
         return _exit.UNREACHABLE if isinstance(error, BrokerError) else _exit.USAGE
     except KeyboardInterrupt:
         print(f"{parser.prog} {options.command}: interrupted", file=sys.stderr)
         return _exit.INTERRUPTED
 
 
+def _say(error: Exception) -> str:
+    """Return what an error says, in one line and without numbers of the operating system."""
+    if isinstance(error, FileNotFoundError) and error.filename is not None:
+        return f"{error.filename} does not exist; expected a file that can be read"
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename}: {error.strerror}"
+    return " ".join(str(error).split())
+
+
 def _make_parser() -> OneLineParser:
     parser = OneLineParser(
         prog="skdualcnn",
         description="Medical emergencies and cyberattacks from one multimodal stream.",
-        epilog=_EXIT_CODES,
+        epilog=f"to begin with: skdualcnn demo --quick\n\n{_EXIT_CODES}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=__version__)

@@ -17,7 +17,7 @@ from sklearn.utils.metadata_routing import (
 )
 from sklearn.utils.validation import check_is_fitted
 
-from skdualcnn._fusion_rule import FusionRule, threshold_pair
+from skdualcnn._fusion_rule import FusionRule, distrust_pair, threshold_pair
 from skdualcnn._labels import Labels, find_normal
 from skdualcnn._rules import DECISIONS
 from skdualcnn.exceptions import HeadError, NormalClassError
@@ -47,6 +47,11 @@ class FusionDecider(MetaEstimatorMixin, BaseEstimator):
         Anomaly score from which a head raises its alert; a pair is (health, cyber).
     abstention : float, default=0.0
         Width of the band below the thresholds in which the answer is "uncertain".
+    distrust : tuple of float, default=None
+        With `rule="anomaly"`: from the first, a cyber score, on, the vitals may have been
+        tampered with, and a medical alert takes a health score of the second; below it
+        the answer is "cyber" or, without a cyber alert, "uncertain". None trusts the
+        vitals always.
     normal : label or tuple of labels, default=None
         The class that means normal, or one per head. None takes the class named
         "normal", else the class 0.
@@ -93,6 +98,7 @@ class FusionDecider(MetaEstimatorMixin, BaseEstimator):
         "delta": [Interval(Real, 0, 1, closed="both")],
         "thresholds": [Interval(Real, 0, 1, closed="right"), tuple, list],
         "abstention": [Interval(Real, 0, 1, closed="both")],
+        "distrust": [tuple, list, None],
         "normal": "no_validation",
     }
 
@@ -104,6 +110,7 @@ class FusionDecider(MetaEstimatorMixin, BaseEstimator):
         delta: float = 0.1,
         thresholds: float | tuple[float, float] = 0.5,
         abstention: float = 0.0,
+        distrust: tuple[float, float] | None = None,
         normal: Any = None,
     ) -> None:
         self.estimator = estimator
@@ -111,6 +118,7 @@ class FusionDecider(MetaEstimatorMixin, BaseEstimator):
         self.delta = delta
         self.thresholds = thresholds
         self.abstention = abstention
+        self.distrust = distrust
         self.normal = normal
 
     @_fit_context(prefer_skip_nested_validation=False)
@@ -135,11 +143,12 @@ class FusionDecider(MetaEstimatorMixin, BaseEstimator):
         Raises
         ------
         HeadError
-            If there are more than two heads, or `thresholds` is not one or two shares.
+            If there are more than two heads, or `thresholds` is not one or two shares, or
+            `distrust` not a pair of them.
         NormalClassError
             If a head's normal class is not known.
         """
-        threshold_pair(self.thresholds)
+        distrust_pair(self.distrust, threshold_pair(self.thresholds)[0])
         names = Labels.read(y).names
         if len(names) > 2:
             raise HeadError(
