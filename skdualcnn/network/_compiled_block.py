@@ -45,6 +45,8 @@ def train_compiled(block: "ConvBlock", signal: Tensor) -> Tensor | None:
         return None
     if not all(_is_plain(part) for part in parts) or signal.numel() < 2 * signal.shape[1]:
         return None
+    if not block.norm.track_running_stats or block.norm.momentum is None:
+        return None
     kernels = load_kernels()
     if kernels is None:
         return None
@@ -107,8 +109,8 @@ class _BlockStep(torch.autograd.Function):
             scale=dropout.scale,
             threshold=dropout.threshold,
         )
-        if norm.num_batches_tracked is not None:
-            norm.num_batches_tracked.add_(1)
+        assert norm.num_batches_tracked is not None  # train_compiled has seen to it
+        norm.num_batches_tracked.add_(1)
         failed = kernels.block_forward(
             ctypes.byref(shape),
             *map(_address, (signal, weight, bias, z, gamma, beta)),
