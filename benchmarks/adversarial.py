@@ -55,9 +55,10 @@ def run(
                     decider = plain if training == PLAIN else defend(plain, dataset, train)
                     fit(decider, dataset, train)
                     about = {"data": name, "training": training, "seed": seed}
-                    rows += [
-                        {**about, **one} for one in attack(decider, dataset, test, seed, quick)
-                    ]
+                    found = attack(decider, dataset, test, seed, quick)
+                    rows += [{**about, **one} for one in found]
+                    areas = {one["readings"]: round(one["roc_auc"], 3) for one in found}
+                    progress.console.print(f"{about}: ROC-AUC {areas}", soft_wrap=True)
                     progress.advance(task)
     results = pd.DataFrame(rows)
     groups = results.groupby(["data", "training", "readings"], sort=False)
@@ -66,6 +67,7 @@ def run(
     write_results(out, "adversarial", results, table, environment)
     print("\n".join(f"{key}: {value}" for key, value in environment.items()))
     print(to_markdown(table))
+    print(f"over {len(seeds)} seed(s)")
 
 
 def defend(decider: FusionDecider, dataset: Bunch, rows: Any) -> FusionDecider:

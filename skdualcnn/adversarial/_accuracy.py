@@ -83,9 +83,7 @@ def accuracy_of_columns(X: pd.DataFrame, accuracy: Accuracy) -> NDArray[np.float
             if is_meant(key, position, str(name)):
                 amounts[position] = given[0] if isinstance(given, tuple) else given
     if not (np.isfinite(amounts) & (amounts >= 0)).all():
-        raise ValueError(
-            f"The accuracy of the columns is {amounts}, expected finite, not negative."
-        )
+        raise ValueError(f"accuracy={table!r}, expected finite numbers of 0 or more.")
     if not amounts.any():
         raise ValueError(
             f"None of the columns {list(X.columns)[:8]} has an accuracy, expected names such as "
