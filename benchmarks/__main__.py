@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import (
+    adversarial,
     alignment,
     architectures,
     baselines,
@@ -64,6 +65,13 @@ def main() -> int:
         quick="fewer rows and epochs",
     )
     _add_studies(sizes, seeds=3)
+    attacked = add(
+        "adversarial",
+        "readings moved within sensor accuracy, before and after adversarial training",
+        _on_studies(adversarial.run),
+        quick="fewer rows, epochs and steps",
+    )
+    _add_studies(attacked, seeds=3)
     add(
         "firmware",
         "instructions, code, RAM and stack on three chips, beside the peers'",

@@ -12,6 +12,7 @@ MODULES = [
     "firmware_export",
     "skdualcnn",
     "skdualcnn.baselines",
+    "skdualcnn.adversarial",
     "skdualcnn.conformal",
     "skdualcnn.datasets",
     "skdualcnn.drift",

@@ -10,11 +10,13 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import softmax
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
+from skorch import NeuralNet
 
 from skdualcnn._classifier import DualPathCNNClassifier
 from skdualcnn._decider import FusionDecider
 from skdualcnn._fitting import Inputs, as_signals, read_signals
 from skdualcnn.explanation._origins import trace_features
+from skdualcnn.network._adversarial import log_odds_gradient
 from skdualcnn.network._integrated_gradients import integrate_gradients
 from skdualcnn.network._training import predict_logits
 
@@ -92,18 +94,33 @@ class ExplainedNetwork:
         self, rows: Inputs, rest: NDArray[np.float32], head: str, n_steps: int
     ) -> NDArray[np.float64]:
         """Return (n, n_steps, n_features) contributions to one head's score."""
-        position, normal = self.heads[head]
-        shared = len(self.classifier.nets_) == 1
+        net, place = self._net_of(head)
         found = integrate_gradients(
-            self.classifier.nets_[0 if shared else position],
+            net,
             as_signals(rows),
             as_signals(rest),
-            head=position if shared else 0,
-            normal=normal,
+            head=place,
+            normal=self.heads[head][1],
             n_steps=n_steps,
         )
         # A row is a signal along its columns; a window has a channel per column.
         return found.transpose(0, 2, 1) if self.classifier.windowed_ else found
+
+    def gradient(self, rows: NDArray[np.float32], head: str) -> NDArray[np.float64]:
+        """Return how the log odds of a head's "not normal" change with each feature.
+
+        For a network that reads single rows, (n, n_features).
+        """
+        net, place = self._net_of(head)
+        normal = self.heads[head][1]
+        return log_odds_gradient(net, as_signals(rows), head=place, normal=normal)[:, 0]
+
+    def _net_of(self, head: str) -> tuple[NeuralNet, int]:
+        """Return the net of a head, and the head's position in it."""
+        position = self.heads[head][0]
+        if len(self.classifier.nets_) == 1:
+            return self.classifier.nets_[0], position
+        return self.classifier.nets_[position], 0
 
     def features(self) -> pd.DataFrame:
         """Return the raw column and the modality of each feature."""
