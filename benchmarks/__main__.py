@@ -18,6 +18,7 @@ from benchmarks import (
     firmware,
     firmware_classical,
     paper,
+    speed,
     streaming,
     windows,
 )
@@ -95,6 +96,12 @@ def main() -> int:
         quick="fewer patients, epochs and repeats",
     )
     _add_folder(covered)
+    add(
+        "speed",
+        "training, inference, search and preprocessing, beside the peers in turn",
+        lambda given: speed.run(given.out, quick=given.quick),
+        quick="a small share of the rows",
+    )
     add(
         "streaming",
         "how long a reading takes in the online detector, with the network and compiled",
