@@ -15,11 +15,13 @@ from benchmarks import (
     conformance,
     coverage,
     drift,
+    federated,
     firmware,
     firmware_classical,
     paper,
     speed,
     streaming,
+    tampering,
     windows,
 )
 from skdualcnn._studies import STUDIES
@@ -89,6 +91,16 @@ def main() -> int:
         quick="fewer patients",
     )
     _add_folder(moved)
+    apart = add(
+        "federated",
+        "pooled training, federated training over loopback, and each site alone",
+        lambda given: federated.run(
+            given.out, quick=given.quick, data_dir=Path(given.data_dir), seeds=given.seeds
+        ),
+        quick="a short ward, two rounds, one seed",
+    )
+    _add_folder(apart)
+    apart.add_argument("--seeds", type=int, default=3, help="number of seeds (default: 3)")
     covered = add(
         "coverage",
         "prediction sets: coverage and uncertain decisions, on exchangeable and on changed data",
@@ -96,6 +108,13 @@ def main() -> int:
         quick="fewer patients, epochs and repeats",
     )
     _add_folder(covered)
+    tampered = add(
+        "tampering",
+        "false medical alerts under attack: health alone, and decisions that distrust vitals",
+        lambda given: tampering.run(given.out, quick=given.quick, data_dir=Path(given.data_dir)),
+        quick="one seed, fewer patients and epochs",
+    )
+    _add_folder(tampered)
     add(
         "speed",
         "training, inference, search and preprocessing, beside the peers in turn",

@@ -10,7 +10,7 @@ from typing import NoReturn
 
 from skdualcnn import __version__
 from skdualcnn._commands import _exit
-from skdualcnn.exceptions import BrokerError, SkdualcnnError
+from skdualcnn.exceptions import BrokerError, FederationError, SkdualcnnError
 
 COMMANDS = (
     "demo",
@@ -20,6 +20,7 @@ COMMANDS = (
     "leakage",
     "gateway",
     "simulate",
+    "federate",
     "completion",
 )
 """Modules of `skdualcnn._commands`, in the order that help lists them."""
@@ -46,7 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return int(options.run(options))
     except (SkdualcnnError, OSError) as error:
         print(f"{parser.prog} {options.command}: error: {_say(error)}", file=sys.stderr)
-        return _exit.UNREACHABLE if isinstance(error, BrokerError) else _exit.USAGE
+        unreachable = isinstance(error, BrokerError | FederationError)
+        return _exit.UNREACHABLE if unreachable else _exit.USAGE
     except KeyboardInterrupt:
         print(f"{parser.prog} {options.command}: interrupted", file=sys.stderr)
         return _exit.INTERRUPTED

@@ -16,6 +16,7 @@ MODULES = [
     "skdualcnn.datasets",
     "skdualcnn.drift",
     "skdualcnn.explanation",
+    "skdualcnn.federated",
     "skdualcnn.gateway",
     "skdualcnn.inspection",
     "skdualcnn.metrics",

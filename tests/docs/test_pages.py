@@ -80,6 +80,13 @@ def test_every_page_is_in_the_table_of_contents():
     assert pages <= entries
 
 
+def test_the_guide_says_what_each_of_its_pages_is_for():
+    text = (ROOT / "docs" / "guide.md").read_text(encoding="utf-8")
+    listed = re.search(r"^```{toctree}\n(.*?)^```$", text, re.S | re.M)[1].splitlines()
+    pages = {line for line in listed if line and not line.startswith(":")}
+    assert pages == set(re.findall(r"\]\((\w+)\.md\)", text))
+
+
 def test_shell_commands_take_the_arguments_shown():
     """With ``--help`` behind them, they check what stands before it."""
     pages = [page for page in PAGES if page.name not in {"README.md", "CONTRIBUTING.md"}]

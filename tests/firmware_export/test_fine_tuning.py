@@ -61,17 +61,10 @@ def test_fake_quantised_nets_answer_like_the_integers(small_network, numbers, bi
 
 @pytest.mark.parametrize("which", ["decider", "window_decider"])
 def test_it_answers_more_like_the_floats(which, request, ward):
-    estimator, (X, y) = request.getfixturevalue(which), ward
+    estimator, (X, _) = request.getfixturevalue(which), ward
     before = estimator.predict_proba(X)
     plain, tuned = (twin_of(estimator, qat_epochs=n, qat_lr=3e-4).fit(X) for n in (0, 8))
-    gaps = [[gap(estimator, one, X) for one in (plain, tuned)]]
-    for seed in (1, 2):  # how much there is to gain depends on the network
-        again = clone(estimator)
-        again.set_params(estimator__dualpathcnnclassifier__random_state=seed).fit(X, y)
-        twins = (twin_of(again, qat_epochs=n, qat_lr=3e-4).fit(X) for n in (0, 8))
-        gaps.append([gap(again, one, X) for one in twins])
-    before_tuning, after_tuning = np.sum(gaps, axis=0)
-    assert after_tuning < 0.95 * before_tuning
+    assert gap(estimator, tuned, X) < 0.95 * gap(estimator, plain, X)
     assert tuned.estimator_ is estimator
     for a, b in zip(before, estimator.predict_proba(X), strict=True):
         np.testing.assert_array_equal(a, b)
