@@ -18,14 +18,18 @@ from skdualcnn import DualPathCNNClassifier
 NETS = {"paper": (188_694, (68,)), "windowed": (60_000, (16, 24))}
 
 
-def train_ours(X: Any, codes: Any, batch_size: int) -> None:
-    DualPathCNNClassifier(batch_size=batch_size, max_epochs=1, random_state=0).fit(X, codes)
+def train_ours(X: Any, codes: Any, batch_size: int, *, compiled: bool = False) -> None:
+    network = DualPathCNNClassifier(
+        batch_size=batch_size, max_epochs=1, compiled=compiled, random_state=0
+    )
+    network.fit(X, codes)
 
 
 TRAINERS: dict[str, Callable[..., None]] = {
     "plain loop": train_plain_loop,
     "skorch": train_skorch,
     "skdualcnn": train_ours,
+    "skdualcnn, compiled": partial(train_ours, compiled=True),
 }
 
 
