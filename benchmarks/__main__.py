@@ -20,6 +20,7 @@ from benchmarks import (
     firmware_classical,
     paper,
     streaming,
+    tampering,
     windows,
 )
 from skdualcnn._studies import STUDIES
@@ -106,6 +107,13 @@ def main() -> int:
         quick="fewer patients, epochs and repeats",
     )
     _add_folder(covered)
+    tampered = add(
+        "tampering",
+        "false medical alerts under attack: health alone, and decisions that distrust vitals",
+        lambda given: tampering.run(given.out, quick=given.quick, data_dir=Path(given.data_dir)),
+        quick="one seed, fewer patients and epochs",
+    )
+    _add_folder(tampered)
     add(
         "streaming",
         "how long a reading takes in the online detector, with the network and compiled",

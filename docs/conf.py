@@ -54,6 +54,7 @@ autodoc_member_order = "bysource"
 numpydoc_show_class_members = False
 numpydoc_show_inherited_class_members = False
 python_use_unqualified_type_names = True
+toc_object_entries_show_parents = "hide"
 
 # The build works offline, so no inventory of another project is fetched: names of other
 # projects stay plain text.

@@ -180,10 +180,14 @@ IN_SHORT = ("roc_auc", "average_precision", "f1", "accuracy", "brier")
 
 
 def head_table(head: HeadSection, scores: Sequence[str] = tuple(_SCORES)) -> Table:
-    """Return the models of one head, the best ROC-AUC first."""
+    """Return the models of one head, the best ROC-AUC first; a score that none has is left out."""
     models = sorted(head["models"], key=lambda model: _descending(model.get("roc_auc")))
-    if not any(model.get("roc_auc_interval") for model in models):
-        scores = [key for key in scores if key != "roc_auc_interval"]
+    scores = [
+        key
+        for key in scores
+        if key == "roc_auc"
+        or any(_SCORES[key][1](model.get(key)).order is not None for model in models)
+    ]
     rows = []
     for model in models:
         cells = [text(model["name"]), *(_SCORES[key][1](model.get(key)) for key in scores)]

@@ -15,7 +15,7 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import pytest
 
-from firmware_export._targets import find_compiler
+from skdualcnn._compiler import find_compiler
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -78,6 +78,13 @@ def test_every_page_is_in_the_table_of_contents():
             entries |= {line for line in tree.splitlines() if line and not line.startswith(":")}
     pages = {page.stem for page in (ROOT / "docs").glob("*.md")} - {"index"}
     assert pages <= entries
+
+
+def test_the_guide_says_what_each_of_its_pages_is_for():
+    text = (ROOT / "docs" / "guide.md").read_text(encoding="utf-8")
+    listed = re.search(r"^```{toctree}\n(.*?)^```$", text, re.S | re.M)[1].splitlines()
+    pages = {line for line in listed if line and not line.startswith(":")}
+    assert pages == set(re.findall(r"\]\((\w+)\.md\)", text))
 
 
 def test_shell_commands_take_the_arguments_shown():
