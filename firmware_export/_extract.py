@@ -48,7 +48,7 @@ def extract_graph(estimator: Any) -> Graph:
     estimator = unfreeze(estimator)
     if isinstance(estimator, FusionDecider):
         _check_fitted(estimator)
-        graph = extract_graph(estimator.estimator_)
+        graph = _calibrate(extract_graph(estimator.estimator_), estimator)
         return replace(graph, decision=_read_decision(estimator, graph))
     steps: Sequence[tuple[str, Any]] = []
     classifier = estimator
@@ -165,6 +165,34 @@ def _negative_slope(activation: Any) -> float:
 
 def _array(parameter: Any) -> Floats:
     return parameter.detach().cpu().numpy().astype(np.float64)
+
+
+def _calibrate(graph: Graph, decider: FusionDecider) -> Graph:
+    """Fold what calibrates each head into its dense layer."""
+    if decider.calibrators_ is None:
+        return graph
+    calibrators = iter(decider.calibrators_)
+    paths = tuple(
+        replace(
+            path,
+            heads=tuple(_calibrate_head(head, next(calibrators), decider) for head in path.heads),
+        )
+        for path in graph.paths
+    )
+    return replace(graph, paths=paths)
+
+
+def _calibrate_head(head: Head, calibrator: Any, decider: FusionDecider) -> Head:
+    folded = calibrator.on_logits(len(head.classes))
+    if folded is None:
+        raise ExportError(
+            f"calibration={decider.calibration!r} of head {head.name!r} with {len(head.classes)} "
+            'classes, expected one that multiplies logits: "temperature", or "sigmoid" of two '
+            'classes. Fit with calibration="temperature" to export.'
+        )
+    matrix, shift = folded
+    weight, bias = matrix @ head.dense.weight, matrix @ head.dense.bias + shift
+    return replace(head, dense=replace(head.dense, weight=weight, bias=bias))
 
 
 def _read_decision(decider: FusionDecider, graph: Graph) -> Decision:

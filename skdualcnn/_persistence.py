@@ -17,6 +17,7 @@ from sklearn.preprocessing import (
     StandardScaler,
 )
 
+from skdualcnn._calibrators import CALIBRATORS
 from skdualcnn._classifier import DualPathCNNClassifier
 from skdualcnn._decider import FusionDecider
 from skdualcnn._head import HeadClassifier
@@ -46,6 +47,7 @@ _REGISTRY = Registry(
         for kind in (
             DualPathCNNClassifier,
             FusionDecider,
+            *CALIBRATORS.values(),
             ConformalFusionDecider,
             HeadClassifier,
             DriftMonitor,
