@@ -20,6 +20,7 @@ from benchmarks import (
     firmware,
     firmware_classical,
     paper,
+    speed,
     streaming,
     tampering,
     windows,
@@ -122,6 +123,12 @@ def main() -> int:
         quick="one seed, fewer patients and epochs",
     )
     _add_folder(tampered)
+    add(
+        "speed",
+        "training, inference, search and preprocessing, beside the peers in turn",
+        lambda given: speed.run(given.out, quick=given.quick),
+        quick="a small share of the rows",
+    )
     add(
         "streaming",
         "how long a reading takes in the online detector, with the network and compiled",

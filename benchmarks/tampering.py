@@ -109,10 +109,10 @@ def run(out: Path, *, quick: bool, data_dir: Path) -> None:
 
 def on_ward(seed: int, *, quick: bool) -> Iterator[dict[str, Any]]:
     """Compare the ways to decide on patients of the ward that were never seen."""
-    n_patients, hours = (12, 6.0) if quick else (30, 12.0)
+    n_patients, hours = (12, 6.0) if quick else (20, 12.0)
     train = _ward(n_patients, hours, seed)
     test = _ward(n_patients, hours, 1000 + seed)
-    epochs = 3 if quick else 12
+    epochs = 3 if quick else 8
     both = _decider(train.modalities, epochs, seed)
     apart = _decider({**train.modalities, "network": []}, epochs, seed)
     held, seen = _score(both, train, test, train.target)
@@ -217,7 +217,12 @@ def _fit(decider: FusionDecider, X: pd.DataFrame, y: Any) -> None:
 
 def _decider(modalities: Any, epochs: int, seed: int) -> FusionDecider:
     network = DualPathCNNClassifier(
-        lr=1e-3, batch_size=128, max_epochs=epochs, early_stopping=True, random_state=seed
+        lr=1e-3,
+        batch_size=128,
+        max_epochs=epochs,
+        early_stopping=True,
+        compiled=True,
+        random_state=seed,
     )
     before = make_fusion_preprocessor(**modalities, group="patient")
     return FusionDecider(make_pipeline(before, SlidingWindow(WINDOW, by=-1), network))

@@ -96,6 +96,11 @@ class DualPathCNNClassifier(PlainState, ClassifierMixin, BaseEstimator):
         Called by skorch during training.
     device : str, default="cpu"
         Torch device, or "auto" for a GPU where there is one.
+    compiled : bool, default=False
+        Whether to train on kernels in C, which a compiler of this machine builds when they
+        are first needed, and with random numbers for dropout that are cheaper: another
+        model than without, from the same seed. Without a compiler, and on a GPU, torch
+        trains the same model up to rounding.
     verbose : int, default=0
         1 shows a progress bar.
     random_state : int, RandomState instance or None, default=None
@@ -171,6 +176,7 @@ class DualPathCNNClassifier(PlainState, ClassifierMixin, BaseEstimator):
         "warm_start": ["boolean"],
         "callbacks": [list, tuple, None],
         "device": [str],
+        "compiled": ["boolean"],
         "verbose": ["verbose"],
         "random_state": ["random_state"],
     }
@@ -200,6 +206,7 @@ class DualPathCNNClassifier(PlainState, ClassifierMixin, BaseEstimator):
         warm_start: bool = False,
         callbacks: list[Any] | None = None,
         device: str = "cpu",
+        compiled: bool = False,
         verbose: int = 0,
         random_state: int | np.random.RandomState | None = None,
     ) -> None:
@@ -225,6 +232,7 @@ class DualPathCNNClassifier(PlainState, ClassifierMixin, BaseEstimator):
         self.warm_start = warm_start
         self.callbacks = callbacks
         self.device = device
+        self.compiled = compiled
         self.verbose = verbose
         self.random_state = random_state
 

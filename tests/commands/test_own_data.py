@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from firmware_export._targets import find_compiler
 from skdualcnn import DualPathCNNClassifier, load, save
 from skdualcnn._cli import main
+from skdualcnn._compiler import find_compiler
 from skdualcnn.datasets import make_ward
 
 OWN = [

@@ -25,10 +25,11 @@ from firmware_export._graph import (
 )
 from firmware_export._harness import build_harness
 from firmware_export._rows import BLANK, stack_windows
-from firmware_export._targets import TARGETS, find_compiler, find_target
+from firmware_export._targets import TARGETS, find_target
 from firmware_export._toolchain import run_rows
 from firmware_export._twin import answer
 from skdualcnn import DualPathCNNClassifier, FusionDecider, make_fusion_preprocessor
+from skdualcnn._compiler import find_compiler
 from skdualcnn.exceptions import ToolchainError
 from skdualcnn.preprocessing import QuantileScaler, SlidingWindow
 
