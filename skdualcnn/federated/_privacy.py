@@ -42,7 +42,7 @@ def epsilon_of_rounds(noise_multiplier: float, rounds: int, *, delta: float = 1e
     --------
     >>> from skdualcnn.federated import epsilon_of_rounds
     >>> round(epsilon_of_rounds(4.0, 10), 2)  # doctest: +SKIP
-    3.83
+    3.62
     """
     accounting = import_extra("dp_accounting", EXTRA)
     accountant = import_extra("dp_accounting.rdp", EXTRA).RdpAccountant(
