@@ -44,7 +44,7 @@ from skdualcnn import DualPathCNNClassifier, FusionDecider, make_fusion_preproce
 
 pipeline = make_pipeline(
     make_fusion_preprocessor(**ward.modalities),
-    DualPathCNNClassifier(lr=3e-3, batch_size=64, max_epochs=10, random_state=0),
+    DualPathCNNClassifier(lr=3e-3, batch_size=64, max_epochs=20, random_state=0),
 )
 decider = FusionDecider(pipeline, delta=0.1).fit(X, y)
 decider

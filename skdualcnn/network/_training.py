@@ -22,9 +22,10 @@ from skdualcnn.network._loss import MultiHeadCrossEntropy
 
 # Rows per forward pass: larger chunks fall out of the cache.
 PREDICTION_CHUNK = 1024
-# Matrix kernels for one to three rows add in another order than those for more; a row
-# must get the same answer alone as among others, so smaller chunks are filled up.
-SMALLEST_CHUNK = 4
+# Matrix kernels for a few rows add in another order than those for more, on some processors
+# up to fifteen; a row must get the same answer alone as among others, so smaller chunks are
+# filled up.
+SMALLEST_CHUNK = 16
 
 # Torch has one generator and one number of threads per process, whatever thread asks.
 _TORCH_STATE = RLock()
