@@ -47,7 +47,7 @@ def extract_graph(estimator: Any) -> Graph:
     estimator = unfreeze(estimator)
     if isinstance(estimator, FusionDecider):
         _check_fitted(estimator)
-        graph = extract_graph(estimator.estimator_)
+        graph = _calibrate(extract_graph(estimator.estimator_), estimator)
         return replace(graph, decision=_read_decision(estimator, graph))
     steps: Sequence[tuple[str, Any]] = []
     classifier = estimator
@@ -164,6 +164,34 @@ def _negative_slope(activation: Any) -> float:
 
 def _array(parameter: Any) -> Floats:
     return parameter.detach().cpu().numpy().astype(np.float64)
+
+
+def _calibrate(graph: Graph, decider: FusionDecider) -> Graph:
+    """Fold what calibrates each head into its dense layer."""
+    if decider.calibrators_ is None:
+        return graph
+    calibrators = iter(decider.calibrators_)
+    paths = tuple(
+        replace(
+            path,
+            heads=tuple(_calibrate_head(head, next(calibrators), decider) for head in path.heads),
+        )
+        for path in graph.paths
+    )
+    return replace(graph, paths=paths)
+
+
+def _calibrate_head(head: Head, calibrator: Any, decider: FusionDecider) -> Head:
+    folded = calibrator.on_logits(len(head.classes))
+    if folded is None:
+        raise ExportError(
+            f"Head {head.name!r} has {len(head.classes)} classes and calibration="
+            f'{decider.calibration!r}, expected a calibration that multiplies logits: "temperature", '
+            'or "sigmoid" of two classes. Fit with calibration="temperature" to export.'
+        )
+    matrix, shift = folded
+    weight, bias = matrix @ head.dense.weight, matrix @ head.dense.bias + shift
+    return replace(head, dense=replace(head.dense, weight=weight, bias=bias))
 
 
 def _read_decision(decider: FusionDecider, graph: Graph) -> Decision:

@@ -4,9 +4,9 @@ from numbers import Real
 from typing import Any, ClassVar, Self
 
 import numpy as np
-import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, _fit_context, clone
+from sklearn.pipeline import Pipeline
 from sklearn.utils import Tags, get_tags
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.metadata_routing import (
@@ -15,17 +15,18 @@ from sklearn.utils.metadata_routing import (
     _routing_enabled,
     process_routing,
 )
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import has_fit_parameter
 
-from skdualcnn._fusion_rule import FusionRule, threshold_pair
-from skdualcnn._labels import Labels, find_normal
+from skdualcnn._calibrators import CALIBRATORS
+from skdualcnn._cross_fitting import HeldOut, cross_fit, make_splits
+from skdualcnn._decisions import DecisionsMixin
+from skdualcnn._fusion_rule import threshold_pair
+from skdualcnn._labels import Heads, Labels, find_normal
 from skdualcnn._rules import DECISIONS
 from skdualcnn.exceptions import HeadError, NormalClassError
 
-MEDICAL_HEAD, CYBER_HEAD = 0, 1
 
-
-class FusionDecider(MetaEstimatorMixin, BaseEstimator):
+class FusionDecider(DecisionsMixin, MetaEstimatorMixin, BaseEstimator):
     """Fuse the health head and the cyber head into one decision.
 
     The answer is "normal", "medical", "cyber", "both" or "uncertain". With
@@ -50,11 +51,22 @@ class FusionDecider(MetaEstimatorMixin, BaseEstimator):
     normal : label or tuple of labels, default=None
         The class that means normal, or one per head. None takes the class named
         "normal", else the class 0.
+    calibration : {"temperature", "sigmoid", "isotonic"}, default=None
+        How each head's probabilities are calibrated, on rows that clones of the
+        estimator were not trained on: by one temperature for all its classes, by Platt's
+        logistic regression or by a rising curve of each class. None leaves them as the
+        estimator gives them.
+    cv : int, cross-validation generator or iterable, default=None
+        Folds of the calibration: a number of stratified folds, of whole groups where
+        `fit` is given groups; or one of scikit-learn's splitters. None is 5.
 
     Attributes
     ----------
     estimator_ : estimator
-        The fitted estimator.
+        The fitted estimator, on all rows.
+    calibrators_ : list of estimator or None
+        What turns the probabilities of each head, in the order of `head_names_`, into
+        calibrated ones; None without calibration.
     head_names_ : list of str
         Names of the heads, in the order of y's columns.
     heads_ : tuple
@@ -69,9 +81,13 @@ class FusionDecider(MetaEstimatorMixin, BaseEstimator):
     See Also
     --------
     DualPathCNNClassifier : The classifier that this is made for.
+    TunedFusionDecider : Chooses thresholds and delta by what mistakes cost.
 
     Notes
     -----
+    Calibration takes one fit more for each fold. Where y lacks a label of a head, the row
+    does not count for that head.
+
     Heads that are columns named "health" and "cyber" of a DataFrame are told apart by
     name; otherwise the first head is the medical one and the second the cyber one.
 
@@ -94,7 +110,10 @@ class FusionDecider(MetaEstimatorMixin, BaseEstimator):
         "thresholds": [Interval(Real, 0, 1, closed="right"), tuple, list],
         "abstention": [Interval(Real, 0, 1, closed="both")],
         "normal": "no_validation",
+        "calibration": [StrOptions(set(CALIBRATORS)), None],
+        "cv": ["cv_object"],
     }
+    __metadata_request__fit: ClassVar[dict[str, bool]] = {"groups": True}
 
     def __init__(
         self,
@@ -105,6 +124,8 @@ class FusionDecider(MetaEstimatorMixin, BaseEstimator):
         thresholds: float | tuple[float, float] = 0.5,
         abstention: float = 0.0,
         normal: Any = None,
+        calibration: str | None = None,
+        cv: Any = None,
     ) -> None:
         self.estimator = estimator
         self.rule = rule
@@ -112,10 +133,14 @@ class FusionDecider(MetaEstimatorMixin, BaseEstimator):
         self.thresholds = thresholds
         self.abstention = abstention
         self.normal = normal
+        self.calibration = calibration
+        self.cv = cv
 
     @_fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X: ArrayLike, y: ArrayLike, **fit_params: Any) -> Self:
-        """Fit the estimator and find out which classes are normal.
+    def fit(
+        self, X: ArrayLike, y: ArrayLike, *, groups: ArrayLike | None = None, **fit_params: Any
+    ) -> Self:
+        """Fit the estimator, find out which classes are normal, and calibrate the heads.
 
         Parameters
         ----------
@@ -123,6 +148,10 @@ class FusionDecider(MetaEstimatorMixin, BaseEstimator):
             What the estimator takes.
         y : array-like of shape (n, 2) or (n,)
             Labels of the heads.
+        groups : array-like of shape (n,), default=None
+            What belongs together, such as the patient: cross-fitting holds groups out
+            whole. None takes a fit parameter whose name ends in "__groups". An
+            estimator, or last step of a pipeline, whose `fit` takes groups gets them too.
         **fit_params : dict
             Passed to the estimator's `fit`; with metadata routing enabled, what the
             estimator has requested.
@@ -139,6 +168,34 @@ class FusionDecider(MetaEstimatorMixin, BaseEstimator):
         NormalClassError
             If a head's normal class is not known.
         """
+        groups, fit_params = self._read_metadata(groups, fit_params)
+        self._fit_estimator(X, y, fit_params)
+        self.calibrators_ = None
+        if self.calibration is not None:
+            held_out = self._cross_fit(X, y, groups, fit_params, cv=self.cv)
+            self.calibrators_ = held_out.fit_calibrators(self.calibration)
+        return self
+
+    def _read_metadata(
+        self, groups: ArrayLike | None, fit_params: dict[str, Any]
+    ) -> tuple[ArrayLike | None, dict[str, Any]]:
+        """Return the groups, and what the estimator's `fit` is given."""
+        if _routing_enabled():
+            given = {} if groups is None else {"groups": groups}
+            return groups, process_routing(self, "fit", **given, **fit_params).estimator.fit
+        if groups is None:
+            named = (value for name, value in fit_params.items() if name.endswith("__groups"))
+            return next(named, None), fit_params
+        name, last = "groups", self.estimator
+        if isinstance(last, Pipeline):
+            step, last = last.steps[-1]
+            name = f"{step}__groups"
+        if hasattr(last, "fit") and has_fit_parameter(last, "groups"):
+            fit_params = {name: groups, **fit_params}
+        return groups, fit_params
+
+    def _fit_estimator(self, X: ArrayLike, y: ArrayLike, fit_params: dict[str, Any]) -> None:
+        """Fit the estimator, and find the heads and their normal classes in it."""
         threshold_pair(self.thresholds)
         names = Labels.read(y).names
         if len(names) > 2:
@@ -146,8 +203,6 @@ class FusionDecider(MetaEstimatorMixin, BaseEstimator):
                 f"y has {len(names)} heads {list(names)}, expected a medical and a cyber head, or "
                 "one of the two. Choose two columns of y."
             )
-        if _routing_enabled():
-            fit_params = process_routing(self, "fit", **fit_params).estimator.fit
         self.estimator_ = clone(self.estimator).fit(X, y, **fit_params)
         classes = self.estimator_.classes_
         found = list(classes) if isinstance(classes, list) else [classes]
@@ -162,140 +217,35 @@ class FusionDecider(MetaEstimatorMixin, BaseEstimator):
         for attribute in ("n_features_in_", "feature_names_in_"):
             if hasattr(self.estimator_, attribute):
                 setattr(self, attribute, getattr(self.estimator_, attribute))
-        return self
 
-    def predict(self, X: ArrayLike) -> NDArray[np.str_]:
-        """Return the decision on each row.
-
-        Parameters
-        ----------
-        X : array-like
-            Rows as in `fit`.
-
-        Returns
-        -------
-        ndarray of shape (n,) and dtype str
-            "normal", "medical", "cyber", "both" or "uncertain".
-        """
-        rule, probabilities = self._read(X)
-        return rule.decide(rule.scores(probabilities))
-
-    def decision_function(self, X: ArrayLike) -> NDArray[np.float64]:
-        """Return the score of each head that the rule compares.
-
-        Parameters
-        ----------
-        X : array-like
-            Rows as in `fit`.
-
-        Returns
-        -------
-        ndarray of shape (n, 2) and dtype float64
-            Health and cyber column: one minus the probability of normal with
-            `rule="anomaly"`, the largest probability with "confidence". A head that is
-            not there scores 0.
-        """
-        rule, probabilities = self._read(X)
-        return rule.scores(probabilities)
-
-    def predict_proba(self, X: ArrayLike) -> list[NDArray[np.float64]] | NDArray[np.float64]:
-        """Return the class probabilities of the heads, as the estimator gives them.
-
-        Parameters
-        ----------
-        X : array-like
-            Rows as in `fit`.
-
-        Returns
-        -------
-        list of ndarray of shape (n, n_classes), or one such ndarray
-            One entry per head.
-        """
-        check_is_fitted(self)
-        return self.estimator_.predict_proba(X)
-
-    def explain_decisions(self, X: ArrayLike) -> pd.DataFrame:
-        """Return probabilities, classes, scores, decision and its reason for each row.
-
-        Parameters
-        ----------
-        X : array-like
-            Rows as in `fit`.
-
-        Returns
-        -------
-        DataFrame of n rows
-            Per head its class and the probability of each of its classes; then the two
-            scores, the decision and a sentence that gives the reason. The index is that
-            of X, if X has one.
-        """
-        rule, probabilities = self._read(X)
-        scores = rule.scores(probabilities)
-        table: dict[str, Any] = {}
-        for role, position in enumerate(self.positions_):
-            if position is not None:
-                name, classes = self.heads_[role], self._classes(position)
-                table[f"{name}_class"] = classes[probabilities[position].argmax(axis=1)]
-                for label, column in zip(classes, probabilities[position].T, strict=True):
-                    table[f"{name}_probability_{label}"] = column
-        table["health_score"], table["cyber_score"] = scores.T
-        table["decision"] = rule.decide(scores)
-        table["reason"] = [rule.reason(*row) for row in scores]
-        return pd.DataFrame(table, index=X.index if isinstance(X, pd.DataFrame) else None)
-
-    def true_state(self, y: ArrayLike) -> NDArray[np.object_]:
-        """Return what the decision should have been, from the labels.
-
-        Parameters
-        ----------
-        y : array-like of shape (n, 2) or (n,)
-            Labels of the heads.
-
-        Returns
-        -------
-        ndarray of shape (n,) and dtype object
-            "normal", "medical", "cyber" or "both"; None where a head's label is missing.
-        """
-        check_is_fitted(self)
-        labels = Labels.read(y).in_order_of(self.head_names_)
-        if len(labels.names) != len([p for p in self.positions_ if p is not None]):
-            raise HeadError(
-                f"y has {len(labels.names)} column(s), expected one for each of the heads "
-                f"{[name for name in self.heads_ if name is not None]}."
-            )
-        ill = np.zeros((2, len(labels.weights)), dtype=bool)
-        for role, position in enumerate(self.positions_):
-            if position is not None:
-                column = np.asarray(labels.columns[position], dtype=object)
-                ill[role] = np.asarray(column != self.normal_[role], dtype=bool)
-        names = np.array([["normal", "cyber"], ["medical", "both"]], dtype=object)
-        state = names[ill[MEDICAL_HEAD].astype(int), ill[CYBER_HEAD].astype(int)]
-        state[(labels.weights == 0).any(axis=1)] = None
-        return state
-
-    def score(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
-        """Return the accuracy of the decisions against the true states.
-
-        Parameters
-        ----------
-        X : array-like
-            Rows as in `fit`.
-        y : array-like of shape (n, 2) or (n,)
-            Labels of the heads; a row with a missing label does not count.
-        sample_weight : array-like of shape (n,), default=None
-            Weight of each row.
-
-        Returns
-        -------
-        float
-            Accuracy in [0, 1]; "uncertain" counts as wrong.
-        """
-        state = self.true_state(y)
-        known = np.array([one is not None for one in state])
-        if not known.any():
-            raise HeadError("No row of y has a label of every head, expected at least one.")
-        weight = np.ones(len(state)) if sample_weight is None else np.asarray(sample_weight)
-        return float(np.average((self.predict(X) == state)[known], weights=weight[known]))
+    def _cross_fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        groups: ArrayLike | None,
+        fit_params: dict[str, Any],
+        *,
+        cv: Any,
+        n_jobs: int | None = None,
+    ) -> HeldOut:
+        """Return the heads' probabilities of rows held out, from clones of the estimator."""
+        weighted = (
+            value
+            for name, value in fit_params.items()
+            if name == "sample_weight" or name.endswith("__sample_weight")
+        )
+        labels = Labels.read(y, next(weighted, None))
+        heads = Heads.from_classes(labels, self.estimator_.classes_)
+        return cross_fit(
+            self.estimator,
+            X,
+            y,
+            splits=make_splits(cv, X, labels, heads, groups),
+            labels=labels,
+            heads=heads,
+            fit_params=fit_params,
+            n_jobs=n_jobs,
+        )
 
     def get_metadata_routing(self) -> MetadataRouter:
         """Return where metadata such as `sample_weight` goes.
@@ -303,22 +253,14 @@ class FusionDecider(MetaEstimatorMixin, BaseEstimator):
         Returns
         -------
         MetadataRouter
-            Routes what `fit` is given to the `fit` of the estimator.
+            `fit` uses groups itself, and hands on what the estimator requests.
         """
         mapping = MethodMapping().add(caller="fit", callee="fit")
-        return MetadataRouter(owner=type(self).__name__).add(
-            estimator=self.estimator, method_mapping=mapping
+        return (
+            MetadataRouter(owner=self)
+            .add_self_request(self)
+            .add(estimator=self.estimator, method_mapping=mapping)
         )
-
-    def _read(self, X: ArrayLike) -> tuple[FusionRule, list[NDArray[np.float64]]]:
-        """Return the rule, and the probabilities of each head, that decide on X."""
-        probabilities = self.predict_proba(X)
-        listed = probabilities if isinstance(probabilities, list) else [probabilities]
-        return FusionRule.of(self), listed
-
-    def _classes(self, position: int) -> NDArray[Any]:
-        classes = self.estimator_.classes_
-        return classes[position] if isinstance(classes, list) else classes
 
     def _wanted_normal(self, role: int) -> Any:
         if isinstance(self.normal, tuple | list):

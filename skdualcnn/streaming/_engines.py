@@ -50,6 +50,7 @@ class FloatEngine:
         self.heads = tuple((head.name, head.classes) for head in graph.heads)
         self.digest = graph.digest
         self._networks = FrozenNetworks(_last_step(decider.estimator_).nets_)
+        self._calibrate = decider.calibrate
         self._scale = RowScaler(front_end)
         self._window = front_end.window
         self._shape = (front_end.steps, front_end.channels)
@@ -103,7 +104,7 @@ class FloatEngine:
     def _decide(self, signals: NDArray[np.float32]) -> list[Answer]:
         with np.errstate(invalid="ignore"):  # of inputs that are too large for the network
             probabilities = [softmax(logits) for logits in self._networks(signals)]
-        return answers_of(self.rule, probabilities)
+        return answers_of(self.rule, self._calibrate(probabilities))
 
 
 class CompiledEngine:

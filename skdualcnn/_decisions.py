@@ -1,0 +1,204 @@
+"""What a fitted decider answers: decisions, scores, probabilities, reasons."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+from sklearn.utils.validation import check_is_fitted
+
+from skdualcnn._calibrators import Calibrator
+from skdualcnn._fusion_rule import FusionRule
+from skdualcnn._labels import Labels
+from skdualcnn.exceptions import HeadError
+
+MEDICAL_HEAD, CYBER_HEAD = 0, 1
+
+
+class DecisionsMixin:
+    """Answers for whoever has a fitted estimator of two heads and a rule.
+
+    Attributes
+    ----------
+    estimator_ : estimator
+        The fitted estimator.
+    calibrators_ : list of Calibrator or None
+        One per head.
+    head_names_ : list of str
+        Names of the heads, in the order of y's columns.
+    positions_ : tuple of int or None
+        Positions of the medical and of the cyber head.
+    heads_ : tuple of str or None
+        Their names.
+    normal_ : tuple
+        Their normal classes.
+    """
+
+    estimator_: Any
+    calibrators_: list[Calibrator] | None
+    head_names_: list[str]
+    positions_: tuple[int | None, int | None]
+    heads_: tuple[str | None, ...]
+    normal_: tuple[Any, ...]
+
+    def predict(self, X: ArrayLike) -> NDArray[np.str_]:
+        """Return the decision on each row.
+
+        Parameters
+        ----------
+        X : array-like
+            Rows as in `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n,) and dtype str
+            "normal", "medical", "cyber", "both" or "uncertain".
+        """
+        rule, probabilities = self._read(X)
+        return rule.decide(rule.scores(probabilities))
+
+    def decision_function(self, X: ArrayLike) -> NDArray[np.float64]:
+        """Return the score of each head that the rule compares.
+
+        Parameters
+        ----------
+        X : array-like
+            Rows as in `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n, 2) and dtype float64
+            Health and cyber column: one minus the probability of normal with
+            `rule="anomaly"`, the largest probability with "confidence". A head that is
+            not there scores 0.
+        """
+        rule, probabilities = self._read(X)
+        return rule.scores(probabilities)
+
+    def predict_proba(self, X: ArrayLike) -> list[NDArray[np.float64]] | NDArray[np.float64]:
+        """Return the class probabilities of the heads, calibrated where that was asked for.
+
+        Parameters
+        ----------
+        X : array-like
+            Rows as in `fit`.
+
+        Returns
+        -------
+        list of ndarray of shape (n, n_classes), or one such ndarray
+            One entry per head.
+        """
+        check_is_fitted(self)
+        answer = self.estimator_.predict_proba(X)
+        return self.calibrate(answer) if isinstance(answer, list) else self.calibrate([answer])[0]
+
+    def calibrate(self, probabilities: list[NDArray[np.float64]]) -> list[NDArray[np.float64]]:
+        """Return the calibrated probabilities for those that the estimator gives.
+
+        Parameters
+        ----------
+        probabilities : list of ndarray of shape (n, n_classes)
+            One entry per head, as the estimator's `predict_proba` gives them.
+
+        Returns
+        -------
+        list of ndarray of shape (n, n_classes) and dtype float64
+            One entry per head; as given where the decider has no calibration.
+        """
+        check_is_fitted(self)
+        if self.calibrators_ is None:
+            return probabilities
+        return [one.apply(head) for one, head in zip(self.calibrators_, probabilities, strict=True)]
+
+    def explain_decisions(self, X: ArrayLike) -> pd.DataFrame:
+        """Return probabilities, classes, scores, decision and its reason for each row.
+
+        Parameters
+        ----------
+        X : array-like
+            Rows as in `fit`.
+
+        Returns
+        -------
+        DataFrame of n rows
+            Per head its class and the probability of each of its classes; then the two
+            scores, the decision and a sentence that gives the reason. The index is that
+            of X, if X has one.
+        """
+        rule, probabilities = self._read(X)
+        scores = rule.scores(probabilities)
+        table: dict[str, Any] = {}
+        for role, position in enumerate(self.positions_):
+            if position is not None:
+                name, classes = self.heads_[role], self._classes(position)
+                table[f"{name}_class"] = classes[probabilities[position].argmax(axis=1)]
+                for label, column in zip(classes, probabilities[position].T, strict=True):
+                    table[f"{name}_probability_{label}"] = column
+        table["health_score"], table["cyber_score"] = scores.T
+        table["decision"] = rule.decide(scores)
+        table["reason"] = [rule.reason(*row) for row in scores]
+        return pd.DataFrame(table, index=X.index if isinstance(X, pd.DataFrame) else None)
+
+    def true_state(self, y: ArrayLike) -> NDArray[np.object_]:
+        """Return what the decision should have been, from the labels.
+
+        Parameters
+        ----------
+        y : array-like of shape (n, 2) or (n,)
+            Labels of the heads.
+
+        Returns
+        -------
+        ndarray of shape (n,) and dtype object
+            "normal", "medical", "cyber" or "both"; None where a head's label is missing.
+        """
+        check_is_fitted(self)
+        labels = Labels.read(y).in_order_of(self.head_names_)
+        if len(labels.names) != len([p for p in self.positions_ if p is not None]):
+            raise HeadError(
+                f"y has {len(labels.names)} column(s), expected one for each of the heads "
+                f"{[name for name in self.heads_ if name is not None]}."
+            )
+        ill = np.zeros((2, len(labels.weights)), dtype=bool)
+        for role, position in enumerate(self.positions_):
+            if position is not None:
+                column = np.asarray(labels.columns[position], dtype=object)
+                ill[role] = np.asarray(column != self.normal_[role], dtype=bool)
+        names = np.array([["normal", "cyber"], ["medical", "both"]], dtype=object)
+        state = names[ill[MEDICAL_HEAD].astype(int), ill[CYBER_HEAD].astype(int)]
+        state[(labels.weights == 0).any(axis=1)] = None
+        return state
+
+    def score(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
+        """Return the accuracy of the decisions against the true states.
+
+        Parameters
+        ----------
+        X : array-like
+            Rows as in `fit`.
+        y : array-like of shape (n, 2) or (n,)
+            Labels of the heads; a row with a missing label does not count.
+        sample_weight : array-like of shape (n,), default=None
+            Weight of each row.
+
+        Returns
+        -------
+        float
+            Accuracy in [0, 1]; "uncertain" counts as wrong.
+        """
+        state = self.true_state(y)
+        known = np.array([one is not None for one in state])
+        if not known.any():
+            raise HeadError("No row of y has a label of every head, expected at least one.")
+        weight = np.ones(len(state)) if sample_weight is None else np.asarray(sample_weight)
+        return float(np.average((self.predict(X) == state)[known], weights=weight[known]))
+
+    def _read(self, X: ArrayLike) -> tuple[FusionRule, list[NDArray[np.float64]]]:
+        """Return the rule, and the probabilities of each head, that decide on X."""
+        probabilities = self.predict_proba(X)
+        listed = probabilities if isinstance(probabilities, list) else [probabilities]
+        return FusionRule.of(self), listed
+
+    def _classes(self, position: int) -> NDArray[Any]:
+        classes = self.estimator_.classes_
+        return classes[position] if isinstance(classes, list) else classes
