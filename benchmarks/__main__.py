@@ -9,15 +9,20 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import (
+    adversarial,
     alignment,
     architectures,
     baselines,
     conformance,
+    coverage,
     drift,
+    federated,
     firmware,
     firmware_classical,
     paper,
+    speed,
     streaming,
+    tampering,
     windows,
 )
 from skdualcnn._studies import STUDIES
@@ -61,6 +66,13 @@ def main() -> int:
         quick="fewer rows and epochs",
     )
     _add_studies(sizes, seeds=3)
+    attacked = add(
+        "adversarial",
+        "readings moved within sensor accuracy, before and after adversarial training",
+        _on_studies(adversarial.run),
+        quick="fewer rows, epochs and steps",
+    )
+    _add_studies(attacked, seeds=3)
     add(
         "firmware",
         "instructions, code, RAM and stack on three chips, beside the peers'",
@@ -87,6 +99,36 @@ def main() -> int:
         quick="fewer patients",
     )
     _add_folder(moved)
+    apart = add(
+        "federated",
+        "pooled training, federated training over loopback, and each site alone",
+        lambda given: federated.run(
+            given.out, quick=given.quick, data_dir=Path(given.data_dir), seeds=given.seeds
+        ),
+        quick="a short ward, two rounds, one seed",
+    )
+    _add_folder(apart)
+    apart.add_argument("--seeds", type=int, default=3, help="number of seeds (default: 3)")
+    covered = add(
+        "coverage",
+        "prediction sets: coverage and uncertain decisions, on exchangeable and on changed data",
+        lambda given: coverage.run(given.out, quick=given.quick, data_dir=Path(given.data_dir)),
+        quick="fewer patients, epochs and repeats",
+    )
+    _add_folder(covered)
+    tampered = add(
+        "tampering",
+        "false medical alerts under attack: health alone, and decisions that distrust vitals",
+        lambda given: tampering.run(given.out, quick=given.quick, data_dir=Path(given.data_dir)),
+        quick="one seed, fewer patients and epochs",
+    )
+    _add_folder(tampered)
+    add(
+        "speed",
+        "training, inference, search and preprocessing, beside the peers in turn",
+        lambda given: speed.run(given.out, quick=given.quick),
+        quick="a small share of the rows",
+    )
     add(
         "streaming",
         "how long a reading takes in the online detector, with the network and compiled",

@@ -16,6 +16,7 @@ from sklearn.utils.estimator_checks import check_estimator
 from benchmarks._output import to_markdown
 from firmware_export import FixedPointClassifier
 from skdualcnn import DualPathCNNClassifier, FusionDecider, HeadClassifier
+from skdualcnn.conformal import ConformalFusionDecider
 from skdualcnn.preprocessing import (
     GapImputer,
     HampelFilter,
@@ -27,6 +28,15 @@ from skdualcnn.preprocessing import (
 
 CAUSAL = "a causal window of a row holds the rows before it, so it changes with their order"
 WORDS = "the check compares predictions as numbers, and decisions are words"
+DECISIONS_ARE_WORDS = {
+    "check_estimators_dtypes": (
+        "the labels are 1 and 2, neither of which a decider may take to mean normal"
+    ),
+    "check_estimators_pickle": WORDS,
+    "check_methods_sample_order_invariance": WORDS,
+    "check_methods_subset_invariance": WORDS,
+    "check_fit_idempotent": WORDS,
+}
 EXPECTED = {
     "HampelFilter": {
         "check_methods_sample_order_invariance": CAUSAL,
@@ -36,15 +46,8 @@ EXPECTED = {
         "check_methods_sample_order_invariance": CAUSAL,
         "check_methods_subset_invariance": CAUSAL,
     },
-    "FusionDecider": {
-        "check_estimators_dtypes": (
-            "the labels are 1 and 2, neither of which a decider may take to mean normal"
-        ),
-        "check_estimators_pickle": WORDS,
-        "check_methods_sample_order_invariance": WORDS,
-        "check_methods_subset_invariance": WORDS,
-        "check_fit_idempotent": WORDS,
-    },
+    "FusionDecider": DECISIONS_ARE_WORDS,
+    "ConformalFusionDecider": DECISIONS_ARE_WORDS,
 }
 STATUSES = ["passed", "xfail", "failed", "skipped"]
 
@@ -63,6 +66,11 @@ def estimators() -> dict[str, Any]:
         "HeadClassifier": HeadClassifier(network, head=0),
         "HeadClassifier of a linear model": HeadClassifier(LogisticRegression(), head=0),
         "FusionDecider": FusionDecider(network),
+        "FusionDecider, calibrated": FusionDecider(LogisticRegression(), calibration="temperature"),
+        # Few rows set the limits of a class at this level, which the checks' data have.
+        "ConformalFusionDecider": ConformalFusionDecider(
+            FusionDecider(network), confidence_level=0.5, random_state=0
+        ),
         "FixedPointClassifier": FixedPointClassifier(network),
         "FixedPointClassifier, quantisation-aware": FixedPointClassifier(
             network, activation_bits=8, calibration="mse", qat_epochs=1

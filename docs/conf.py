@@ -54,6 +54,7 @@ autodoc_member_order = "bysource"
 numpydoc_show_class_members = False
 numpydoc_show_inherited_class_members = False
 python_use_unqualified_type_names = True
+toc_object_entries_show_parents = "hide"
 
 # The build works offline, so no inventory of another project is fetched: names of other
 # projects stay plain text.
@@ -80,6 +81,7 @@ sphinx_gallery_conf = {
     "doc_module": ("skdualcnn", "firmware_export"),
     "backreferences_dir": "gallery/backreferences",
     "image_scrapers": ("matplotlib",),
+    "default_thumb_file": str(Path(__file__).parent / "images" / "overview.svg"),
     "capture_repr": ("_repr_html_",),
 }
 warnings.filterwarnings("ignore", message="FigureCanvasAgg is non-interactive")

@@ -64,7 +64,9 @@ TrainingHistoryDisplay.from_estimator(decider)
 
 decisions = decider.predict(X_test)
 print(f"accuracy of the decisions on unseen patients: {decider.score(X_test, y_test):.3f}")
-decider.explain_decisions(X_test)[["decision", "reason"]].drop_duplicates("decision")
+reasons = decider.explain_decisions(X_test).drop_duplicates("decision")
+for row in reasons.itertuples():
+    print(f"{row.decision}: {row.reason}")
 
 # %%
 # The same rows in the plane of the two scores: colours and shapes are the truth, the shading

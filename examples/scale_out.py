@@ -5,9 +5,10 @@ Scaling out with Dask
 A search on the processes of a cluster, and a table scored a partition at a time. Both give
 what one process gives.
 
-Run: python examples/scale_out.py. It needs ``pip install 'skdualcnn[dask]'``.
+Run: ``python examples/scale_out.py``. It needs ``pip install 'skdualcnn[dask]'``.
 """
 
+import logging
 import tempfile
 from pathlib import Path
 
@@ -36,7 +37,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         with (
             LocalCluster(
-                n_workers=2, threads_per_worker=1, dashboard_address=None, local_directory=folder
+                n_workers=2,
+                threads_per_worker=1,
+                dashboard_address=None,
+                local_directory=folder,
+                silence_logs=logging.ERROR,
             ) as cluster,
             Client(cluster),
             joblib.parallel_config(backend="dask"),

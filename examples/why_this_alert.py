@@ -5,7 +5,7 @@ Why was this alert raised?
 What spoke for a decision, column by column; what would have changed it; and whether these
 reasons are faithful to the network.
 
-Run: python examples/why_this_alert.py. It needs ``pip install 'skdualcnn[explain]'``.
+Run: ``python examples/why_this_alert.py``. It needs ``pip install 'skdualcnn[explain]'``.
 """
 
 import matplotlib.pyplot as plt

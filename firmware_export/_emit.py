@@ -217,6 +217,7 @@ def _decision(graph: IntegerGraph, heads: list[dict[str, Any]]) -> dict[str, Any
         "delta": decision.delta,
         "thresholds": decision.thresholds,
         "abstention": decision.abstention,
+        "distrust": decision.distrust,
         "scores": scores,
     }
 

@@ -23,6 +23,7 @@ from firmware_export._graph import (
     Residual,
 )
 from skdualcnn import DualPathCNNClassifier, FusionDecider
+from skdualcnn._fusion_rule import distrust_pair
 from skdualcnn.exceptions import ExportError
 
 
@@ -170,15 +171,11 @@ def _calibrate(graph: Graph, decider: FusionDecider) -> Graph:
     """Fold what calibrates each head into its dense layer."""
     if decider.calibrators_ is None:
         return graph
-    calibrators = iter(decider.calibrators_)
-    paths = tuple(
-        replace(
-            path,
-            heads=tuple(_calibrate_head(head, next(calibrators), decider) for head in path.heads),
-        )
-        for path in graph.paths
-    )
-    return replace(graph, paths=paths)
+    calibrators, paths = iter(decider.calibrators_), []
+    for path in graph.paths:
+        heads = [_calibrate_head(head, next(calibrators), decider) for head in path.heads]
+        paths.append(replace(path, heads=tuple(heads)))
+    return replace(graph, paths=tuple(paths))
 
 
 def _calibrate_head(head: Head, calibrator: Any, decider: FusionDecider) -> Head:
@@ -186,8 +183,9 @@ def _calibrate_head(head: Head, calibrator: Any, decider: FusionDecider) -> Head
     if folded is None:
         raise ExportError(
             f"Head {head.name!r} has {len(head.classes)} classes and calibration="
-            f'{decider.calibration!r}, expected a calibration that multiplies logits: "temperature", '
-            'or "sigmoid" of two classes. Fit with calibration="temperature" to export.'
+            f"{decider.calibration!r}, expected a calibration that multiplies logits: "
+            '"temperature", or "sigmoid" of two classes. Fit with calibration="temperature" to '
+            "export."
         )
     matrix, shift = folded
     weight, bias = matrix @ head.dense.weight, matrix @ head.dense.bias + shift
@@ -208,4 +206,5 @@ def _read_decision(decider: FusionDecider, graph: Graph) -> Decision:
         abstention=float(decider.abstention),
         heads=(positions[0], positions[1]),
         normal=(normal[0], normal[1]),
+        distrust=distrust_pair(decider.distrust, float(thresholds[0])),
     )

@@ -220,6 +220,9 @@ class Decision:
         one that is not there, which then counts as normal.
     normal : tuple of int
         Position of the normal class in each of the two heads; 0 for one not there.
+    distrust : tuple of float or None
+        Cyber score from which the vitals are not trusted, and the health score that a
+        medical alert then takes.
     """
 
     rule: Rule
@@ -228,6 +231,7 @@ class Decision:
     abstention: float
     heads: tuple[int | None, int | None]
     normal: tuple[int, int]
+    distrust: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)

@@ -200,8 +200,8 @@ def spare_bits(n_classes: int) -> int:
 def decide(probabilities: Sequence[Integers], decision: IntegerDecision) -> NDArray[np.int64]:
     """Fuse the heads' Q30 probabilities by the rules of :mod:`skdualcnn._rules`.
 
-    The rules compare sums of integers here: scores of 0 to 2**30, delta, thresholds and
-    abstention in Q30. A head that is not there scores 0.
+    The rules compare sums of integers here: scores of 0 to 2**30, and the settings in
+    Q30. A head that is not there scores 0.
 
     Returns
     -------
@@ -220,6 +220,7 @@ def decide(probabilities: Sequence[Integers], decision: IntegerDecision) -> NDAr
         thresholds=decision.thresholds,
         abstention=decision.abstention,
         delta=decision.delta,
+        distrust=decision.distrust,
     )
 
 

@@ -257,6 +257,7 @@ class IntegerDecision:
     abstention: int
     heads: tuple[int | None, int | None]
     normal: tuple[int, int]
+    distrust: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)

@@ -276,7 +276,8 @@ def _quantise_layer(
 
 
 def _quantise_decision(decision: Decision) -> IntegerDecision:
-    """Bring delta, thresholds and abstention, shares of one, to Q30, rounded to the nearest."""
+    """Bring the settings of the rule, shares of one, to Q30, rounded to the nearest."""
+    distrust = decision.distrust
     return IntegerDecision(
         rule=decision.rule,
         delta=_q30(decision.delta),
@@ -284,6 +285,7 @@ def _quantise_decision(decision: Decision) -> IntegerDecision:
         abstention=_q30(decision.abstention),
         heads=decision.heads,
         normal=decision.normal,
+        distrust=None if distrust is None else (_q30(distrust[0]), _q30(distrust[1])),
     )
 
 

@@ -1,11 +1,11 @@
 """The machines that firmware is compiled for here: this one, and three emulated chips."""
 
-import os
 import shlex
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from skdualcnn._compiler import find_compiler
 from skdualcnn.exceptions import ToolchainError
 
 RUNTIME = Path(__file__).parent / "targets"
@@ -186,16 +186,3 @@ def compiler_command(target: Target) -> list[str]:
             "install gcc) or set CC to its command."
         )
     return command
-
-
-def find_compiler() -> list[str] | None:
-    """Return the command of the host's C compiler, or None if there is none.
-
-    The environment variable CC comes first, then cc, gcc and clang.
-    """
-    chosen = shlex.split(os.environ.get("CC", ""))
-    candidates = [chosen] if chosen else [["cc"], ["gcc"], ["clang"]]
-    for command in candidates:
-        if shutil.which(command[0]):
-            return command
-    return None

@@ -16,7 +16,7 @@ Codes = NDArray[np.int64]
 
 # Models that count votes answer with zeros, of which no logarithm is taken.
 SMALLEST = float(np.finfo(np.float64).eps)
-_LOG_TEMPERATURES = (-3.0, 3.0)
+_LOG_TEMPERATURES = (-5.0, 5.0)
 
 
 class Calibrator(BaseEstimator):

@@ -1,6 +1,5 @@
 """The estimator: a scikit-learn classifier that owns a skorch net."""
 
-import warnings
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
@@ -9,7 +8,6 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import log_softmax, softmax
 from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import Tags, check_consistent_length, check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
@@ -23,7 +21,7 @@ from skdualcnn._fitting import (
     as_signals,
     check_row_shape,
     read_signals,
-    train_path,
+    train_paths,
 )
 from skdualcnn._labels import Heads, Labels, class_weights
 from skdualcnn._nets import assign_heads, build_nets
@@ -98,6 +96,11 @@ class DualPathCNNClassifier(PlainState, ClassifierMixin, BaseEstimator):
         Called by skorch during training.
     device : str, default="cpu"
         Torch device, or "auto" for a GPU where there is one.
+    compiled : bool, default=False
+        Whether to train on kernels in C, which a compiler of this machine builds when they
+        are first needed, and with random numbers for dropout that are cheaper: another
+        model than without, from the same seed. Without a compiler, and on a GPU, torch
+        trains the same model up to rounding.
     verbose : int, default=0
         1 shows a progress bar.
     random_state : int, RandomState instance or None, default=None
@@ -173,6 +176,7 @@ class DualPathCNNClassifier(PlainState, ClassifierMixin, BaseEstimator):
         "warm_start": ["boolean"],
         "callbacks": [list, tuple, None],
         "device": [str],
+        "compiled": ["boolean"],
         "verbose": ["verbose"],
         "random_state": ["random_state"],
     }
@@ -202,6 +206,7 @@ class DualPathCNNClassifier(PlainState, ClassifierMixin, BaseEstimator):
         warm_start: bool = False,
         callbacks: list[Any] | None = None,
         device: str = "cpu",
+        compiled: bool = False,
         verbose: int = 0,
         random_state: int | np.random.RandomState | None = None,
     ) -> None:
@@ -227,6 +232,7 @@ class DualPathCNNClassifier(PlainState, ClassifierMixin, BaseEstimator):
         self.warm_start = warm_start
         self.callbacks = callbacks
         self.device = device
+        self.compiled = compiled
         self.verbose = verbose
         self.random_state = random_state
 
@@ -429,24 +435,9 @@ class DualPathCNNClassifier(PlainState, ClassifierMixin, BaseEstimator):
         """Train every net on the rows that carry a label of its heads."""
         weights = class_weights(self.class_weight, self._heads, rows.codes, rows.weights)
         paths = assign_heads(self.n_heads_, self.sharing)
-        for net, path in zip(self.nets_, paths, strict=True):
+        for net in self.nets_:
             adjust(net, lr=self.lr, weight_decay=self.weight_decay, batch_size=self.batch_size)
-            finished = train_path(
-                net,
-                rows.of_heads(path),
-                [weights[head] for head in path],
-                watch=None if watch is None else watch.of_heads(path),
-                epochs=epochs,
-                seed=(self.seed_ + len(net.history)) % 2**31,
-            )
-            if not finished:
-                warnings.warn(
-                    f"Training was interrupted after {len(net.history)} epoch(s); the estimator "
-                    "can be used with the weights it has reached. Fit again to train it fully.",
-                    ConvergenceWarning,
-                    stacklevel=3,
-                )
-                break
+        train_paths(self.nets_, paths, rows, weights, watch=watch, epochs=epochs, seed=self.seed_)
         names = [[self.head_names_[head] for head in path] for path in paths]
         self.history_ = read_history(self.nets_, names)
         return self

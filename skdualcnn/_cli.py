@@ -10,7 +10,7 @@ from typing import NoReturn
 
 from skdualcnn import __version__
 from skdualcnn._commands import _exit
-from skdualcnn.exceptions import BrokerError, SkdualcnnError
+from skdualcnn.exceptions import BrokerError, FederationError, SkdualcnnError
 
 COMMANDS = (
     "demo",
@@ -20,6 +20,7 @@ COMMANDS = (
     "leakage",
     "gateway",
     "simulate",
+    "federate",
     "completion",
 )
 """Modules of `skdualcnn._commands`, in the order that help lists them."""
@@ -45,19 +46,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return int(options.run(options))
     except (SkdualcnnError, OSError) as error:
-        line = " ".join(str(error).split())
-        print(f"{parser.prog} {options.command}: error: {line}", file=sys.stderr)
-        return _exit.UNREACHABLE if isinstance(error, BrokerError) else _exit.USAGE
+        print(f"{parser.prog} {options.command}: error: {_say(error)}", file=sys.stderr)
+        unreachable = isinstance(error, BrokerError | FederationError)
+        return _exit.UNREACHABLE if unreachable else _exit.USAGE
     except KeyboardInterrupt:
         print(f"{parser.prog} {options.command}: interrupted", file=sys.stderr)
         return _exit.INTERRUPTED
+
+
+def _say(error: Exception) -> str:
+    """Return what an error says, in one line and without numbers of the operating system."""
+    if isinstance(error, FileNotFoundError) and error.filename is not None:
+        return f"{error.filename} does not exist; expected a file that can be read"
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename}: {error.strerror}"
+    return " ".join(str(error).split())
 
 
 def _make_parser() -> OneLineParser:
     parser = OneLineParser(
         prog="skdualcnn",
         description="Medical emergencies and cyberattacks from one multimodal stream.",
-        epilog=_EXIT_CODES,
+        epilog=f"to begin with: skdualcnn demo --quick\n\n{_EXIT_CODES}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=__version__)

@@ -20,7 +20,7 @@ from sklearn.utils.validation import has_fit_parameter
 from skdualcnn._calibrators import CALIBRATORS
 from skdualcnn._cross_fitting import HeldOut, cross_fit, make_splits
 from skdualcnn._decisions import DecisionsMixin
-from skdualcnn._fusion_rule import threshold_pair
+from skdualcnn._fusion_rule import distrust_pair, threshold_pair
 from skdualcnn._labels import Heads, Labels, find_normal
 from skdualcnn._rules import DECISIONS
 from skdualcnn.exceptions import HeadError, NormalClassError
@@ -48,6 +48,11 @@ class FusionDecider(DecisionsMixin, MetaEstimatorMixin, BaseEstimator):
         Anomaly score from which a head raises its alert; a pair is (health, cyber).
     abstention : float, default=0.0
         Width of the band below the thresholds in which the answer is "uncertain".
+    distrust : tuple of float, default=None
+        With `rule="anomaly"`: from the first, a cyber score, on, the vitals may have been
+        tampered with, and a medical alert takes a health score of the second; below it
+        the answer is "cyber" or, without a cyber alert, "uncertain". None trusts the
+        vitals always.
     normal : label or tuple of labels, default=None
         The class that means normal, or one per head. None takes the class named
         "normal", else the class 0.
@@ -109,6 +114,7 @@ class FusionDecider(DecisionsMixin, MetaEstimatorMixin, BaseEstimator):
         "delta": [Interval(Real, 0, 1, closed="both")],
         "thresholds": [Interval(Real, 0, 1, closed="right"), tuple, list],
         "abstention": [Interval(Real, 0, 1, closed="both")],
+        "distrust": [tuple, list, None],
         "normal": "no_validation",
         "calibration": [StrOptions(set(CALIBRATORS)), None],
         "cv": ["cv_object"],
@@ -123,6 +129,7 @@ class FusionDecider(DecisionsMixin, MetaEstimatorMixin, BaseEstimator):
         delta: float = 0.1,
         thresholds: float | tuple[float, float] = 0.5,
         abstention: float = 0.0,
+        distrust: tuple[float, float] | None = None,
         normal: Any = None,
         calibration: str | None = None,
         cv: Any = None,
@@ -132,6 +139,7 @@ class FusionDecider(DecisionsMixin, MetaEstimatorMixin, BaseEstimator):
         self.delta = delta
         self.thresholds = thresholds
         self.abstention = abstention
+        self.distrust = distrust
         self.normal = normal
         self.calibration = calibration
         self.cv = cv
@@ -164,7 +172,8 @@ class FusionDecider(DecisionsMixin, MetaEstimatorMixin, BaseEstimator):
         Raises
         ------
         HeadError
-            If there are more than two heads, or `thresholds` is not one or two shares.
+            If there are more than two heads, or `thresholds` is not one or two shares, or
+            `distrust` not a pair of them.
         NormalClassError
             If a head's normal class is not known.
         """
@@ -196,7 +205,7 @@ class FusionDecider(DecisionsMixin, MetaEstimatorMixin, BaseEstimator):
 
     def _fit_estimator(self, X: ArrayLike, y: ArrayLike, fit_params: dict[str, Any]) -> None:
         """Fit the estimator, and find the heads and their normal classes in it."""
-        threshold_pair(self.thresholds)
+        distrust_pair(self.distrust, threshold_pair(self.thresholds)[0])
         names = Labels.read(y).names
         if len(names) > 2:
             raise HeadError(

@@ -35,6 +35,7 @@ HELD_OUT = {
     "time": "the last fifth of the recording",
     "file": "the authors' test file",
 }
+TRAINING = "Training"
 
 
 @dataclass(frozen=True)
@@ -102,6 +103,7 @@ def assemble_report(
             "rows": firmware_rows(firmware, same),
             "layers": firmware.to_dict()["layers"],
         },
+        "sections": [{"title": TRAINING, "paragraphs": [], "tables": []}],
         "environment": describe_environment(),
         "seed": run.seed,
         "command": run.command,
@@ -117,6 +119,7 @@ def draw_figures(run: Run, decider: FusionDecider) -> list[Figure]:
             say_training(decider.estimator_[-1].history_),
             "Curves of training and validation loss and accuracy by epoch.",
             history.figure_,
+            TRAINING,
         )
     ]
     for name, head in run.results[OURS].heads.items():
@@ -169,6 +172,7 @@ def _draw_decisions(ours: ModelResult, decider: FusionDecider) -> Figure:
         abstention=decider.abstention,
         delta=decider.delta,
         rule=decider.rule,
+        distrust=decider.distrust,
     )
     return Figure(
         "Decision map",
@@ -193,11 +197,11 @@ def _summarise(run: Run, checked: str) -> list[str]:
         verdict = (
             "the best of all models"
             if best == OURS
-            else f"behind the {best}, which reaches {metrics[best]['roc_auc']:.4f}"
+            else f"behind the {best}, which reaches {metrics[best]['roc_auc']:.3f}"
         )
         sentences.append(
-            f"{name.capitalize()} head: ROC-AUC {metrics[OURS]['roc_auc']:.4f}, average precision "
-            f"{metrics[OURS]['average_precision']:.4f}; by ROC-AUC {verdict}."
+            f"{name.capitalize()} head: ROC-AUC {metrics[OURS]['roc_auc']:.3f}, average precision "
+            f"{metrics[OURS]['average_precision']:.3f}; by ROC-AUC {verdict}."
         )
     return [
         *sentences,

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_consistent_length, column_or_1d
 from sklearn.utils.validation import validate_data
 from skorch import NeuralNet
@@ -91,6 +92,36 @@ class Watch:
     def of_heads(self, heads: list[int]) -> "Watch":
         """Return the same with the labels of some heads only."""
         return self if self.rows is None else replace(self, rows=self.rows.of_heads(heads))
+
+
+def train_paths(
+    nets: list[NeuralNet],
+    paths: list[list[int]],
+    rows: Rows,
+    class_weight: list[NDArray[np.float64]],
+    *,
+    watch: Watch | None,
+    epochs: int,
+    seed: int,
+) -> None:
+    """Train each net in place on its path's heads; an interruption ends it with a warning."""
+    for net, path in zip(nets, paths, strict=True):
+        finished = train_path(
+            net,
+            rows.of_heads(path),
+            [class_weight[head] for head in path],
+            watch=None if watch is None else watch.of_heads(path),
+            epochs=epochs,
+            seed=(seed + len(net.history)) % 2**31,
+        )
+        if not finished:
+            warnings.warn(
+                f"Training was interrupted after {len(net.history)} epoch(s); the estimator "
+                "can be used with the weights it has reached. Fit again to train it fully.",
+                ConvergenceWarning,
+                stacklevel=4,
+            )
+            break
 
 
 def train_path(

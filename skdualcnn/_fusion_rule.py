@@ -28,6 +28,9 @@ class FusionRule:
         Positions of the health and the cyber head; None for one that is not there.
     normal : tuple of int
         Position of the normal class in each of the two; 0 for one not there.
+    distrust : tuple of float or None
+        Cyber score from which the vitals are not trusted, and the health score that a
+        medical alert then takes.
     """
 
     rule: str
@@ -36,6 +39,7 @@ class FusionRule:
     abstention: float
     heads: tuple[int | None, int | None]
     normal: tuple[int, int]
+    distrust: tuple[float, float] | None = None
 
     @classmethod
     def of(cls, decider: Any) -> Self:
@@ -53,6 +57,7 @@ class FusionRule:
             decider.abstention,
             decider.positions_,
             (health, cyber),
+            distrust_pair(decider.distrust, threshold_pair(decider.thresholds)[0]),
         )
 
     def scores(self, probabilities: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
@@ -89,6 +94,7 @@ class FusionRule:
                 thresholds=self.thresholds,
                 abstention=self.abstention,
                 delta=self.delta,
+                distrust=self.distrust,
             )
         ]
 
@@ -111,7 +117,15 @@ class FusionRule:
                 )
             else:
                 parts.append(f"{role} anomaly {score:.2f} below {threshold:g}")
-        if health >= self.thresholds[0] and cyber >= self.thresholds[1]:
+        evidence = self.thresholds[0]
+        if self.distrust is not None and cyber >= self.distrust[0]:
+            evidence = self.distrust[1]
+            if health >= self.thresholds[0]:
+                parts.append(
+                    f"vitals not trusted at a cyber anomaly of {self.distrust[0]:g} or more: a "
+                    f"medical alert takes {evidence:g}"
+                )
+        if health >= evidence and cyber >= self.thresholds[1]:
             parts.append(f"difference {abs(health - cyber):.2f} against delta {self.delta:g}")
         return "; ".join(parts)
 
@@ -129,5 +143,31 @@ def threshold_pair(thresholds: Any) -> tuple[float, float]:
         raise HeadError(
             f"thresholds={thresholds!r}, expected a share in (0, 1] or a pair of them: "
             "(health, cyber)."
+        )
+    return float(pair[0]), float(pair[1])
+
+
+def distrust_pair(distrust: Any, threshold: float) -> tuple[float, float] | None:
+    """Return from which cyber score on a medical alert takes which health score, or None.
+
+    Parameters
+    ----------
+    distrust : tuple of float or None
+    threshold : float
+        Health score that a medical alert takes otherwise.
+
+    Raises
+    ------
+    HeadError
+        If it is not a pair of shares, the second at least the threshold.
+    """
+    if distrust is None:
+        return None
+    pair = tuple(distrust) if isinstance(distrust, tuple | list) else (distrust,)
+    if len(pair) != 2 or not all(0 < float(share) <= 1 for share in pair) or pair[1] < threshold:
+        raise HeadError(
+            f"distrust={distrust!r}, expected None or a pair of shares in (0, 1]: the cyber score "
+            "from which vitals are not trusted, and the health score that a medical alert then "
+            f"takes, which is at least the health threshold, {threshold:g}."
         )
     return float(pair[0]), float(pair[1])

@@ -38,6 +38,7 @@ def build_nets(
         **describe_shape(parameters["architecture"], given, length),
         "in_channels": channels,
         "length": length,
+        "compiled": parameters["compiled"],
     }
     return [
         make_net(

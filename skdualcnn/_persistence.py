@@ -17,6 +17,7 @@ from sklearn.preprocessing import (
     StandardScaler,
 )
 
+from skdualcnn._calibrators import CALIBRATORS
 from skdualcnn._classifier import DualPathCNNClassifier
 from skdualcnn._decider import FusionDecider
 from skdualcnn._head import HeadClassifier
@@ -25,6 +26,7 @@ from skdualcnn._model_encoder import Encoder
 from skdualcnn._model_file import damaged, read_model_file, write_model_file
 from skdualcnn._model_kinds import Registry
 from skdualcnn._versions import describe_environment
+from skdualcnn.conformal import ConformalFusionDecider
 from skdualcnn.drift import DriftMonitor
 from skdualcnn.drift._columns import CategoricalColumn, MeanColumn, NumericColumn
 from skdualcnn.exceptions import DeviceError, ModelFileError, ModelVersionWarning
@@ -45,6 +47,8 @@ _REGISTRY = Registry(
         for kind in (
             DualPathCNNClassifier,
             FusionDecider,
+            *CALIBRATORS.values(),
+            ConformalFusionDecider,
             HeadClassifier,
             DriftMonitor,
             GapImputer,

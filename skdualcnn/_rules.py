@@ -16,6 +16,7 @@ def fuse_anomalies(
     thresholds: tuple[float, float],
     abstention: float,
     delta: float,
+    distrust: tuple[float, float] | None = None,
 ) -> NDArray[np.int64]:
     """Decide on the anomaly scores, one minus the probability of the normal class.
 
@@ -30,13 +31,19 @@ def fuse_anomalies(
     delta : float
         By how much one score must exceed the other, when both raise an alert, for the
         alert to be that head's alone.
+    distrust : tuple of float, default=None
+        From the first, a cyber score, on, the vitals are not trusted: a medical alert then
+        takes a health score of the second. None trusts them always.
 
     Returns
     -------
     ndarray of shape (n,) and dtype int64
         Positions in `DECISIONS`.
     """
-    health_alert, cyber_alert = health >= thresholds[0], cyber >= thresholds[1]
+    evidence: Any = thresholds[0]
+    if distrust is not None:
+        evidence = np.where(cyber >= distrust[0], distrust[1], evidence)
+    health_alert, cyber_alert = health >= evidence, cyber >= thresholds[1]
     in_band = (health >= thresholds[0] - abstention) | (cyber >= thresholds[1] - abstention)
     return np.select(
         [

@@ -70,6 +70,10 @@ class BrokerError(SkdualcnnError, RuntimeError):
     """The MQTT broker cannot be reached, or refuses the connection."""
 
 
+class FederationError(SkdualcnnError, RuntimeError):
+    """Sites and server of a federation cannot reach each other, or do not fit together."""
+
+
 class ReportError(SkdualcnnError, ValueError):
     """A report lacks a section or an entry."""
 

@@ -433,6 +433,16 @@ def test_worker_processes_train_the_same_models(X, y):
         np.testing.assert_array_equal(one, other)
 
 
+def test_threads_of_one_process_train_the_same_models(X, y):
+    models = [classifier(random_state=seed) for seed in range(6)]
+    alone = [clone(model).fit(X, y) for model in models]
+    together = joblib.Parallel(n_jobs=6, backend="threading")(
+        joblib.delayed(clone(model).fit)(X, y) for model in models
+    )
+    for one, other in zip(alone, together, strict=True):
+        assert_same_model(one, other, X)
+
+
 def test_torch_is_left_as_it_was(X, y):
     threads = torch.get_num_threads()
     torch.set_num_threads(2)

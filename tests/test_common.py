@@ -1,6 +1,6 @@
 """The common checks of scikit-learn on everything that calls itself an estimator.
 
-Three estimators cannot pass every one of them; each check that is expected to fail has
+Four estimators cannot pass every one of them; each check that is expected to fail has
 the reason beside it. `python -m benchmarks conformance` prints the counts.
 """
 

@@ -143,6 +143,10 @@ def test_the_normal_class(normal, classes, expected):
         ({"thresholds": (0.5, 0.0)}, [0, 1], HeadError, r"expected a share in \(0, 1\]"),
         ({"thresholds": (0.5, np.nan)}, [0, 1], HeadError, r"expected a share in \(0, 1\]"),
         ({"thresholds": (0.5,) * 3}, [0, 1], HeadError, "or a pair of them"),
+        ({"distrust": (0.2, 0.4)}, [0, 1], HeadError, "at least the health threshold, 0.5"),
+        ({"distrust": (0.2,)}, [0, 1], HeadError, "expected None or a pair of shares"),
+        ({"distrust": (0.0, 0.9)}, [0, 1], HeadError, "expected None or a pair of shares"),
+        ({"distrust": (np.nan, 0.9)}, [0, 1], HeadError, "expected None or a pair of shares"),
         ({"thresholds": 0.0}, [0, 1], ValueError, "'thresholds' parameter of FusionDecider"),
         ({"delta": -0.1}, [0, 1], ValueError, "'delta' parameter of FusionDecider"),
         ({"abstention": 2.0}, [0, 1], ValueError, "'abstention' parameter of FusionDecider"),
@@ -213,6 +217,17 @@ def test_explanations():
         "difference 0.05 against delta 0.1"
     )
     assert "health anomaly 0.45 within 0.1 below 0.5" in table.loc["z", "reason"]
+
+
+def test_a_decision_says_that_the_vitals_are_not_trusted():
+    table = fitted(distrust=(0.7, 0.85)).explain_decisions(X)
+    told = table["reason"].str.contains("vitals not trusted at a cyber anomaly of 0.7 or more")
+    assert told.tolist() == [health >= 0.5 and cyber >= 0.7 for health, cyber in X]
+    assert table.loc[4, "reason"] == (
+        "health anomaly 0.80 at or above 0.5; cyber anomaly 0.75 at or above 0.5; "
+        "vitals not trusted at a cyber anomaly of 0.7 or more: a medical alert takes 0.85"
+    )
+    assert table.loc[4, "decision"] == "cyber"
     papers = fitted(rule="confidence").explain_decisions(X.tolist())
     assert papers["reason"][0] == (
         "confidence of the health head 0.90, of the cyber head 0.80, delta 0.1"

@@ -13,13 +13,14 @@ thorough = settings(derandomize=True, deadline=None, max_examples=300)
 SWAPPED = {"medical": "cyber", "cyber": "medical"}
 
 
-def anomaly(health, cyber, thresholds=(0.5, 0.5), abstention=0.0, delta=0.1):
+def anomaly(health, cyber, thresholds=(0.5, 0.5), abstention=0.0, delta=0.1, distrust=None):
     codes = fuse_anomalies(
         np.atleast_1d(health),
         np.atleast_1d(cyber),
         thresholds=thresholds,
         abstention=abstention,
         delta=delta,
+        distrust=distrust,
     )
     return DECISIONS[codes].tolist()
 
@@ -29,9 +30,11 @@ def confidence(health, cyber, delta=0.1):
     return DECISIONS[codes].tolist()
 
 
-def anomaly_in_words(health, cyber, thresholds, abstention, delta):
+def anomaly_in_words(health, cyber, thresholds, abstention, delta, distrust):
     """Say the rule as the design page says it, one row at a time."""
     medical_alert, cyber_alert = health >= thresholds[0], cyber >= thresholds[1]
+    if distrust is not None and cyber >= distrust[0]:
+        medical_alert = health >= distrust[1]
     if not medical_alert and not cyber_alert:
         in_band = health >= thresholds[0] - abstention or cyber >= thresholds[1] - abstention
         return "uncertain" if in_band else "normal"
@@ -49,14 +52,15 @@ def anomaly_in_words(health, cyber, thresholds, abstention, delta):
 @pytest.mark.parametrize("thresholds", [(0.5, 0.5), (0.3, 0.8), (1.0, 0.1)])
 @pytest.mark.parametrize("abstention", [0.0, 0.125, 1.0])
 @pytest.mark.parametrize("delta", [0.0, 0.125, 1.0])
-def test_the_anomaly_rule_on_a_grid(thresholds, abstention, delta):
+@pytest.mark.parametrize("distrust", [None, (0.25, 1.0), (0.8, 0.9)])
+def test_the_anomaly_rule_on_a_grid(thresholds, abstention, delta, distrust):
     grid = np.linspace(0, 1, 41)
     health, cyber = (axis.ravel() for axis in np.meshgrid(grid, grid))
     expected = [
-        anomaly_in_words(h, c, thresholds, abstention, delta)
+        anomaly_in_words(h, c, thresholds, abstention, delta, distrust)
         for h, c in zip(health, cyber, strict=True)
     ]
-    assert anomaly(health, cyber, thresholds, abstention, delta) == expected
+    assert anomaly(health, cyber, thresholds, abstention, delta, distrust) == expected
 
 
 @pytest.mark.parametrize("delta", [0.0, 0.125, 1.0])
@@ -120,3 +124,26 @@ def test_confidently_normal_heads_raise_alerts_under_the_papers_rule_alone():
 def test_no_rows():
     assert anomaly(np.empty(0), np.empty(0)) == []
     assert confidence(np.empty(0), np.empty(0)) == []
+
+
+@pytest.mark.parametrize(
+    ("health", "cyber", "decision"),
+    [
+        (0.8, 0.1, "medical"),  # nothing speaks against the vitals
+        (0.8, 0.3, "uncertain"),  # an alert, but not one to trust
+        (0.95, 0.3, "medical"),  # beyond doubt
+        (0.8, 0.7, "cyber"),
+        (0.4, 0.3, "normal"),
+    ],
+)
+def test_suspicious_traffic_asks_more_of_a_medical_alert(health, cyber, decision):
+    assert anomaly(health, cyber, distrust=(0.2, 0.9)) == [decision]
+
+
+@thorough
+@given(share, share, positive_share, positive_share, share, share, positive_share, positive_share)
+def test_distrust_never_adds_a_medical_alert(h, c, t_h, t_c, band, delta, suspicion, evidence):
+    trusting = anomaly(h, c, (t_h, t_c), band, delta)
+    wary = anomaly(h, c, (t_h, t_c), band, delta, (suspicion, max(t_h, evidence)))
+    if wary[0] in {"medical", "both"}:
+        assert wary == trusting

@@ -60,6 +60,7 @@ class Decided:
             thresholds=tuple(rule["thresholds"]),
             abstention=rule["abstention"],
             delta=rule["delta"],
+            distrust=rule["distrust"],
         )
         confident = fuse_confidences(confidence["health"], confidence["cyber"], delta=rule["delta"])
         return cls(

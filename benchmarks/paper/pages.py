@@ -156,7 +156,7 @@ def _report(
     first = results.select(protocol, OURS)[0]
     quick = " (quick run)" if results.settings.quick else ""
     return {
-        "title": f"{results.title}: {_name(protocol)}{quick}",
+        "title": f"{results.title[:1].upper()}{results.title[1:]}: {_name(protocol)}{quick}",
         "summary": [
             sentence
             for head in results.heads

@@ -111,6 +111,7 @@ def _describe(decider: FusionDecider) -> dict[str, Any]:
             "delta": rule.delta,
             "thresholds": list(rule.thresholds),
             "abstention": rule.abstention,
+            "distrust": rule.distrust,
         },
     }
 

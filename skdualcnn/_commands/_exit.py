@@ -9,6 +9,6 @@ INTERRUPTED = 130  # Ctrl-C, as shells count it
 
 DESCRIPTION = (
     "exit codes: 0 done; 1 unforeseen error; 2 wrong argument, file or model, or a package is "
-    "missing; 3 the broker could not be reached, or refused; 4 leakage --strict found "
-    "something; 130 interrupted"
+    "missing; 3 what it talks to, such as a broker, could not be reached, or refused; "
+    "4 leakage --strict found something; 130 interrupted"
 )

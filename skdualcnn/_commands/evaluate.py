@@ -1,13 +1,16 @@
 """skdualcnn evaluate: a saved decider on rows that were held out."""
 
 import argparse
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
 from skdualcnn._commands._exit import DONE
-from skdualcnn._commands._source import add_source_arguments, divide, read_source
+from skdualcnn._commands._source import add_source_arguments, divide, new_file, read_source
 from skdualcnn.exceptions import UsageError
 
 SUMMARY = "score a saved decider on the rows that were held out"
@@ -17,7 +20,8 @@ DESCRIPTION = (
 )
 EXAMPLES = """\
 skdualcnn evaluate ward.skdualcnn
-skdualcnn evaluate model.skdualcnn --data wustl_ehms --data-dir FOLDER --html report.html"""
+skdualcnn evaluate model.skdualcnn --data wustl_ehms --data-dir FOLDER --html report.html
+skdualcnn evaluate ward.skdualcnn --card card.md"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,8 +31,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--all", action="store_true", help="score all rows, not only those held out"
     )
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures as JSON, too")
-    parser.add_argument("--html", type=Path, metavar="FILE", help="write them as a page, too")
+    parser.add_argument(
+        "--json", type=new_file, metavar="FILE", help="write the figures as JSON, too"
+    )
+    parser.add_argument("--html", type=new_file, metavar="FILE", help="write them as a page, too")
+    parser.add_argument(
+        "--card", type=new_file, metavar="FILE", help="write a model card in Markdown, too"
+    )
+    parser.add_argument(
+        "--firmware",
+        type=Path,
+        metavar="FILE",
+        help="report.json of an export of this model, for the card",
+    )
     parser.add_argument(
         "--seed", type=int, default=0, help="seed of the split, as for train (default: 0)"
     )
@@ -42,11 +57,13 @@ def run(options: argparse.Namespace) -> int:
     from skdualcnn._studies import labels_of  # noqa: PLC0415
     from skdualcnn.inspection import print_report, write_json, write_report  # noqa: PLC0415
 
+    if options.firmware is not None and options.card is None:
+        raise UsageError("--firmware is for a model card; expected --card FILE, too")
     decider = load_decider(options.model)
     study, dataset = read_source(options)
     train, test = divide(dataset, options.seed)
     rows = np.arange(len(dataset.data)) if options.all else test
-    try:
+    with expect_fit(options.model, study.title):
         result = evaluate(
             decider,
             dataset.data.iloc[rows],
@@ -54,14 +71,14 @@ def run(options: argparse.Namespace) -> int:
             float("nan"),
             dataset.groups.iloc[rows].to_numpy(),
         )
-    except (ValueError, KeyError) as error:
-        raise UsageError(f"{options.model} does not fit {study.title}: {error}") from error
     report = _assemble(options, study.title, dataset, len(train), len(rows), result)
     print_report(report, Console())
     if options.json is not None:
         write_json(options.json, report)
     if options.html is not None:
         write_report(options.html, report)
+    if options.card is not None:
+        _write_card(options, study.title, decider, dataset, rows)
     return DONE
 
 
@@ -84,6 +101,52 @@ def load_decider(path: Path) -> Any:
             "or save(decider, path)"
         )
     return model
+
+
+def _write_card(
+    options: argparse.Namespace, title: str, decider: Any, dataset: Any, rows: Any
+) -> None:
+    from skdualcnn._studies import labels_of  # noqa: PLC0415  (imports torch)
+    from skdualcnn.model_card import make_model_card, write_model_card  # noqa: PLC0415
+
+    subgroups = dataset.get("subgroups")
+    firmware = None
+    if options.firmware is not None:
+        try:
+            firmware = json.loads(options.firmware.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise UsageError(
+                f"{options.firmware} is no JSON: {error}; expected the report.json of an export"
+            ) from error
+    card = make_model_card(
+        decider,
+        dataset.data.iloc[rows],
+        labels_of(dataset, rows),
+        groups=dataset.groups.iloc[rows],
+        subgroups=None if subgroups is None else subgroups.iloc[rows],
+        modalities=dataset.modalities,
+        title=f"{options.model.name} on {title}",
+        data=dataset.DESCR,
+        protocol=dataset.protocol,
+        limits="All rows were scored, those of the training included." if options.all else None,
+        firmware=firmware,
+    )
+    write_model_card(options.card, card)
+
+
+@contextmanager
+def expect_fit(model: Path, title: str) -> Iterator[None]:
+    """Say of errors within that the model is of other columns or heads than the data.
+
+    Raises
+    ------
+    UsageError
+        If anything is wrong with the data.
+    """
+    try:
+        yield
+    except (ValueError, KeyError) as error:
+        raise UsageError(f"{model} does not fit {title}: {error}") from error
 
 
 def _assemble(

@@ -7,7 +7,7 @@ from rich.console import Console
 
 from skdualcnn._commands._exit import DONE
 from skdualcnn._commands._source import add_source_arguments, divide, read_source
-from skdualcnn._commands.evaluate import load_decider
+from skdualcnn._commands.evaluate import expect_fit, load_decider
 
 SUMMARY = "write a saved decider as integer C, and check the C"
 DESCRIPTION = (
@@ -29,7 +29,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--prefix", default="ward_monitor", help="of every symbol in C (default: ward_monitor)"
     )
     parser.add_argument(
-        "--activation-bits", type=int, choices=(8, 16), default=16, help="(default: 16)"
+        "--activation-bits",
+        type=int,
+        choices=(8, 16),
+        default=16,
+        help="bits of what one layer hands to the next (default: 16)",
     )
     parser.add_argument(
         "--calibration",
@@ -47,7 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--target",
         choices=("host", "lx106", "rv32imc", "cortex-m3"),
         default="host",
-        help="where the C is compared with its twin: here, or on an emulated chip",
+        help="where the C is compared with its twin: here, or on an emulated chip (default: host)",
     )
     parser.add_argument("--no-check", action="store_true", help="do not compile and compare")
     parser.add_argument(
@@ -65,11 +69,15 @@ def run(options: argparse.Namespace) -> int:
     study, dataset = read_source(options)
     train, test = divide(dataset, options.seed)
     X_test = dataset.data.iloc[test]
+    y_test = labels_of(dataset, test)
+    with expect_fit(options.model, study.title):
+        decider.true_state(y_test)
+        decider.predict(X_test.iloc[:8])
     report = export_firmware(
         decider,
         options.folder,
         calibration_data=dataset.data.iloc[thin(train, study.window)],
-        evaluation_data=(X_test, labels_of(dataset, test)),
+        evaluation_data=(X_test, y_test),
         prefix=options.prefix,
         activation_bits=options.activation_bits,
         calibration=options.calibration,

@@ -1,12 +1,21 @@
 """skdualcnn train: a decider, trained and saved."""
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
 from skdualcnn._commands._exit import DONE
-from skdualcnn._commands._source import add_source_arguments, divide, positive, read_source
+from skdualcnn._commands._source import (
+    add_source_arguments,
+    divide,
+    new_file,
+    positive,
+    read_source,
+)
+from skdualcnn.exceptions import NormalClassError, UsageError
 
 SUMMARY = "train a decider and save it"
 DESCRIPTION = (
@@ -25,16 +34,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_source_arguments(parser)
     parser.add_argument(
         "--out",
-        type=Path,
+        type=new_file,
         default=Path("model.skdualcnn"),
         help="file to write; an earlier one is replaced (default: model.skdualcnn)",
+    )
+    parser.add_argument(
+        "--normal",
+        nargs="+",
+        default=[],
+        metavar="CLASS",
+        help="class of each head that means normal, where it is neither normal nor 0",
     )
     parser.add_argument(
         "--architecture",
         choices=("paper", "compact"),
         help="shape of the network (default: the one chosen for the data set)",
     )
-    parser.add_argument("--epochs", type=positive, help="passes over the training rows, at most")
+    parser.add_argument(
+        "--epochs",
+        type=positive,
+        help="passes over the training rows, at most (default: as many as suit the data set)",
+    )
     parser.add_argument("--quick", action="store_true", help="fewer rows and epochs")
     parser.add_argument(
         "--seed", type=int, default=0, help="seed of the split and of training (default: 0)"
@@ -44,15 +64,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Run the command."""
     from skdualcnn import save  # noqa: PLC0415  (imports torch)
-    from skdualcnn._studies import OURS, fit, thin  # noqa: PLC0415
+    from skdualcnn._studies import OURS, fit, labels_of, thin  # noqa: PLC0415
 
     console = Console()
     study, dataset = read_source(options)
     train, test = divide(dataset, options.seed)
     if options.quick:
         train = thin(train, study.window)
+    normal = choose_normal(options.normal, labels_of(dataset, train))
     console.print(f"{study.title}: {len(train):,} training rows, {len(test):,} held out")
     decider = study.models(dataset, quick=options.quick, verbose=1, random_state=options.seed)[OURS]
+    decider.set_params(normal=normal)
     name, classifier = decider.estimator.steps[-1]
     chosen = {"architecture": options.architecture, "max_epochs": options.epochs}
     classifier.set_params(**{key: value for key, value in chosen.items() if value is not None})
@@ -61,3 +83,34 @@ def run(options: argparse.Namespace) -> int:
     epochs = len(decider.estimator_[name].history_)
     console.print(f"{epochs} epochs; written: {path} ({path.stat().st_size:,} bytes)")
     return DONE
+
+
+def choose_normal(wanted: Sequence[str], y: Any) -> Any:
+    """Return the class that means normal: of the one head, or a tuple of that of each.
+
+    Raises
+    ------
+    UsageError
+        If the labels are not classes, or which of them means normal is not known.
+    """
+    from skdualcnn._labels import Heads, Labels, find_normal  # noqa: PLC0415
+
+    try:
+        heads = Heads.from_labels(Labels.read(y))
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+    chosen, unknown = [], set(wanted)
+    for head, classes in zip(heads.names, heads.classes, strict=True):
+        known = {str(one): one for one in classes.tolist()}
+        named = [known[name] for name in wanted if name in known]
+        unknown -= set(known)
+        try:
+            chosen.append(find_normal(head, classes, named[0] if named else None))
+        except NormalClassError as error:
+            raise UsageError(
+                f"the label of the {head} head is one of {', '.join(list(known)[:20])}; name the "
+                "one that means normal with --normal"
+            ) from error
+    if unknown:
+        raise UsageError(f"--normal names {', '.join(sorted(unknown))}, a class of no head")
+    return chosen[0] if len(chosen) == 1 else tuple(chosen)

@@ -33,6 +33,7 @@ SaO2 SysABP Temp TroponinI TroponinT Urine WBC Weight
 VARIABLES = _VARIABLES.split()
 DESCRIPTORS = ["Age", "Gender", "Height", "ICUType"]
 UNITS = {1.0: "coronary", 2.0: "cardiac_surgery", 3.0: "medical", 4.0: "surgical"}
+AGE_BANDS = {"under 50": 0, "50 to 64": 50, "65 to 79": 65, "80 and over": 80}
 STATISTICS = ["mean", "min", "max", "std", "first", "last", "count"]
 OUTCOMES = ["SAPS-I", "SOFA", "Length_of_stay", "Survival"]
 N_HOURS = 48
@@ -146,6 +147,9 @@ def load_physionet2012(
             Irregular only: seconds since admission.
         static : DataFrame of shape (n_stays, 4)
             ``Age``, ``Gender``, ``Height``, ``ICUType`` of each stay.
+        subgroups : DataFrame of shape (n, 3), dtype category
+            Whom a model should serve alike: ``age`` (bands), ``sex``, ``unit``; missing
+            where it was not recorded. For `skdualcnn.model_card`.
         groups : Series of shape (n,)
             RecordID: each stay is its own group. The label of an irregular row is that
             of its stay.
@@ -228,7 +232,21 @@ def load_physionet2012(
         feature_names=feature_names,
         return_X_y=return_X_y,
         static=static,
+        subgroups=_subgroups(static).iloc[stay].reset_index(drop=True),
         **extra,
+    )
+
+
+def _subgroups(static: pd.DataFrame) -> pd.DataFrame:
+    """Return age band, sex and unit of each stay."""
+    edges = [*AGE_BANDS.values(), np.inf]
+    sexes = pd.CategoricalDtype(["female", "male"])
+    return pd.DataFrame(
+        {
+            "age": pd.cut(static["Age"], edges, right=False, labels=list(AGE_BANDS)),
+            "sex": static["Gender"].map({0.0: "female", 1.0: "male"}).astype(sexes),
+            "unit": static["ICUType"],
+        }
     )
 
 

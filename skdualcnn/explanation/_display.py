@@ -136,8 +136,9 @@ class AttributionDisplay:
         heads = list(self.attributions.values)
         windowed = next(iter(self.attributions.values.values())).shape[1] > 1
         with style():
-            n_panels = len(heads) * (2 if windowed else 1)
-            panels = make_panels(ax, n_panels, size=(5.0, 1.4 + 0.36 * n_columns))
+            rows = 2 if windowed else 1
+            height = 1.4 + (0.36 if rows == 1 else 0.26) * n_columns
+            panels = make_panels(ax, rows * len(heads), size=(5.0, height), rows=rows)
             for position, head in enumerate(heads):
                 self._draw_columns(panels[position], head, row, n_columns)
                 if windowed:

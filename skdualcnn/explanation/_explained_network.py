@@ -10,11 +10,13 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import softmax
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
+from skorch import NeuralNet
 
 from skdualcnn._classifier import DualPathCNNClassifier
 from skdualcnn._decider import FusionDecider
 from skdualcnn._fitting import Inputs, as_signals, read_signals
 from skdualcnn.explanation._origins import trace_features
+from skdualcnn.network._adversarial import log_odds_gradient
 from skdualcnn.network._integrated_gradients import integrate_gradients
 from skdualcnn.network._training import predict_logits
 
@@ -31,11 +33,14 @@ class ExplainedNetwork:
         The fitted classifier.
     heads : dict of str to tuple of int
         Position of each head that the decider compares, and of its normal class.
+    calibration : dict of str to (ndarray, ndarray)
+        What the logits of a calibrated head are multiplied with, and what is added.
     """
 
     steps: Sequence[Any]
     classifier: DualPathCNNClassifier
     heads: Mapping[str, tuple[int, int]]
+    calibration: Mapping[str, tuple[NDArray[np.float64], NDArray[np.float64]]]
 
     @classmethod
     def of(cls, decider: FusionDecider) -> Self:
@@ -44,7 +49,7 @@ class ExplainedNetwork:
         Raises
         ------
         TypeError
-            If the decider is around another model.
+            If the decider is around another model, or its calibration is none of logits.
         """
         check_is_fitted(decider)
         estimator, steps = decider.estimator_, []
@@ -66,7 +71,16 @@ class ExplainedNetwork:
             )
             if head is not None and position is not None
         }
-        return cls(steps, estimator, heads)
+        calibration = {}
+        for calibrator, name in zip(decider.calibrators_ or (), decider.head_names_, strict=False):
+            folded = calibrator.on_logits(len(listed[decider.head_names_.index(name)]))
+            if folded is None:
+                raise TypeError(
+                    f"calibration={decider.calibration!r} of head {name!r} has no gradient, "
+                    'expected "temperature", or "sigmoid" of two classes. Fit with one of these.'
+                )
+            calibration[name] = folded
+        return cls(steps, estimator, heads, calibration)
 
     def read(self, X: ArrayLike) -> Inputs:
         """Return rows as the network reads them, (n, ..., n_features)."""
@@ -83,27 +97,44 @@ class ExplainedNetwork:
         """Return each head's anomaly score of rows that the network reads."""
         signals = as_signals(rows)
         logits = [head for net in self.classifier.nets_ for head in predict_logits(net, signals)]
-        return {
-            head: 1 - softmax(logits[position], axis=1)[:, normal]
-            for head, (position, normal) in self.heads.items()
-        }
+        scores = {}
+        for head, (position, normal) in self.heads.items():
+            matrix, shift = self.calibration.get(head, (np.eye(logits[position].shape[1]), 0.0))
+            scores[head] = 1 - softmax(logits[position] @ matrix.T + shift, axis=1)[:, normal]
+        return scores
 
     def integrate(
         self, rows: Inputs, rest: NDArray[np.float32], head: str, n_steps: int
     ) -> NDArray[np.float64]:
         """Return (n, n_steps, n_features) contributions to one head's score."""
-        position, normal = self.heads[head]
-        shared = len(self.classifier.nets_) == 1
+        net, place = self._net_of(head)
         found = integrate_gradients(
-            self.classifier.nets_[0 if shared else position],
+            net,
             as_signals(rows),
             as_signals(rest),
-            head=position if shared else 0,
-            normal=normal,
+            head=place,
+            normal=self.heads[head][1],
             n_steps=n_steps,
+            calibration=self.calibration.get(head),
         )
         # A row is a signal along its columns; a window has a channel per column.
         return found.transpose(0, 2, 1) if self.classifier.windowed_ else found
+
+    def gradient(self, rows: NDArray[np.float32], head: str) -> NDArray[np.float64]:
+        """Return how the log odds of a head's "not normal" change with each feature.
+
+        For a network that reads single rows, (n, n_features).
+        """
+        net, place = self._net_of(head)
+        normal = self.heads[head][1]
+        return log_odds_gradient(net, as_signals(rows), head=place, normal=normal)[:, 0]
+
+    def _net_of(self, head: str) -> tuple[NeuralNet, int]:
+        """Return the net of a head, and the head's position in it."""
+        position = self.heads[head][0]
+        if len(self.classifier.nets_) == 1:
+            return self.classifier.nets_[0], position
+        return self.classifier.nets_[position], 0
 
     def features(self) -> pd.DataFrame:
         """Return the raw column and the modality of each feature."""

@@ -212,7 +212,7 @@ class ConfusionSharesDisplay:
         self.ax_.text(
             column,
             row,
-            f"{count:,}" if count == 0 else f"{count:,}\n{share:.1%}",
+            f"{count:,}" if count == 0 else f"{count:,}\n{100 * share:.1f} %",
             ha="center",
             va="center",
             fontsize=10,

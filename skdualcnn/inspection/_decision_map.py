@@ -44,6 +44,9 @@ class DecisionMapDisplay:
         Margin by which one head must exceed the other to win.
     rule : {"anomaly", "confidence"}, default="anomaly"
         The rule of the decider.
+    distrust : tuple of float, default=None
+        Cyber score from which the vitals are not trusted, and the health score that a
+        medical alert then takes.
 
     Attributes
     ----------
@@ -77,6 +80,7 @@ class DecisionMapDisplay:
         abstention: float = 0.0,
         delta: float = 0.1,
         rule: str = "anomaly",
+        distrust: tuple[float, float] | None = None,
     ) -> None:
         self.scores = scores
         self.state = state
@@ -84,6 +88,7 @@ class DecisionMapDisplay:
         self.abstention = abstention
         self.delta = delta
         self.rule = rule
+        self.distrust = distrust
 
     @classmethod
     def from_estimator(cls, decider: Any, X: ArrayLike, y: ArrayLike, *, ax: Any = None) -> Self:
@@ -123,6 +128,7 @@ class DecisionMapDisplay:
             abstention=decider.abstention,
             delta=decider.delta,
             rule=decider.rule,
+            distrust=decider.distrust,
             ax=ax,
         )
 
@@ -136,6 +142,7 @@ class DecisionMapDisplay:
         abstention: float = 0.0,
         delta: float = 0.1,
         rule: str = "anomaly",
+        distrust: tuple[float, float] | None = None,
         ax: Any = None,
     ) -> Self:
         """Draw the decisions on given scores.
@@ -154,6 +161,9 @@ class DecisionMapDisplay:
             Margin by which one head must exceed the other to win.
         rule : {"anomaly", "confidence"}, default="anomaly"
             How the heads are compared.
+        distrust : tuple of float, default=None
+            Cyber score from which the vitals are not trusted, and the health score that a
+            medical alert then takes.
         ax : Axes, default=None
             Where to draw; None makes a new figure.
 
@@ -184,6 +194,7 @@ class DecisionMapDisplay:
             abstention=abstention,
             delta=delta,
             rule=rule,
+            distrust=distrust,
         ).plot(ax=ax)
 
     def plot(self, ax: Any = None) -> Self:
@@ -219,6 +230,7 @@ class DecisionMapDisplay:
             thresholds=self.thresholds,
             abstention=self.abstention,
             delta=self.delta,
+            distrust=self.distrust,
         )
 
     def _draw_plane(self, ax: Axes, scores: NDArray[np.float64]) -> None:

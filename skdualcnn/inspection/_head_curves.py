@@ -17,7 +17,7 @@ from sklearn.metrics import (
 )
 
 from skdualcnn.inspection._reading import abnormal, anomaly_scores, pick_ours, read_head
-from skdualcnn.inspection._style import GREY, literal, make_panels, model_style, style
+from skdualcnn.inspection._style import GREY, legend_below, literal, make_panels, model_style, style
 
 
 class HeadCurvesDisplay:
@@ -177,7 +177,7 @@ class HeadCurvesDisplay:
         self.roc_: dict[str, RocCurveDisplay] = {}
         self.precision_recall_: dict[str, PrecisionRecallDisplay] = {}
         with style():
-            panels = make_panels(ax, 2, size=(5.4, 5.2))
+            panels = make_panels(ax, 2, size=(5.4, 6.2))
             baselines = [name for name in self.scores if name != self.ours]
             for name in [self.ours, *baselines]:
                 ours = name == self.ours
@@ -230,8 +230,8 @@ class HeadCurvesDisplay:
             panel.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal")
             panel.xaxis.set_major_formatter(PercentFormatter(1.0, symbol=" %"))
             panel.yaxis.set_major_formatter(PercentFormatter(1.0, symbol=" %"))
-        panels[0].legend(title="area under curve", loc="lower right", alignment="left")
-        panels[1].legend(title="average precision", loc="lower left", alignment="left")
+        legend_below(panels[0], title="area under curve")
+        legend_below(panels[1], title="average precision")
 
 
 def read_models(

@@ -8,7 +8,14 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from skdualcnn.inspection._reading import find_attribute
-from skdualcnn.inspection._style import bounded_markers, literal, make_panels, pick_style, style
+from skdualcnn.inspection._style import (
+    bounded_markers,
+    legend_below,
+    literal,
+    make_panels,
+    pick_style,
+    style,
+)
 
 _PARTS = {"train": "training", "valid": "validation"}
 
@@ -102,14 +109,14 @@ class TrainingHistoryDisplay:
                 "at least one epoch."
             )
         with style():
-            panels = make_panels(ax, 2, size=(5.2, 4.0))
+            panels = make_panels(ax, 2, size=(5.2, 4.6))
             self.lines_: list[Any] = []
             self._draw_losses(panels[0])
             self._draw_accuracies(panels[1])
             for panel in panels:
                 panel.set_xlabel("epoch")
                 panel.xaxis.set_major_locator(MaxNLocator(integer=True))
-                panel.legend()
+                legend_below(panel)
         self.ax_ = np.array(panels, dtype=object)
         self.figure_ = panels[0].figure
         return self

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.metrics import check_scoring
 from sklearn.utils import check_random_state
 
-from skdualcnn.inspection._style import literal, make_panels, pick_style, style
+from skdualcnn.inspection._style import legend_below, literal, make_panels, pick_style, style
 
 Disturbance = Callable[[pd.DataFrame, float, np.random.RandomState], pd.DataFrame]
 
@@ -195,7 +195,7 @@ class RobustnessDisplay:
         """
         steps = np.asarray(self.strengths, dtype=np.float64)
         with style():
-            (self.ax_,) = make_panels(ax, 1, size=(6.4, 4.2))
+            (self.ax_,) = make_panels(ax, 1, size=(6.4, 4.8))
             for place, (name, one) in enumerate(self.scores.items()):
                 values: NDArray[np.float64] = np.asarray(one, dtype=np.float64)
                 colour, marker = pick_style(place)
@@ -216,7 +216,7 @@ class RobustnessDisplay:
                 ylabel=literal(self.score_name),
                 title="Score as the readings get worse",
             )
-            self.ax_.legend(title="disturbance")
+            legend_below(self.ax_, title="disturbance")
         self.figure_ = self.ax_.figure
         return self
 

@@ -88,6 +88,7 @@ def make_panels(
     n_panels: int,
     *,
     size: tuple[float, float],
+    rows: int = 1,
     stacked: tuple[float, ...] | None = None,
 ) -> list[Axes]:
     """Return the Axes to draw on.
@@ -99,7 +100,9 @@ def make_panels(
     n_panels : int
         How many are needed.
     size : tuple of float
-        Width of one panel and height of the figure, in inches, for a new figure.
+        Width of one panel and height of a row of them, in inches, for a new figure.
+    rows : int
+        Rows of panels side by side, for a new figure.
     stacked : tuple of float or None
         Heights of panels of a new figure, relative to each other, that stand one below
         the other and share their horizontal axis; None puts them side by side.
@@ -122,13 +125,13 @@ def make_panels(
         return list(panels[:, 0])
     if ax is None:
         _, panels = plt.subplots(
-            1,
-            n_panels,
-            figsize=(size[0] * n_panels, size[1]),
+            rows,
+            n_panels // rows,
+            figsize=(size[0] * n_panels / rows, size[1] * rows),
             layout="constrained",
             squeeze=False,
         )
-        return list(panels[0])
+        return list(panels.ravel())
     given = list(np.ravel(np.asarray(ax, dtype=object)))
     if len(given) == 1 and n_panels > 1:
         return _divide(given[0], n_panels)
@@ -138,6 +141,11 @@ def make_panels(
             "new figure."
         )
     return given
+
+
+def legend_below(ax: Axes, **options: Any) -> None:
+    """Put the legend under the panel, in two columns, where it hides no curve."""
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=2, **options)
 
 
 def pick_style(position: int) -> tuple[str, str]:

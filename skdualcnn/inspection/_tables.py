@@ -106,7 +106,7 @@ _MODEL = Column("Model", numeric=False)
 _SCORES: dict[str, tuple[Column, Callable[[Any], Cell]]] = {
     "roc_auc": (
         Column(
-            "ROC AUC",
+            "ROC-AUC",
             better="higher",
             meaning="how often a row that is not normal gets a higher score than a normal one; "
             "0.5 is chance, 1 is perfect",
@@ -116,7 +116,7 @@ _SCORES: dict[str, tuple[Column, Callable[[Any], Cell]]] = {
     "roc_auc_interval": (
         Column(
             "95 % interval",
-            meaning="where the ROC AUC lies with 95 % confidence, if rows of one group, such as a "
+            meaning="where the ROC-AUC lies with 95 % confidence, if rows of one group, such as a "
             "patient, may depend on each other and groups may not",
         ),
         interval,
@@ -180,14 +180,20 @@ IN_SHORT = ("roc_auc", "average_precision", "f1", "accuracy", "brier")
 
 
 def head_table(head: HeadSection, scores: Sequence[str] = tuple(_SCORES)) -> Table:
-    """Return the models of one head, the best ROC AUC first."""
+    """Return the models of one head, the best ROC-AUC first; a score that none has is left out."""
     models = sorted(head["models"], key=lambda model: _descending(model.get("roc_auc")))
+    scores = [
+        key
+        for key in scores
+        if key == "roc_auc"
+        or any(_SCORES[key][1](model.get(key)).order is not None for model in models)
+    ]
     rows = []
     for model in models:
         cells = [text(model["name"]), *(_SCORES[key][1](model.get(key)) for key in scores)]
         rows.append((cells, bool(model["ours"])))
     columns = (_MODEL, *(_SCORES[key][0] for key in scores))
-    return _finish(f"Models on the {head['name']} head, sorted by ROC AUC", columns, rows)
+    return _finish(f"Models on the {head['name']} head, sorted by ROC-AUC", columns, rows)
 
 
 def classes_table(head: HeadSection) -> Table:
@@ -292,7 +298,7 @@ def layers_table(report: Report) -> Table | None:
     cells = [[any_value(layer.get(name)) for name in names] for layer in layers]
     columns = tuple(
         Column(
-            f"{name[:1].upper()}{name[1:]}".replace("_", " "),
+            re.sub(" db$", " (dB)", f"{name[:1].upper()}{name[1:]}".replace("_", " ")),
             numeric=any(row[i].order is not None for row in cells),
         )
         for i, name in enumerate(names)
@@ -379,7 +385,7 @@ def glance(report: Report | Mapping[str, Any]) -> list[tuple[str, str, str]]:
     """Return the results in short: for each a name, a value, and what to set it against."""
     facts = []
     for head in report["heads"]:
-        facts += _stand(f"{head['name']} head", head["models"], "roc_auc", "ROC AUC", score)
+        facts += _stand(f"{head['name']} head", head["models"], "roc_auc", "ROC-AUC", score)
     decisions = report.get("decisions")
     if decisions:
         facts += _stand("decisions", decisions["models"], "accuracy", "accuracy", share)

@@ -4,6 +4,9 @@ from typing import Literal
 
 from torch import Tensor, nn
 
+from skdualcnn.network._compiled_block import train_compiled
+from skdualcnn.network._dropout import make_dropout
+
 Activation = Literal["leaky_relu", "relu"]
 
 NEGATIVE_SLOPE = 0.01
@@ -30,6 +33,8 @@ class ConvBlock(nn.Module):
         Steps that one maximum is taken over; 1 leaves the length as it is.
     dropout : float
         Share of values set to zero while training.
+    compiled : bool
+        Whether to train on kernels in C, where they can be had.
     """
 
     def __init__(
@@ -41,13 +46,15 @@ class ConvBlock(nn.Module):
         activation: Activation,
         pool_size: int,
         dropout: float,
+        compiled: bool = False,
     ) -> None:
         super().__init__()
+        self.compiled = compiled
         self.conv = nn.Conv1d(in_channels, out_channels, kernel_size, padding=kernel_size // 2)
         self.activation = make_activation(activation)
         self.norm = nn.BatchNorm1d(out_channels)
         self.pool = nn.MaxPool1d(pool_size) if pool_size > 1 else nn.Identity()
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = make_dropout(dropout, compiled=compiled)
 
     def forward(self, signal: Tensor) -> Tensor:
         """Return the features of a signal.
@@ -62,6 +69,9 @@ class ConvBlock(nn.Module):
         Tensor of shape (n, out_channels, length // pool_size) and dtype float32
             Output of the block.
         """
+        output = train_compiled(self, signal) if self.compiled and self.training else None
+        if output is not None:
+            return output
         return self.dropout(self.pool(self.norm(self.activation(self.conv(signal)))))
 
 
@@ -78,10 +88,18 @@ class ResidualBlock(nn.Module):
         What follows each convolution.
     dropout : float
         Share of values set to zero while training.
+    compiled : bool
+        Whether to train on kernels in C, where they can be had.
     """
 
     def __init__(
-        self, channels: int, *, kernel_size: int, activation: Activation, dropout: float
+        self,
+        channels: int,
+        *,
+        kernel_size: int,
+        activation: Activation,
+        dropout: float,
+        compiled: bool = False,
     ) -> None:
         super().__init__()
         self.units = nn.Sequential(
@@ -93,11 +111,12 @@ class ResidualBlock(nn.Module):
                     activation=activation,
                     pool_size=1,
                     dropout=0.0,
+                    compiled=compiled,
                 )
                 for _ in range(2)
             )
         )
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = make_dropout(dropout, compiled=compiled)
 
     def forward(self, signal: Tensor) -> Tensor:
         """Return the signal with the units' output added.

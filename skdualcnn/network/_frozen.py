@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 from skorch import NeuralNet
 
-from skdualcnn.network._training import PREDICTION_CHUNK, SMALLEST_CHUNK
+from skdualcnn.network._training import PREDICTION_CHUNK, SMALLEST_CHUNK, one_thread
 
 
 class FrozenNetworks:
@@ -33,7 +33,7 @@ class FrozenNetworks:
             starts = range(0, n, PREDICTION_CHUNK)
             parts = [self(signals[start : start + PREDICTION_CHUNK]) for start in starts]
             return [np.concatenate(head) for head in zip(*parts, strict=True)]
-        with torch.inference_mode():
+        with one_thread(), torch.inference_mode():
             tensor = torch.from_numpy(filled).transpose(1, 2)
             heads = [logits.numpy() for module in self._modules for logits in module(tensor)]
         step = len(filled) // n

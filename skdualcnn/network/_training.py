@@ -1,7 +1,9 @@
 """What skorch is given: module, loss, batches, callbacks; and the state around a run."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from threading import RLock
 from typing import Any
 
 import numpy as np
@@ -23,6 +25,9 @@ PREDICTION_CHUNK = 1024
 # Matrix kernels for one to three rows add in another order than those for more; a row
 # must get the same answer alone as among others, so smaller chunks are filled up.
 SMALLEST_CHUNK = 4
+
+# Torch has one generator and one number of threads per process, whatever thread asks.
+_TORCH_STATE = RLock()
 
 # The classifier's parameters of training; those of the network are SHAPE_PARAMETERS.
 TRAINING_PARAMETERS = (
@@ -135,18 +140,47 @@ def train(
 def predict_logits(net: NeuralNet, signals: Signals) -> list[NDArray[np.float64]]:
     """Return each head's logits, (n, n_classes) of dtype float64, for signals (n, c, t)."""
     module = net.module_.eval()
-    with torch.inference_mode():
-        parts = [
-            _forward(module, signals[start : start + PREDICTION_CHUNK], net.device)
-            for start in range(0, len(signals), PREDICTION_CHUNK)
-        ]
+    chunks = [
+        slice(start, start + PREDICTION_CHUNK) for start in range(0, len(signals), PREDICTION_CHUNK)
+    ]
+
+    def forward(chunk: slice) -> list[torch.Tensor]:
+        return _forward(module, signals[chunk], net.device)
+
+    with one_thread() as granted:
+        workers = min(granted, len(chunks)) if torch.device(net.device).type == "cpu" else 1
+        if workers > 1:
+            with ThreadPoolExecutor(workers) as pool:
+                parts = list(pool.map(forward, chunks))
+        else:
+            parts = [forward(chunk) for chunk in chunks]
     return [torch.cat(head).double().numpy() for head in zip(*parts, strict=True)]
 
 
+@torch.inference_mode()
 def _forward(module: torch.nn.Module, chunk: torch.Tensor, device: str) -> list[torch.Tensor]:
     filler = chunk[-1:].expand(max(0, SMALLEST_CHUNK - len(chunk)), -1, -1)
     outputs = module(torch.cat([chunk, filler]).to(device))
     return [logits[: len(chunk)].cpu() for logits in outputs]
+
+
+@contextmanager
+def one_thread() -> Iterator[int]:
+    """Let each operation of torch run on one thread; give the number there was.
+
+    Sums are ordered by the number of threads of an operation, so the cores are better
+    used by several chunks at once: bits then do not depend on how many cores there are.
+    """
+    with _TORCH_STATE:
+        threads = torch.get_num_threads()
+        if threads == 1:
+            yield threads
+            return
+        torch.set_num_threads(1)
+        try:
+            yield threads
+        finally:
+            torch.set_num_threads(threads)
 
 
 def read_history(nets: Sequence[NeuralNet], head_names: Sequence[Sequence[str]]) -> pd.DataFrame:
@@ -167,17 +201,13 @@ def isolated(seed: int) -> Iterator[None]:
 
     Sums are ordered by the number of threads, so one thread is what makes the same
     seed give the same model in a worker process and in the main one; it is also safe
-    beside other workers, where spinning threads cost several times the time.
+    beside other workers, where spinning threads cost several times the time. Threads of
+    one process take turns: on one generator they would mix up each other's numbers.
     """
-    threads = torch.get_num_threads()
     devices = list(range(torch.cuda.device_count())) if torch.cuda.is_available() else []
-    torch.set_num_threads(1)
-    try:
-        with torch.random.fork_rng(devices=devices):
-            torch.manual_seed(seed)
-            yield
-    finally:
-        torch.set_num_threads(threads)
+    with one_thread(), torch.random.fork_rng(devices=devices):
+        torch.manual_seed(seed)
+        yield
 
 
 def resolve_device(device: str) -> str:

@@ -216,9 +216,7 @@ def _check(
         )
     for name, frame in streams.items():
         if not isinstance(frame, pd.DataFrame):
-            raise AlignmentError(
-                f"Stream {name!r} is a {type(frame).__name__}, expected a pandas DataFrame."
-            )
+            raise _refuse(name, frame)
         absent = [column for column in (on, *keys) if column not in frame]
         if absent:
             raise AlignmentError(
@@ -234,6 +232,14 @@ def _check(
         )
     if arrival is not None and not any(arrival in frame for frame in streams.values()):
         raise AlignmentError(f"No stream has the column arrival={arrival!r}.")
+
+
+def _refuse(name: str, frame: object) -> AlignmentError:
+    kind, advice = type(frame).__name__, "Make it one, with a row per reading."
+    if hasattr(frame, "to_pandas"):
+        kind = f"{type(frame).__module__.partition('.')[0]} {kind}"
+        advice = "Give what its .to_pandas() returns."
+    return AlignmentError(f"Stream {name!r} is a {kind}, expected a pandas DataFrame. {advice}")
 
 
 def _common_kind(streams: Mapping[str, pd.DataFrame], on: str) -> str:

@@ -197,7 +197,7 @@ class PlausibilityLimiter(OneToOneFeatureMixin, TransformerMixin, BaseEstimator)
         self.n_implausible_ = np.zeros(table.shape[1], dtype=np.int64)
         matched = 0
         for position, name in enumerate(names):
-            found = [one for key, one in limits.items() if _is_meant(key, position, name)]
+            found = [one for key, one in limits.items() if is_meant(key, position, name)]
             if not found:
                 continue
             matched += 1
@@ -258,7 +258,8 @@ class PlausibilityLimiter(OneToOneFeatureMixin, TransformerMixin, BaseEstimator)
         return tags
 
 
-def _is_meant(key: str | int, position: int, name: Any) -> bool:
+def is_meant(key: str | int, position: int, name: Any) -> bool:
+    """Return whether an entry of a table by columns is about this column."""
     if not isinstance(key, str):
         return key == position
     return name is not None and bool(re.fullmatch(f"({key}){_STATISTIC}", name, re.IGNORECASE))

@@ -3,7 +3,7 @@
 import pytest
 
 from benchmarks import streaming
-from firmware_export._targets import find_compiler
+from skdualcnn._compiler import find_compiler
 
 
 @pytest.mark.slow

@@ -1,21 +1,26 @@
 """train, evaluate, export and leakage, on the ward and on a file of one's own."""
 
 import json
+import re
+import shlex
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from firmware_export._targets import find_compiler
 from skdualcnn import DualPathCNNClassifier, load, save
 from skdualcnn._cli import main
+from skdualcnn._compiler import find_compiler
 from skdualcnn.datasets import make_ward
 
 OWN = [
     *("--csv", "beds.csv", "--groups", "bed", "--patient", "heart_rate", "spo2"),
     *("--network", "packet_rate", "protocol", "--health", "health", "--cyber", "attack"),
 ]
+PAGE = Path(__file__).parents[2] / "docs" / "command_line.md"
+WORDS = ["--csv", "beds.csv", "--patient", "spo2", "--health", "checked"]
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +28,10 @@ def beds():
     ward = make_ward(n_patients=6, hours=3, random_state=0)
     attack = (ward.target["cyber"] != "normal").astype(float)
     attack[:30] = np.nan  # numbers, some of them missing
-    return ward.data.assign(health=ward.target["health"], attack=attack, bed=ward.groups.to_numpy())
+    checked = np.where(ward.target["health"] == "normal", "ok", "ill")
+    return ward.data.assign(
+        health=ward.target["health"], checked=checked, attack=attack, bed=ward.groups.to_numpy()
+    )
 
 
 @pytest.fixture(autouse=True)
@@ -70,6 +78,36 @@ def test_from_a_file_of_ones_own_to_c(capsys, elsewhere, beds):
     assert list((elsewhere / "firmware" / "src").glob("ward_monitor*.c"))
     assert check or "360 of 360 rows identical" in out
 
+    pytest.importorskip("skops.card", reason="skops is not installed")
+    firmware = ["--firmware", elsewhere / "firmware" / "report.json"]
+    assert run(capsys, *scored[:-4], "--card", "own.md", *firmware)[0] == 0
+    card = (elsewhere / "own.md").read_text(encoding="utf-8")
+    assert card.startswith("# own.skdualcnn on beds.csv")
+    assert "360 rows of 2 groups" in card
+    assert json.loads(firmware[1].read_text())["digest"] in card
+
+
+def test_the_commands_of_the_page_on_a_file_of_ones_own_run(capsys):
+    blocks = re.findall(r"^```bash\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.S | re.M)
+    (block,) = (one for one in blocks if "--csv" in one)
+    commands = [shlex.split(line) for line in block.replace("\\\n", " ").splitlines()]
+    for python, module, package, *arguments in commands:
+        assert (python, module, package) == ("python", "-m", "skdualcnn")
+        assert run(capsys, *arguments)[0] == 0
+
+
+def test_the_class_that_means_normal_can_be_named(capsys):
+    arguments = ["train", *WORDS, "--cyber", "attack", "--normal", "ok", "--epochs", 1]
+    assert run(capsys, *arguments)[0] == 0
+    assert load("model.skdualcnn").normal_ == ("ok", 0)
+
+
+def test_an_export_says_that_the_model_is_of_other_data(capsys):
+    assert run(capsys, "train", *WORDS, "--normal", "ok", "--epochs", 1)[0] == 0
+    code, _, err = run(capsys, "export", "model.skdualcnn", "firmware", *OWN)
+    assert code == 2
+    assert "model.skdualcnn does not fit beds.csv: " in err
+
 
 def test_training_is_repeated_by_its_seed(capsys):
     for name in ("a", "b"):
@@ -105,14 +143,20 @@ def test_leakage_says_what_a_random_split_lets_through(capsys):
         (["train", "--patient", "spo2"], "--patient name columns of a CSV file; expected --csv"),
         (["train", "--csv", "beds.csv", "--health", "health"], "needs the columns of at least"),
         (["train", *OWN[:-1], "alarm"], "beds.csv has no column 'alarm'; it has heart_rate, "),
+        (["evaluate", "m", *OWN, "--firmware", "r.json"], "for a model card; expected --card FILE"),
         (["train", *OWN, "--environment", "spo2"], "a column is named twice"),
-        (["train", "--csv", "none.csv", *OWN[2:]], "No such file or directory: 'none.csv'"),
+        (["train", "--csv", "none.csv", *OWN[2:]], "none.csv does not exist; expected a file"),
         (["train", "--csv", "empty.csv", *OWN[2:]], "empty.csv is no CSV file with a header"),
         (["train", *OWN, "--epochs", "0"], "argument --epochs: 0 is less than 1"),
+        (["train", *OWN, "--normal", "fine"], "--normal names fine, a class of no head"),
+        (["train", *WORDS], "one of ill, ok; name the one that means normal with --normal"),
+        (["train", *WORDS[:-1], "room_temperature"], "Unknown label type: continuous"),
+        (["train", *OWN, "--out", "no/model"], "--out: the folder no does not exist"),
+        (["evaluate", "nowhere", "--json", "."], "--json: . is a folder, expected a file"),
         (["leakage", *OWN, "--window", "x"], "invalid positive value: 'x'"),
         (["evaluate", "beds.csv", *OWN], "expected a file that skdualcnn.save wrote"),
         (["evaluate", "net.skdualcnn", *OWN], "holds a DualPathCNNClassifier, expected a FusionD"),
-        (["evaluate", "nowhere"], "No such file or directory: 'nowhere'"),
+        (["evaluate", "nowhere"], "nowhere does not exist; expected a file"),
     ],
 )
 def test_what_cannot_be_done_is_one_line_and_code_2(capsys, elsewhere, arguments, message):

@@ -38,6 +38,7 @@ def test_summary(physionet_folder, check_dataset):
     assert dataset.part.tolist() == ["train"] * 6 + ["test"] * 6
     assert dataset.groups[0] == 132_539
     assert dataset.modalities["network"] == []
+    assert dataset.subgroups.iloc[0].tolist() == ["50 to 64", "male", "surgical"]
 
 
 def test_hourly(physionet_folder, check_dataset):
@@ -60,6 +61,7 @@ def test_irregular(physionet_folder, check_dataset):
     assert dataset.data.shape == (len(dataset.timestamps), 37)
     assert dataset.groups.nunique() == 12
     assert dataset.data.notna().any(axis=1).all()
+    assert len(dataset.subgroups) == len(dataset.data)
     for _, stamps in dataset.timestamps.groupby(dataset.groups):
         assert stamps.is_monotonic_increasing
         assert stamps.is_unique

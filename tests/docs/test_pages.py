@@ -15,12 +15,12 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import pytest
 
-from firmware_export._targets import find_compiler
+from skdualcnn._compiler import find_compiler
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.S | re.M)
-NEEDS_COMPILER = {"README.md", "firmware.md"}
+NEEDS_COMPILER = {"firmware.md", "start.md"}
 
 
 def blocks_of(page):
@@ -80,6 +80,13 @@ def test_every_page_is_in_the_table_of_contents():
     assert pages <= entries
 
 
+def test_the_guide_says_what_each_of_its_pages_is_for():
+    text = (ROOT / "docs" / "guide.md").read_text(encoding="utf-8")
+    listed = re.search(r"^```{toctree}\n(.*?)^```$", text, re.S | re.M)[1].splitlines()
+    pages = {line for line in listed if line and not line.startswith(":")}
+    assert pages == set(re.findall(r"\]\((\w+)\.md\)", text))
+
+
 def test_shell_commands_take_the_arguments_shown():
     """With ``--help`` behind them, they check what stands before it."""
     pages = [page for page in PAGES if page.name not in {"README.md", "CONTRIBUTING.md"}]
@@ -89,7 +96,7 @@ def test_shell_commands_take_the_arguments_shown():
         for page in pages
         for kind, code in blocks_of(page)
         if kind == "bash" and code != first  # what a new user runs, and start.md repeats
-        for line in code.splitlines()
+        for line in code.replace("\\\n", " ").splitlines()
     }
     assert commands
     for command in commands:

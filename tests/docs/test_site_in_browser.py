@@ -15,6 +15,7 @@ PAGES = [
     "data_sets",
     "measured_chips",
     "command_line",
+    "gateway",
     "scaling_out",
     "reference",
     "changelog",
@@ -22,8 +23,24 @@ PAGES = [
     "gallery/first_pipeline",
     "gallery/day_on_the_ward",
     "reference/skdualcnn.DualPathCNNClassifier",
+    "reference/skdualcnn.inspection.AblationDisplay",
 ]
 VIEWS = [("light", 1400), ("dark", 400)]
+# Text that ends beyond the edge of the screen, in nothing that scrolls.
+CUT_OFF = """
+() => Array.from(document.querySelectorAll("article :is(h1, h2, h3, p, li, dt, dd, td)"))
+  .filter((one) => {
+    const range = document.createRange();
+    range.selectNodeContents(one);
+    if (range.getBoundingClientRect().right <= innerWidth + 1) return false;
+    for (let box = one; box; box = box.parentElement)
+      if (["auto", "scroll"].includes(getComputedStyle(box).overflowX) && box.tagName !== "BODY")
+        return box.matches(".bd-main, .bd-content, .bd-article-container, .bd-article");
+    return true;
+  })
+  .filter((one) => !one.querySelector("pre, table, .math"))
+  .map((one) => `${one.tagName}: ${one.textContent.trim().slice(0, 60)}`)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +58,7 @@ def test_page(site, open_page, name, scheme, width):
     page, complaints = open_page(site / f"{name}.html", scheme, width)
     assert complaints == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.evaluate(CUT_OFF) == []
     assert page.locator("h1").count() == 1
     assert page.locator("article img:not([alt])").count() == 0
     missing = "all => all.filter((one) => one.complete && one.naturalWidth === 0).length"

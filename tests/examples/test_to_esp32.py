@@ -1,6 +1,6 @@
 import pytest
 
-from firmware_export._targets import find_compiler
+from skdualcnn._compiler import find_compiler
 
 
 @pytest.mark.slow

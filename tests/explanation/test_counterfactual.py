@@ -9,16 +9,22 @@ from skdualcnn._fusion_rule import FusionRule
 from skdualcnn.explanation._counterfactual import nearest_changes
 
 
-def _rule(rule="anomaly", *, abstention=0.0, heads=(0, 1)):
-    return FusionRule(rule, 0.1, (0.5, 0.6), abstention, heads, (0, 0))
+def _rule(rule="anomaly", *, abstention=0.0, heads=(0, 1), distrust=None):
+    return FusionRule(rule, 0.1, (0.5, 0.6), abstention, heads, (0, 0), distrust)
 
 
 scores = st.floats(0, 1, allow_nan=False)
 
 
-@given(scores, scores, st.sampled_from(["anomaly", "confidence"]), st.sampled_from([0.0, 0.2]))
-def test_the_rule_agrees_and_nothing_nearer_changes_it(health, cyber, name, abstention):
-    rule = _rule(name, abstention=abstention)
+@given(
+    scores,
+    scores,
+    st.sampled_from(["anomaly", "confidence"]),
+    st.sampled_from([0.0, 0.2]),
+    st.sampled_from([None, (0.2, 0.9)]),
+)
+def test_the_rule_agrees_and_nothing_nearer_changes_it(health, cyber, name, abstention, distrust):
+    rule = _rule(name, abstention=abstention, distrust=distrust)
     now = rule.decide(np.array([[health, cyber]]))[0]
     for change in nearest_changes(rule, health, cyber):
         changed = {"health": health, "cyber": cyber, change.role: change.score}

@@ -25,10 +25,11 @@ from firmware_export._graph import (
 )
 from firmware_export._harness import build_harness
 from firmware_export._rows import BLANK, stack_windows
-from firmware_export._targets import TARGETS, find_compiler, find_target
+from firmware_export._targets import TARGETS, find_target
 from firmware_export._toolchain import run_rows
 from firmware_export._twin import answer
 from skdualcnn import DualPathCNNClassifier, FusionDecider, make_fusion_preprocessor
+from skdualcnn._compiler import find_compiler
 from skdualcnn.exceptions import ToolchainError
 from skdualcnn.preprocessing import QuantileScaler, SlidingWindow
 
@@ -215,7 +216,7 @@ def small_network():
 
 @pytest.fixture(scope="session")
 def decider(ward, small_network):
-    """Return a fitted decider over a fusion pipeline, with an abstention band."""
+    """Return a fitted decider over a fusion pipeline, with an abstention band and distrust."""
     X, y = ward
     preprocessor = make_fusion_preprocessor(
         patient=["Heart rate", "SpO2", "constant", "never measured", "alarm"],
@@ -223,7 +224,9 @@ def decider(ward, small_network):
         network=["bytes", "protocol", "qos"],
     )
     pipeline = make_pipeline(preprocessor, small_network)
-    return FusionDecider(pipeline, thresholds=(0.5, 0.4), abstention=0.2).fit(X, y)
+    return FusionDecider(pipeline, thresholds=(0.5, 0.4), abstention=0.2, distrust=(0.3, 0.8)).fit(
+        X, y
+    )
 
 
 @pytest.fixture(scope="session")

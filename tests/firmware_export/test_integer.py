@@ -142,15 +142,22 @@ def test_max_pool_takes_each_group():
     assert max_pool(signal, 1) is signal
 
 
+@pytest.mark.parametrize("distrust", [None, (0.125, 0.75)])
 @pytest.mark.parametrize("rule", ["anomaly", "confidence"])
-def test_decision_is_the_float_rule_on_exact_numbers(rule):
+def test_decision_is_the_float_rule_on_exact_numbers(rule, distrust):
     rng = np.random.default_rng(0)
     heads = []
     for classes in (3, 2):
         parts = rng.multinomial(64, np.ones(classes) / classes, size=500)
         heads.append((parts * (Q30_ONE // 64)).astype(np.int32))
     decision = IntegerDecision(
-        rule, Q30_ONE // 16, (Q30_ONE // 2, Q30_ONE // 4), Q30_ONE // 8, (0, 1), (1, 0)
+        rule,
+        Q30_ONE // 16,
+        (Q30_ONE // 2, Q30_ONE // 4),
+        Q30_ONE // 8,
+        (0, 1),
+        (1, 0),
+        None if distrust is None else tuple(int(share * Q30_ONE) for share in distrust),
     )
     if rule == "anomaly":
         expected = fuse_anomalies(
@@ -159,6 +166,7 @@ def test_decision_is_the_float_rule_on_exact_numbers(rule):
             thresholds=(0.5, 0.25),
             abstention=0.125,
             delta=0.0625,
+            distrust=distrust,
         )
     else:
         confidences = (head.max(axis=1) / Q30_ONE for head in heads)

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from firmware_export._targets import find_compiler
 from firmware_export._toolchain import compile_c, run_command, run_rows
+from skdualcnn._compiler import find_compiler
 from skdualcnn.exceptions import ToolchainError
 
 

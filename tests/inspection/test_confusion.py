@@ -15,7 +15,7 @@ def test_counts_as_text_and_shares_as_colour():
     np.testing.assert_array_equal(display.counts, [[3, 1], [0, 2]])
     np.testing.assert_allclose(display.ax_.images[0].get_array(), [[0.75, 0.25], [0, 1]])
     texts = [text.get_text() for text in display.ax_.texts]
-    assert texts == ["3\n75.0%", "1\n25.0%", "0", "2\n100.0%"]
+    assert texts == ["3\n75.0 %", "1\n25.0 %", "0", "2\n100.0 %"]
     assert display.classes == ["normal", "b"]
 
 

@@ -87,6 +87,15 @@ def test_everything_is_seen_and_nothing_is_fetched(open_page, path, scheme, widt
     assert (background == "rgb(255, 255, 255)") == (scheme == "light")
 
 
+def test_what_goes_on_beyond_the_edge_fades_there_until_it_is_scrolled_to(open_page, path):
+    page, _ = open_page(path, "light", 400)
+    table = page.locator(".scroll.more").first.element_handle()
+    table.evaluate("(one) => one.scrollTo(one.scrollWidth, 0)")
+    page.wait_for_function("(one) => !one.classList.contains('more')", arg=table)
+    wide, _ = open_page(path)
+    assert wide.locator(".card.more").count() == 0
+
+
 def test_it_can_be_read_without_seeing_it(open_page, path):
     page, _ = open_page(path)
     levels = page.evaluate(
@@ -110,7 +119,7 @@ def test_navigation_leads_to_every_section(open_page, path):
 def test_a_click_sorts_a_table(open_page, path):
     page, _ = open_page(path)
     table = page.locator("#head-0 table.sortable").first
-    heading = table.locator("th", has_text="ROC AUC")
+    heading = table.locator("th", has_text="ROC-AUC")
     orders = []
     for _ in range(2):
         heading.locator("button").click()

@@ -14,29 +14,30 @@ from skdualcnn.network._training import (
     train,
 )
 
+PARAMETERS = {
+    "module": {
+        "in_channels": 1,
+        "length": 6,
+        "n_classes": [2, 3],
+        "conv_channels": (4,),
+        "dense_units": 5,
+        "conv_dropout": 0.0,
+        "dense_dropout": 0.0,
+    },
+    "head_names": ["health", "cyber"],
+    "lr": 0.01,
+    "weight_decay": 0.0,
+    "batch_size": 8,
+    "max_epochs": 3,
+    "device": "cpu",
+    "seed": 0,
+    "callbacks": None,
+    "verbose": 0,
+}
+
 
 def net(**changed):
-    parameters = {
-        "module": {
-            "in_channels": 1,
-            "length": 6,
-            "n_classes": [2, 3],
-            "conv_channels": (4,),
-            "dense_units": 5,
-            "conv_dropout": 0.0,
-            "dense_dropout": 0.0,
-        },
-        "head_names": ["health", "cyber"],
-        "lr": 0.01,
-        "weight_decay": 0.0,
-        "batch_size": 8,
-        "max_epochs": 3,
-        "device": "cpu",
-        "seed": 0,
-        "callbacks": None,
-        "verbose": 0,
-    }
-    return make_net(**{**parameters, **changed})
+    return make_net(**{**PARAMETERS, **changed})
 
 
 def data(n, seed=0):
@@ -148,6 +149,22 @@ def test_a_row_gets_the_same_answer_alone_as_among_others(n):
     np.testing.assert_array_equal(
         np.concatenate([logits[0] for logits in alone]), predict_logits(one, signals[:4])[0]
     )
+
+
+def test_predictions_are_equal_on_any_number_of_threads():
+    one = make_net(**{**PARAMETERS, "module": {**PARAMETERS["module"], "conv_channels": (64,)}})
+    signals = torch.rand(3 * PREDICTION_CHUNK + 5, 1, 6)
+    before, answers = torch.get_num_threads(), []
+    try:
+        for threads in (1, 2, 3):
+            torch.set_num_threads(threads)
+            answers.append(predict_logits(one, signals))
+            assert torch.get_num_threads() == threads
+    finally:
+        torch.set_num_threads(before)
+    for other in answers[1:]:
+        for a, b in zip(answers[0], other, strict=True):
+            np.testing.assert_array_equal(a, b)
 
 
 def test_the_callers_torch_is_left_as_it_was():

@@ -266,6 +266,13 @@ def test_several_columns_make_a_group():
 FRAME = pd.DataFrame({"time": [1.0, 2.0], "id": [1, 2], "value": [1.0, 2.0], "name": ["a", "b"]})
 
 
+def test_a_polars_frame_is_refused_with_the_way_out():
+    polars = pytest.importorskip("polars")
+    frame = polars.DataFrame({"timestamp": [0.0], "spo2": [97.0]})
+    with pytest.raises(AlignmentError, match=r"is a polars DataFrame, .* \.to_pandas\(\)"):
+        align_streams({"s": frame}, freq="1s", on="timestamp")
+
+
 @pytest.mark.parametrize(
     ("streams", "options", "message"),
     [

@@ -4,8 +4,8 @@ import pandas as pd
 import pytest
 from sklearn.pipeline import make_pipeline
 
-from firmware_export._targets import find_compiler
 from skdualcnn import DualPathCNNClassifier, FusionDecider, make_fusion_preprocessor
+from skdualcnn._compiler import find_compiler
 from skdualcnn.datasets import make_ward
 from skdualcnn.preprocessing import SlidingWindow, align_streams
 

@@ -1,4 +1,11 @@
 "use strict";
+// What is wider than its place fades at the edge behind which it goes on.
+for (const box of document.querySelectorAll(".scroll, .card, nav ul")) {
+  const fade = () =>
+    box.classList.toggle("more", box.scrollLeft + box.clientWidth < box.scrollWidth - 1);
+  box.addEventListener("scroll", fade, { passive: true });
+  new ResizeObserver(fade).observe(box);
+}
 // Without this script the tables stand as they were written: sorted, and complete.
 for (const table of document.querySelectorAll("table.sortable")) {
   const heads = Array.from(table.tHead.rows[0].cells);

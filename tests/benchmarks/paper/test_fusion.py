@@ -5,7 +5,7 @@ from benchmarks.paper.fusion import Decided, watch
 from benchmarks.paper.jobs import Job
 from benchmarks.paper.outcome import Outcome
 
-RULE = {"delta": 0.1, "thresholds": [0.5, 0.5], "abstention": 0.0}
+RULE = {"delta": 0.1, "thresholds": [0.5, 0.5], "abstention": 0.0, "distrust": None}
 
 
 def outcome(health, cyber, health_score, cyber_score, **columns):

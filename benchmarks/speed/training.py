@@ -1,0 +1,76 @@
+"""Seconds of one epoch and peak memory, beside a plain loop and skorch."""
+
+import multiprocessing
+import resource
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+
+from benchmarks.speed.peers import make_rows, train_plain_loop, train_skorch
+from benchmarks.speed.rounds import take_turns
+from skdualcnn import DualPathCNNClassifier
+
+# Rows of the paper's data, and windows of 16 steps of 24 channels.
+NETS = {"paper": (188_694, (68,)), "windowed": (60_000, (16, 24))}
+
+
+def train_ours(X: Any, codes: Any, batch_size: int, *, compiled: bool = False) -> None:
+    network = DualPathCNNClassifier(
+        batch_size=batch_size, max_epochs=1, compiled=compiled, random_state=0
+    )
+    network.fit(X, codes)
+
+
+TRAINERS: dict[str, Callable[..., None]] = {
+    "plain loop": train_plain_loop,
+    "skorch": train_skorch,
+    "skdualcnn": train_ours,
+    "skdualcnn, compiled": partial(train_ours, compiled=True),
+}
+
+
+def measure_training(*, share: float, rounds: int) -> pd.DataFrame:
+    """Return a row for each network, batch size, number of threads and contestant.
+
+    Ours trains on one thread whatever torch is told.
+    """
+    tables = []
+    before = torch.get_num_threads()
+    for net, (n, shape) in NETS.items():
+        X, codes = make_rows(int(n * share), shape)
+        for batch_size in (32, 256, 1024):
+            for train in TRAINERS.values():
+                train(X[: 2 * batch_size], codes[: 2 * batch_size], batch_size)
+            for threads in (1, 2):
+                torch.set_num_threads(threads)
+                contestants = {
+                    name: partial(train, X, codes, batch_size) for name, train in TRAINERS.items()
+                }
+                table = take_turns(contestants, rounds)
+                table.insert(0, "threads", threads)
+                table.insert(0, "batch_size", batch_size)
+                table.insert(0, "net", net)
+                tables.append(table)
+    torch.set_num_threads(before)
+    return pd.concat(tables, ignore_index=True)
+
+
+def measure_memory(*, share: float) -> pd.DataFrame:
+    """Return the peak resident size of a process that trains for one epoch, in MB."""
+    context = multiprocessing.get_context("spawn")
+    rows = []
+    for batch_size in (32, 1024):
+        for name in TRAINERS:
+            with context.Pool(1) as pool:
+                peak = pool.apply(_peak, (name, int(NETS["paper"][0] * share), batch_size))
+            rows.append({"batch_size": batch_size, "who": name, "peak_mb": peak})
+    return pd.DataFrame(rows)
+
+
+def _peak(name: str, n: int, batch_size: int) -> float:
+    TRAINERS[name](*make_rows(n), batch_size)
+    return float(np.round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024))

@@ -1,0 +1,169 @@
+"""The figures of one head on labelled rows, and how sure they are."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.stats import rankdata
+from sklearn.metrics import average_precision_score
+
+from skdualcnn._calibration_error import expected_calibration_error
+from skdualcnn.model_card._bootstrap import group_intervals
+
+
+@dataclass(frozen=True)
+class HeadRows:
+    """What a decider says of one head on the rows that carry its label.
+
+    Attributes
+    ----------
+    name : str
+        Name of the head.
+    classes : ndarray of shape (n_classes,)
+        Its classes.
+    rows : ndarray of shape (n,) and dtype intp
+        Which of the rows given they are.
+    true, predicted : ndarray of shape (n,) and dtype intp
+        Positions among the classes; one beyond the last for a class unknown to the model.
+    normal : int
+        Position of the normal class.
+    score : ndarray of shape (n,) and dtype float64
+        One minus the probability of the normal class.
+    alert : ndarray of shape (n,) and dtype bool
+        Whether the head raises its alert at the operating point.
+    groups : ndarray of shape (n,)
+        What belongs together.
+    """
+
+    name: str
+    classes: NDArray[Any]
+    rows: NDArray[np.intp]
+    true: NDArray[np.intp]
+    predicted: NDArray[np.intp]
+    normal: int
+    score: NDArray[np.float64]
+    alert: NDArray[np.bool_]
+    groups: NDArray[Any]
+
+    def take(self, which: NDArray[np.bool_] | NDArray[np.intp]) -> Self:
+        """Return some of the rows, by a mask or by their positions."""
+        changed = {
+            field: getattr(self, field)[which]
+            for field in ("rows", "true", "predicted", "score", "alert", "groups")
+        }
+        return replace(self, **changed)
+
+    @cached_property
+    def event(self) -> NDArray[np.bool_]:
+        """Whether each row is truly not normal."""
+        return np.asarray(self.true != self.normal, dtype=bool)
+
+    @cached_property
+    def right(self) -> NDArray[np.bool_]:
+        """Whether the class of each row is the predicted one."""
+        return np.asarray(self.true == self.predicted, dtype=bool)
+
+    def class_counts(self) -> dict[str, int]:
+        """Return how many rows each class has, and how many one that training did not know."""
+        names = [*map(str, self.classes), "a class unknown to the model"]
+        counts = np.bincount(self.true, minlength=len(names)).tolist()
+        found = dict(zip(names, counts, strict=True))
+        return found if counts[-1] else dict(list(found.items())[:-1])
+
+    def compute(self, names: Sequence[str]) -> list[float]:
+        """Return some of the `FIGURES`; NaN where one is not defined on these rows."""
+        return [FIGURES[name].function(self) for name in names]
+
+    def figures(
+        self,
+        names: Sequence[str],
+        *,
+        n_resamples: int,
+        confidence_level: float,
+        random_state: int,
+    ) -> pd.DataFrame:
+        """Return value, lower and upper end of each figure."""
+        ends = group_intervals(
+            lambda drawn: self.take(drawn).compute(names),
+            self.groups,
+            n_figures=len(names),
+            n_resamples=n_resamples,
+            confidence_level=confidence_level,
+            random_state=random_state,
+        )
+        table = pd.DataFrame(ends, index=list(names), columns=["low", "high"])
+        table.insert(0, "value", self.compute(names))
+        return table
+
+
+def _share(of: NDArray[np.bool_]) -> float:
+    return float(of.mean()) if len(of) else float("nan")
+
+
+def _roc_auc(head: HeadRows) -> float:
+    # By ranks, many times faster than roc_auc_score on some thousand resamples.
+    events = int(head.event.sum())
+    pairs = events * (len(head.event) - events)
+    if pairs == 0:
+        return float("nan")
+    return float((rankdata(head.score)[head.event].sum() - events * (events + 1) / 2) / pairs)
+
+
+def _average_precision(head: HeadRows) -> float:
+    if not head.event.any():
+        return float("nan")
+    return float(average_precision_score(head.event, head.score))
+
+
+def _balanced_accuracy(head: HeadRows) -> float:
+    size = np.bincount(head.true)
+    hits = np.bincount(head.true, weights=head.right)
+    return float((hits[size > 0] / size[size > 0]).mean()) if len(size) else float("nan")
+
+
+def _brier(head: HeadRows) -> float:
+    return float(((head.score - head.event) ** 2).mean()) if len(head.rows) else float("nan")
+
+
+def _ece(head: HeadRows) -> float:
+    if len(head.rows) == 0:
+        return float("nan")
+    return expected_calibration_error(head.event, head.score.clip(0, 1))
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One figure of a head: what it is, and how it is computed."""
+
+    meaning: str
+    function: Callable[[HeadRows], float]
+
+
+FIGURES = {
+    "ROC-AUC": Figure("how well the score ranks not normal above normal", _roc_auc),
+    "average precision": Figure(
+        "area under precision and recall; compare it with the share not normal",
+        _average_precision,
+    ),
+    "sensitivity": Figure(
+        "share of the rows that are not normal with an alert of this head",
+        lambda head: _share(head.alert[head.event]),
+    ),
+    "specificity": Figure(
+        "share of the normal rows without one", lambda head: _share(~head.alert[~head.event])
+    ),
+    "accuracy": Figure("share of the rows with the right class", lambda head: _share(head.right)),
+    "balanced accuracy": Figure("the same, mean of the classes", _balanced_accuracy),
+    "Brier score": Figure(
+        "mean squared error of the probability of not normal; 0 is perfect", _brier
+    ),
+    "ECE": Figure("expected calibration error, ten bins of equal width; 0 is perfect", _ece),
+}
+CALIBRATION = ("Brier score", "ECE")
+PERFORMANCE = tuple(name for name in FIGURES if name not in CALIBRATION)
+# Average precision depends on the share not normal, and so does not compare subgroups.
+OF_SUBGROUPS = ("ROC-AUC", "sensitivity", "specificity", *CALIBRATION)

@@ -1,0 +1,92 @@
+"""What a card needs of a decider and its test rows, read once and checked."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from skdualcnn._fusion_rule import FusionRule
+from skdualcnn._labels import Labels
+from skdualcnn.model_card._figures import HeadRows
+
+MAX_SUBGROUPS = 20
+
+
+def read_heads(
+    decider: Any, labels: Labels, explained: pd.DataFrame, groups: NDArray[Any]
+) -> list[HeadRows]:
+    """Return the rows of each head, medical first.
+
+    Parameters
+    ----------
+    decider : FusionDecider
+        Fitted.
+    labels : Labels
+        Of n rows, in the order of the decider's heads.
+    explained : DataFrame of n rows
+        What `explain_decisions` says of them.
+    groups : ndarray of shape (n,)
+        What belongs together.
+    """
+    rule = FusionRule.of(decider)
+    found = []
+    for role, (position, name) in enumerate(zip(decider.positions_, decider.heads_, strict=True)):
+        if position is None:
+            continue
+        rows = np.flatnonzero(labels.weights[:, position] > 0)
+        classes = decider.estimator_.classes_
+        classes = np.asarray(classes[position] if isinstance(classes, list) else classes)
+        codes = {label: code for code, label in enumerate(classes.tolist())}
+        of_rows = explained.iloc[rows]
+        predicted = of_rows[f"{name}_class"].map(codes).to_numpy(dtype=np.intp)
+        normal = codes[decider.normal_[role]]
+        score = 1 - of_rows[f"{name}_probability_{decider.normal_[role]}"].to_numpy(np.float64)
+        alert = score >= rule.thresholds[role] if rule.rule == "anomaly" else predicted != normal
+        # A class that training did not know is no class of the head, and always wrong.
+        true = pd.Series(labels.columns[position][rows], dtype=object).map(codes)
+        found.append(
+            HeadRows(
+                name=name,
+                classes=classes,
+                rows=rows,
+                true=true.fillna(len(classes)).to_numpy(dtype=np.intp),
+                predicted=predicted,
+                normal=normal,
+                score=score,
+                alert=np.asarray(alert, dtype=bool),
+                groups=groups[rows],
+            )
+        )
+    return found
+
+
+def read_subgroups(
+    subgroups: Mapping[str, ArrayLike] | pd.DataFrame | None, n_rows: int
+) -> dict[str, dict[str, NDArray[np.bool_]]]:
+    """Return of each way to divide the rows the subgroups, as masks.
+
+    Raises
+    ------
+    ValueError
+        If one has another number of rows, or too many values to be subgroups.
+    """
+    found: dict[str, dict[str, NDArray[np.bool_]]] = {}
+    for name, values in dict(subgroups if subgroups is not None else {}).items():
+        column = pd.Series(values).reset_index(drop=True)
+        if len(column) != n_rows:
+            raise ValueError(
+                f"subgroups[{name!r}] has {len(column)} rows, expected {n_rows}, as X has."
+            )
+        codes, uniques = pd.factorize(column, sort=True)
+        if len(uniques) > MAX_SUBGROUPS:
+            raise ValueError(
+                f"subgroups[{name!r}] has {len(uniques)} values, expected at most "
+                f"{MAX_SUBGROUPS}. Cut numbers into bands, such as with pandas.cut."
+            )
+        found[str(name)] = {
+            **{str(value): np.asarray(codes == code) for code, value in enumerate(uniques)},
+            **({"not recorded": np.asarray(codes == -1)} if (codes == -1).any() else {}),
+        }
+    return found

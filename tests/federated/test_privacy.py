@@ -1,0 +1,31 @@
+import sys
+
+import numpy as np
+import pytest
+
+from skdualcnn.exceptions import FederationError, MissingPackageError
+from skdualcnn.federated import Privacy, epsilon_of_rounds
+
+
+def test_epsilon_is_close_to_that_of_one_gaussian():
+    """Rounds of noise are as one of less; the analytic bound of it is a little lower."""
+    accounting = pytest.importorskip("dp_accounting", reason="extra 'federated'")
+    exact = accounting.get_epsilon_gaussian(4.0 / np.sqrt(10), 1e-5)
+    assert exact <= epsilon_of_rounds(4.0, 10) < 1.2 * exact
+
+
+def test_more_noise_and_fewer_rounds_spend_less():
+    pytest.importorskip("dp_accounting", reason="extra 'federated'")
+    assert epsilon_of_rounds(8.0, 10) < epsilon_of_rounds(4.0, 10) < epsilon_of_rounds(4.0, 20)
+
+
+@pytest.mark.parametrize("settings", [(0.0, 1.0), (1.0, 0.0), (1.0, 1.0, 1.0)])
+def test_settings_that_promise_nothing_are_refused(settings):
+    with pytest.raises(FederationError, match="expected a noise and a norm above 0"):
+        Privacy(*settings)
+
+
+def test_without_the_package_the_extra_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "dp_accounting", None)
+    with pytest.raises(MissingPackageError, match=r"skdualcnn\[federated\]"):
+        epsilon_of_rounds(1.0, 1)
