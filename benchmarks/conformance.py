@@ -66,7 +66,9 @@ def estimators() -> dict[str, Any]:
         "HeadClassifier": HeadClassifier(network, head=0),
         "HeadClassifier of a linear model": HeadClassifier(LogisticRegression(), head=0),
         "FusionDecider": FusionDecider(network),
-        "FusionDecider, calibrated": FusionDecider(LogisticRegression(), calibration="temperature"),
+        "FusionDecider, calibrated": FusionDecider(
+            DualPathCNNClassifier(max_epochs=3, random_state=0), calibration="temperature"
+        ),
         # Few rows set the limits of a class at this level, which the checks' data have.
         "ConformalFusionDecider": ConformalFusionDecider(
             FusionDecider(network), confidence_level=0.5, random_state=0

@@ -162,7 +162,7 @@ def test_twin_and_machine_code_calibrate_too(calibration, n_classes, n_heads):
     # The twin of a small network is about 0.01 off; calibration adds next to nothing to that.
     expected = decider.calibrate(raw if n_heads > 1 else [raw])
     for exact, integer in zip(expected, said if n_heads > 1 else [said], strict=True):
-        np.testing.assert_allclose(integer, exact, atol=2e-3)
+        np.testing.assert_allclose(integer, exact, atol=5e-3)
     for exact, integer in zip(listed, said if n_heads > 1 else [said], strict=True):
         np.testing.assert_allclose(integer, exact, atol=0.05)
     compiled = compile_predictor(FrozenEstimator(decider), X)
