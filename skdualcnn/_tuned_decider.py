@@ -278,6 +278,16 @@ class TunedFusionDecider(DecisionsMixin, MetaEstimatorMixin, BaseEstimator):
         self.decider_.set_params(**self.best_params_)
         if self.store_cv_results:
             self.cv_results_ = table.drop(columns="moved")
+        self._describe(rows, scores, constraints, thresholds)
+
+    def _describe(
+        self,
+        rows: Rows,
+        scores: NDArray[np.float64],
+        constraints: dict[str, float],
+        thresholds: list[NDArray[np.float64]],
+    ) -> None:
+        """Keep the figures of the chosen point, and the cost along each threshold."""
         random = check_random_state(self.random_state)
         interval: dict[str, Any] = {
             "n_resamples": self.n_resamples,
@@ -287,14 +297,14 @@ class TunedFusionDecider(DecisionsMixin, MetaEstimatorMixin, BaseEstimator):
         best_rule = FusionRule.of(self.decider_)
         shown = [name for name in (*AT_LEAST, *AT_MOST) if name != FALSE_ALARMS or rows.days > 0]
         decision = _decide(best_rule, scores)
-        figures = rows.figures(["cost", *shown], decision, **interval)
-        self.operating_point_ = figures.to_dict(orient="index")
+        point = rows.figures(["cost", *shown], decision, **interval)
+        self.operating_point_ = point.to_dict(orient="index")
         curve = []
         for role, head in enumerate(("health", "cyber")):
             for threshold in thresholds[role] if len(thresholds[role]) > 1 else ():
                 pair = [*best_rule.thresholds]
                 pair[role] = float(threshold)
-                if rule.distrust is not None and rule.distrust[1] < pair[0]:
+                if best_rule.distrust is not None and best_rule.distrust[1] < pair[0]:
                     continue
                 decision = _decide(replace(best_rule, thresholds=(pair[0], pair[1])), scores)
                 cost = rows.figures(["cost"], decision, **interval).loc["cost"]
