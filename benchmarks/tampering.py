@@ -28,8 +28,6 @@ WINDOW = 16
 # Score 2, scale 1 (Royal College of Physicians, 2017).
 SATURATION_GRADES = {91: 1.0, 93: 0.8, 95: 0.6}
 THRESHOLD = 0.5
-MOST_LOST = 0.01
-"""Sensitivity that the choice may cost on training patients."""
 HEALTH_THRESHOLDS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 SUSPICIONS = (0.03, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5)
 EVIDENCE = (0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.98, 0.99, 1.0)
@@ -122,7 +120,7 @@ def on_ward(seed: int, *, quick: bool) -> Iterator[dict[str, Any]]:
         ("health head alone", held, seen),
     ):
         yield {"data": "ward", "way": name, **alone_seen.figures(alone_seen.health >= THRESHOLD)}
-        least = alone.figures(alone.health >= THRESHOLD)["sensitivity"] - MOST_LOST
+        least = alone.figures(alone.health >= THRESHOLD)["sensitivity"]
         setting = choose(held, least)
         figures = seen.figures(seen.alerts(setting))
         way = f"decision, as sensitive as {name}"
@@ -158,9 +156,7 @@ def on_wustl(folder: Path, seed: int, *, quick: bool) -> Iterator[dict[str, Any]
     wary, settings = np.zeros(len(attack), dtype=bool), []
     for number in range(5):
         others = rows.take(kept & (fold != number))
-        settings.append(
-            choose(others, others.figures(others.health >= THRESHOLD)["sensitivity"] - MOST_LOST)
-        )
+        settings.append(choose(others, others.figures(others.health >= THRESHOLD)["sensitivity"]))
         wary[fold == number] = rows.take(fold == number).alerts(settings[-1])
     known, told = rows.take(kept), {"data": "WUSTL-EHMS-2020"}
     yield {**told, "way": "monitor's alarm alone", **known.figures(known.health >= THRESHOLD)}

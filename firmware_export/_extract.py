@@ -175,21 +175,24 @@ def _calibrate(graph: Graph, decider: FusionDecider) -> Graph:
     """Fold what calibrates each head into its dense layer."""
     if decider.calibrators_ is None:
         return graph
-    calibrators, paths = iter(decider.calibrators_), []
-    for path in graph.paths:
-        heads = [_calibrate_head(head, next(calibrators), decider) for head in path.heads]
-        paths.append(replace(path, heads=tuple(heads)))
-    return replace(graph, paths=tuple(paths))
+    calibrators = iter(decider.calibrators_)
+    paths = tuple(
+        replace(
+            path,
+            heads=tuple(_calibrate_head(head, next(calibrators), decider) for head in path.heads),
+        )
+        for path in graph.paths
+    )
+    return replace(graph, paths=paths)
 
 
 def _calibrate_head(head: Head, calibrator: Any, decider: FusionDecider) -> Head:
     folded = calibrator.on_logits(len(head.classes))
     if folded is None:
         raise ExportError(
-            f"Head {head.name!r} has {len(head.classes)} classes and calibration="
-            f"{decider.calibration!r}, expected a calibration that multiplies logits: "
-            '"temperature", or "sigmoid" of two classes. Fit with calibration="temperature" to '
-            "export."
+            f"calibration={decider.calibration!r} of head {head.name!r} with {len(head.classes)} "
+            'classes, expected one that multiplies logits: "temperature", or "sigmoid" of two '
+            'classes. Fit with calibration="temperature" to export.'
         )
     matrix, shift = folded
     weight, bias = matrix @ head.dense.weight, matrix @ head.dense.bias + shift

@@ -16,7 +16,7 @@ Codes = NDArray[np.int64]
 
 # Models that count votes answer with zeros, of which no logarithm is taken.
 SMALLEST = float(np.finfo(np.float64).eps)
-_LOG_TEMPERATURES = (-5.0, 5.0)
+_LOG_TEMPERATURES = (-3.0, 3.0)
 
 
 class Calibrator(BaseEstimator):
@@ -146,14 +146,8 @@ class IsotonicCalibrator(Calibrator):
     def apply(self, probability: Floats) -> Floats:
         """Return calibrated probabilities."""
         curves = zip(_columns(probability), self.knots_, self.values_, strict=True)
-        return _complete(
-            np.column_stack(
-                [
-                    np.interp(probability[:, column], knots, values)
-                    for column, knots, values in curves
-                ]
-            )
-        )
+        risen = [np.interp(probability[:, column], x, y) for column, x, y in curves]
+        return _complete(np.column_stack(risen))
 
 
 CALIBRATORS: dict[str, type[Calibrator]] = {

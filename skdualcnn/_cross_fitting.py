@@ -109,7 +109,8 @@ def make_splits(
         state = _joint_state(heads.encode(labels), 2)
         cv = check_cv(number, state, classifier=True)
     splits = [(np.asarray(a), np.asarray(b)) for a, b in cv.split(X, state, groups)]
-    if np.bincount(np.concatenate([test for _, test in splits])).max() > 1:
+    held_out = np.concatenate([test for _, test in splits])
+    if len(np.unique(held_out)) < len(held_out):
         raise ValueError(
             f"cv={cv!r} holds out some rows more than once, expected folds that hold out a row "
             "once at most, such as KFold's."

@@ -86,7 +86,6 @@ class FusionDecider(DecisionsMixin, MetaEstimatorMixin, BaseEstimator):
     See Also
     --------
     DualPathCNNClassifier : The classifier that this is made for.
-    TunedFusionDecider : Chooses thresholds and delta by what mistakes cost.
 
     Notes
     -----
@@ -199,7 +198,7 @@ class FusionDecider(DecisionsMixin, MetaEstimatorMixin, BaseEstimator):
         if isinstance(last, Pipeline):
             step, last = last.steps[-1]
             name = f"{step}__groups"
-        if hasattr(last, "fit") and has_fit_parameter(last, "groups"):
+        if has_fit_parameter(last, "groups"):
             fit_params = {name: groups, **fit_params}
         return groups, fit_params
 

@@ -160,6 +160,8 @@ def attribute_scores(
     ------
     TypeError
         If there is no `DualPathCNNClassifier` in the decider.
+    ValueError
+        If the decider calibrates its heads: contributions add up to the network's own score.
     MissingPackageError
         If Captum is not installed.
 
@@ -183,6 +185,11 @@ def attribute_scores(
     'x1'
     """
     network = ExplainedNetwork.of(decider)
+    if decider.calibrators_ is not None:
+        raise ValueError(
+            f"The decider has calibration={decider.calibration!r}, expected None: contributions "
+            "add up to the score of the network, not to the calibrated one. Fit it without."
+        )
     rows, rest = network.read(X), network.rest(reference)
     scores, base = network.scores(rows), network.scores(rest)
     return Attributions(

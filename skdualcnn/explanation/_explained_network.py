@@ -33,14 +33,11 @@ class ExplainedNetwork:
         The fitted classifier.
     heads : dict of str to tuple of int
         Position of each head that the decider compares, and of its normal class.
-    calibration : dict of str to (ndarray, ndarray)
-        What the logits of a calibrated head are multiplied with, and what is added.
     """
 
     steps: Sequence[Any]
     classifier: DualPathCNNClassifier
     heads: Mapping[str, tuple[int, int]]
-    calibration: Mapping[str, tuple[NDArray[np.float64], NDArray[np.float64]]]
 
     @classmethod
     def of(cls, decider: FusionDecider) -> Self:
@@ -49,7 +46,7 @@ class ExplainedNetwork:
         Raises
         ------
         TypeError
-            If the decider is around another model, or its calibration is none of logits.
+            If the decider is around another model.
         """
         check_is_fitted(decider)
         estimator, steps = decider.estimator_, []
@@ -71,16 +68,7 @@ class ExplainedNetwork:
             )
             if head is not None and position is not None
         }
-        calibration = {}
-        for calibrator, name in zip(decider.calibrators_ or (), decider.head_names_, strict=False):
-            folded = calibrator.on_logits(len(listed[decider.head_names_.index(name)]))
-            if folded is None:
-                raise TypeError(
-                    f"calibration={decider.calibration!r} of head {name!r} has no gradient, "
-                    'expected "temperature", or "sigmoid" of two classes. Fit with one of these.'
-                )
-            calibration[name] = folded
-        return cls(steps, estimator, heads, calibration)
+        return cls(steps, estimator, heads)
 
     def read(self, X: ArrayLike) -> Inputs:
         """Return rows as the network reads them, (n, ..., n_features)."""
@@ -97,11 +85,10 @@ class ExplainedNetwork:
         """Return each head's anomaly score of rows that the network reads."""
         signals = as_signals(rows)
         logits = [head for net in self.classifier.nets_ for head in predict_logits(net, signals)]
-        scores = {}
-        for head, (position, normal) in self.heads.items():
-            matrix, shift = self.calibration.get(head, (np.eye(logits[position].shape[1]), 0.0))
-            scores[head] = 1 - softmax(logits[position] @ matrix.T + shift, axis=1)[:, normal]
-        return scores
+        return {
+            head: 1 - softmax(logits[position], axis=1)[:, normal]
+            for head, (position, normal) in self.heads.items()
+        }
 
     def integrate(
         self, rows: Inputs, rest: NDArray[np.float32], head: str, n_steps: int
@@ -115,7 +102,6 @@ class ExplainedNetwork:
             head=place,
             normal=self.heads[head][1],
             n_steps=n_steps,
-            calibration=self.calibration.get(head),
         )
         # A row is a signal along its columns; a window has a channel per column.
         return found.transpose(0, 2, 1) if self.classifier.windowed_ else found

@@ -18,7 +18,6 @@ def integrate_gradients(
     head: int,
     normal: int,
     n_steps: int,
-    calibration: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None,
 ) -> NDArray[np.float64]:
     """Return integrated gradients of one minus the probability of the normal class.
 
@@ -38,8 +37,6 @@ def integrate_gradients(
         Positions of the head among those of the net, and of its normal class.
     n_steps : int
         Points on the line at which the gradient is taken.
-    calibration : tuple of ndarray or None
-        What the head's logits are multiplied with, and what is added; None leaves them.
 
     Returns
     -------
@@ -53,14 +50,7 @@ def integrate_gradients(
     """
     module = net.module_.eval()
     captum = import_extra("captum.attr", "explain")
-
-    def score(logits: torch.Tensor) -> torch.Tensor:
-        if calibration is not None:
-            matrix, shift = (torch.as_tensor(one).to(logits) for one in calibration)
-            logits = logits @ matrix.T + shift
-        return 1 - logits.softmax(dim=1)[:, normal]
-
-    rule = captum.IntegratedGradients(lambda signal: score(module(signal)[head]))
+    rule = captum.IntegratedGradients(lambda signal: anomaly(module, signal, head, normal))
     start = reference[:1].to(net.device)
     parts = []
     with isolated(0):
@@ -71,3 +61,8 @@ def integrate_gradients(
             )
             parts.append(found.detach().cpu().double().numpy())
     return np.concatenate(parts)
+
+
+def anomaly(module: torch.nn.Module, signal: torch.Tensor, head: int, normal: int) -> torch.Tensor:
+    """Return one minus the probability of a head's normal class, (n,)."""
+    return 1 - module(signal)[head].softmax(dim=1)[:, normal]

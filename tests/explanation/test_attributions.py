@@ -4,6 +4,7 @@ import sys
 
 import numpy as np
 import pytest
+from sklearn.base import clone
 from sklearn.ensemble import RandomForestClassifier
 
 from skdualcnn import DualPathCNNClassifier, FusionDecider
@@ -78,3 +79,11 @@ def test_without_captum_the_error_names_the_extra(known, monkeypatch):
     monkeypatch.setitem(sys.modules, "captum.attr", None)
     with pytest.raises(MissingPackageError, match=r"skdualcnn\[explain\]"):
         attribute_scores(decider, X.head(3), reference=X)
+
+
+def test_a_calibrated_decider_is_refused(known):
+    X, y, decider = known
+    calibrated = clone(decider).set_params(calibration="temperature", cv=2)
+    calibrated.set_params(estimator__max_epochs=1).fit(X, y)
+    with pytest.raises(ValueError, match="calibration='temperature', expected None"):
+        attribute_scores(calibrated, X, reference=X)

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 from sklearn.multioutput import MultiOutputClassifier
 from sklearn.pipeline import make_pipeline
@@ -48,6 +49,15 @@ def test_float_engine_decides_like_the_table(name, assert_same, request):
     counters = detector.counters
     assert counters["ticks"] == len(decisions) == len(case.rows)
     assert counters["accepted"] == sum(map(len, case.streams.values()))
+
+
+def test_calibrated_heads_decide_like_the_table(case, assert_same):
+    y = case.decider.estimator_.predict(case.X)
+    calibrated = clone(case.decider).set_params(calibration="temperature", cv=2)
+    calibrated.fit(case.X, pd.DataFrame(y, columns=["health", "cyber"]))
+    assert all(one.temperature_ != 1 for one in calibrated.calibrators_)
+    decisions = replay(make_detector(case, calibrated), case.readings())
+    assert_same(decisions, case.table(calibrated))
 
 
 @pytest.mark.parametrize("name", ["case", "window_case"])
