@@ -15,7 +15,7 @@ from sklearn.utils.estimator_checks import check_estimator
 
 from benchmarks._output import to_markdown
 from firmware_export import FixedPointClassifier
-from skdualcnn import DualPathCNNClassifier, FusionDecider, HeadClassifier
+from skdualcnn import DualPathCNNClassifier, FusionDecider, HeadClassifier, TunedFusionDecider
 from skdualcnn.conformal import ConformalFusionDecider
 from skdualcnn.preprocessing import (
     GapImputer,
@@ -48,6 +48,7 @@ EXPECTED = {
     },
     "FusionDecider": DECISIONS_ARE_WORDS,
     "ConformalFusionDecider": DECISIONS_ARE_WORDS,
+    "TunedFusionDecider": DECISIONS_ARE_WORDS,
 }
 STATUSES = ["passed", "xfail", "failed", "skipped"]
 
@@ -66,6 +67,13 @@ def estimators() -> dict[str, Any]:
         "HeadClassifier": HeadClassifier(network, head=0),
         "HeadClassifier of a linear model": HeadClassifier(LogisticRegression(), head=0),
         "FusionDecider": FusionDecider(network),
+        "TunedFusionDecider": TunedFusionDecider(
+            FusionDecider(DualPathCNNClassifier(max_epochs=3, random_state=0)),
+            cv=2,
+            thresholds=4,
+            n_resamples=50,
+            random_state=0,
+        ),
         # Few rows set the limits of a class at this level, which the checks' data have.
         "ConformalFusionDecider": ConformalFusionDecider(
             FusionDecider(network), confidence_level=0.5, random_state=0

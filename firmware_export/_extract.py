@@ -22,7 +22,7 @@ from firmware_export._graph import (
     Path,
     Residual,
 )
-from skdualcnn import DualPathCNNClassifier, FusionDecider
+from skdualcnn import DualPathCNNClassifier, FusionDecider, TunedFusionDecider
 from skdualcnn._fusion_rule import distrust_pair
 from skdualcnn.exceptions import ExportError
 
@@ -67,9 +67,13 @@ def extract_graph(estimator: Any) -> Graph:
 
 
 def unfreeze(estimator: Any) -> Any:
-    """Return what a FrozenEstimator holds; anything else as it is."""
-    while isinstance(estimator, FrozenEstimator):
-        estimator = estimator.estimator
+    """Return what a FrozenEstimator or a TunedFusionDecider holds; anything else as it is."""
+    while isinstance(estimator, FrozenEstimator | TunedFusionDecider):
+        if isinstance(estimator, TunedFusionDecider):
+            _check_fitted(estimator)
+            estimator = estimator.decider_
+        else:
+            estimator = estimator.estimator
     return estimator
 
 

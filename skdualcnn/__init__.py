@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from skdualcnn._decider import FusionDecider
     from skdualcnn._head import HeadClassifier
     from skdualcnn._persistence import load, save
+    from skdualcnn._tuned_decider import TunedFusionDecider
     from skdualcnn.preprocessing import make_fusion_preprocessor
 
 __version__ = "0.1.0"
@@ -20,6 +21,7 @@ __all__ = [
     "DualPathCNNClassifier",
     "FusionDecider",
     "HeadClassifier",
+    "TunedFusionDecider",
     "load",
     "make_fusion_preprocessor",
     "save",
@@ -28,6 +30,7 @@ __all__ = [
 _HOMES = {
     "DualPathCNNClassifier": "skdualcnn._classifier",
     "FusionDecider": "skdualcnn._decider",
+    "TunedFusionDecider": "skdualcnn._tuned_decider",
     "HeadClassifier": "skdualcnn._head",
     "load": "skdualcnn._persistence",
     "make_fusion_preprocessor": "skdualcnn.preprocessing",

@@ -43,7 +43,8 @@ class FusionRule:
 
     @classmethod
     def of(cls, decider: Any) -> Self:
-        """Read the rule off a fitted decider, as its parameters are now."""
+        """Read the rule off a fitted decider, or one tuned, as its parameters are now."""
+        decider = getattr(decider, "decider_", decider)
         classes = decider.estimator_.classes_
         listed = classes if isinstance(classes, list) else [classes]
         health, cyber = (

@@ -25,6 +25,7 @@ from skdualcnn._model_decoder import Decoder
 from skdualcnn._model_encoder import Encoder
 from skdualcnn._model_file import damaged, read_model_file, write_model_file
 from skdualcnn._model_kinds import Registry
+from skdualcnn._tuned_decider import TunedFusionDecider
 from skdualcnn._versions import describe_environment
 from skdualcnn.conformal import ConformalFusionDecider
 from skdualcnn.drift import DriftMonitor
@@ -47,6 +48,7 @@ _REGISTRY = Registry(
         for kind in (
             DualPathCNNClassifier,
             FusionDecider,
+            TunedFusionDecider,
             *CALIBRATORS.values(),
             ConformalFusionDecider,
             HeadClassifier,

@@ -80,3 +80,7 @@ class ReportError(SkdualcnnError, ValueError):
 
 class ModelVersionWarning(UserWarning):
     """A model was saved with another version of scikit-learn."""
+
+
+class OperatingPointError(SkdualcnnError, ValueError):
+    """Costs or constraints are malformed, or no operating point satisfies them."""

@@ -12,6 +12,7 @@ from skdualcnn._extras import import_extra
 from skdualcnn._fusion_rule import FusionRule
 from skdualcnn._head import FittedHeads, walk_in
 from skdualcnn._rules import DECISIONS
+from skdualcnn._tuned_decider import TunedFusionDecider
 from skdualcnn.exceptions import PartitionError
 from skdualcnn.preprocessing import GapImputer, HampelFilter, SlidingWindow
 
@@ -147,7 +148,8 @@ def score_table(estimator: Any, X: pd.DataFrame | None) -> pd.DataFrame:
         )
         for label, shares in zip(classes, np.asarray(found, dtype=np.float64).T, strict=True):
             columns[f"{name}_probability_{label}"] = shares
-    decider = next((one for one in walk_in(estimator) if isinstance(one, FusionDecider)), None)
+    kinds = (FusionDecider, TunedFusionDecider)
+    decider = next((one for one in walk_in(estimator) if isinstance(one, kinds)), None)
     if decider is not None:
         rule = FusionRule.of(decider)
         scores = rule.scores(probabilities)

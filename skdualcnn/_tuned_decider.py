@@ -1,0 +1,401 @@
+"""A decider whose thresholds and delta are chosen by what mistakes cost."""
+
+from collections.abc import Mapping
+from copy import copy
+from dataclasses import replace
+from itertools import product
+from numbers import Integral, Real
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, _fit_context, clone
+from sklearn.utils import Tags, check_random_state, get_tags
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+from sklearn.utils.metadata_routing import MetadataRouter
+from sklearn.utils.validation import check_is_fitted
+
+from skdualcnn._decider import FusionDecider
+from skdualcnn._decisions import DecisionsMixin
+from skdualcnn._fusion_rule import FusionRule
+from skdualcnn._operating_points import (
+    AT_LEAST,
+    AT_MOST,
+    FALSE_ALARMS,
+    STATES,
+    Rows,
+    candidates,
+    check_constraints,
+    read_costs,
+)
+from skdualcnn._rules import fuse_anomalies
+from skdualcnn.exceptions import OperatingPointError
+
+
+class TunedFusionDecider(DecisionsMixin, MetaEstimatorMixin, BaseEstimator):
+    """Choose a decider's thresholds, delta and abstention by costs and constraints.
+
+    The scores that points are compared on are those of rows held out in cross-validation,
+    of whole groups where there are any, after the decider's own calibration.
+
+    Parameters
+    ----------
+    estimator : FusionDecider
+        The decider, of `rule="anomaly"`.
+    costs : DataFrame or mapping of mappings, default=None
+        Cost of each decision (column, inner key) on each true state (row, outer key).
+        States: "normal", "medical", "cyber", "both"; decisions: these and "uncertain".
+        The mean cost of a row is made smallest. None: 1 for every wrong decision,
+        "uncertain" included.
+    constraints : mapping of str to float, default=None
+        What the point must satisfy. At least: "sensitivity" (rows that are not normal
+        with any alert), "medical_sensitivity", "cyber_sensitivity" (rows of the state
+        with its alert), "specificity" (normal rows without an alert), "precision" (alerts
+        that are of rows not normal), "accuracy". At most: "uncertain" (share of rows),
+        "false_alarms_per_patient_day": consecutive alerts of a patient whose state is
+        normal are one alarm. The last takes groups and `seconds_per_row`.
+    seconds_per_row : float, default=None
+        Time from one row of a patient to the next.
+    thresholds : int, default=16
+        Candidates per head.
+    deltas, abstentions : array-like of float
+        Candidates.
+    cv : int, cross-validation generator, iterable or "prefit", default=None
+        Folds as of the decider, whose own `cv` is not used. "prefit" takes `estimator` as
+        it is, fitted; X and y are then rows that it was not trained on.
+    n_resamples : int, default=500
+        Draws of the patients for intervals.
+    confidence_level : float, default=0.95
+        Of the intervals.
+    store_cv_results : bool, default=False
+        Whether every point that was compared is kept.
+    n_jobs : int, default=None
+        Folds that are fitted at the same time.
+    random_state : int, RandomState instance or None, default=None
+        Draws the patients.
+
+    Attributes
+    ----------
+    decider_ : FusionDecider
+        Fitted on all rows, with the chosen parameters.
+    best_params_ : dict
+        The chosen `thresholds`, `delta` and `abstention`.
+    best_cost_ : float
+        Mean cost of a held-out row there.
+    costs_ : dict of dict
+        The costs, completed.
+    operating_point_ : dict of dict
+        Per figure: its `value` on the held-out rows at the chosen point, and the
+        `low` and `high` end of its interval, over patients drawn again. The choice itself
+        is not drawn again, so it flatters a little: state figures of rows never used.
+    curve_ : DataFrame
+        Mean cost, its interval and the figures of the constraints along each head's
+        threshold, all else as chosen.
+    cv_results_ : DataFrame
+        Every point with its cost and figures; only with `store_cv_results`.
+
+    See Also
+    --------
+    FusionDecider : The decider.
+    sklearn.model_selection.TunedThresholdClassifierCV : The same for one head.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.ensemble import RandomForestClassifier
+    >>> from skdualcnn import FusionDecider, TunedFusionDecider
+    >>> X = np.random.default_rng(0).random((300, 2))
+    >>> y = (X > 0.7).astype(int)
+    >>> decider = FusionDecider(RandomForestClassifier(20, random_state=0))
+    >>> tuned = TunedFusionDecider(decider, constraints={"sensitivity": 0.95}, cv=3).fit(X, y)
+    >>> bool(tuned.operating_point_["sensitivity"]["value"] >= 0.95)
+    True
+    """
+
+    _parameter_constraints: ClassVar[dict[str, Any]] = {
+        "estimator": [HasMethods(["fit", "predict_proba", "true_state"])],
+        "costs": [pd.DataFrame, Mapping, None],
+        "constraints": [Mapping, None],
+        "seconds_per_row": [Interval(Real, 0, None, closed="neither"), None],
+        "thresholds": [Interval(Integral, 2, None, closed="left")],
+        "deltas": ["array-like"],
+        "abstentions": ["array-like"],
+        "cv": ["cv_object", StrOptions({"prefit"})],
+        "n_resamples": [Interval(Integral, 1, None, closed="left")],
+        "confidence_level": [Interval(Real, 0, 1, closed="neither")],
+        "store_cv_results": ["boolean"],
+        "n_jobs": [Integral, None],
+        "random_state": ["random_state"],
+    }
+
+    def __init__(
+        self,
+        estimator: Any,
+        *,
+        costs: Any = None,
+        constraints: Mapping[str, float] | None = None,
+        seconds_per_row: float | None = None,
+        thresholds: int = 16,
+        deltas: Any = (0.0, 0.1, 0.2, 0.4),
+        abstentions: Any = (0.0, 0.1, 0.2),
+        cv: Any = None,
+        n_resamples: int = 500,
+        confidence_level: float = 0.95,
+        store_cv_results: bool = False,
+        n_jobs: int | None = None,
+        random_state: int | np.random.RandomState | None = None,
+    ) -> None:
+        self.estimator = estimator
+        self.costs = costs
+        self.constraints = constraints
+        self.seconds_per_row = seconds_per_row
+        self.thresholds = thresholds
+        self.deltas = deltas
+        self.abstentions = abstentions
+        self.cv = cv
+        self.n_resamples = n_resamples
+        self.confidence_level = confidence_level
+        self.store_cv_results = store_cv_results
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+
+    @_fit_context(prefer_skip_nested_validation=False)
+    def fit(
+        self, X: ArrayLike, y: ArrayLike, *, groups: ArrayLike | None = None, **fit_params: Any
+    ) -> Self:
+        """Fit the decider, and choose its parameters on rows held out.
+
+        Parameters
+        ----------
+        X : array-like
+            What the decider takes; the rows of a patient in the order of time.
+        y : array-like of shape (n, 2) or (n,)
+            Labels of the heads; a row with a missing label is not compared.
+        groups : array-like of shape (n,), default=None
+            The patient of each row.
+        **fit_params : dict
+            As of `FusionDecider.fit`.
+
+        Returns
+        -------
+        TunedFusionDecider
+            The fitted decider.
+
+        Raises
+        ------
+        OperatingPointError
+            If costs or constraints are malformed, or no point satisfies them; the nearest
+            one is then named.
+        """
+        costs = read_costs(self.costs)
+        self.costs_ = {state: costs.loc[state].to_dict() for state in STATES}
+        constraints = check_constraints(self.constraints)
+        if not isinstance(self.estimator, FusionDecider) or self.estimator.rule != "anomaly":
+            raise OperatingPointError(
+                f"estimator is {self.estimator!r:.200}, expected a FusionDecider of "
+                'rule="anomaly", the one that has thresholds.'
+            )
+        groups, scores = self._held_out_scores(X, y, groups, fit_params)
+        if FALSE_ALARMS in constraints and (groups is None or self.seconds_per_row is None):
+            raise OperatingPointError(
+                f"{FALSE_ALARMS} takes the patient of each row and the time between rows; "
+                f"groups are {'missing' if groups is None else 'there'} and seconds_per_row is "
+                f"{self.seconds_per_row!r}. Give fit(X, y, groups=...) and seconds_per_row=60."
+            )
+        states = self.decider_.true_state(y)
+        known = np.array([one is not None for one in states]) & ~np.isnan(scores).any(axis=1)
+        if not known.any():
+            raise OperatingPointError("No held-out row has a label of every head, expected some.")
+        codes = np.array([STATES.index(one) for one in states[known]], dtype=np.intp)
+        chosen_groups = None if groups is None else np.asarray(groups)[known]
+        rows = Rows.of(codes, chosen_groups, self.seconds_per_row, costs)
+        self._choose(rows, scores[known], constraints)
+        return self
+
+    def _held_out_scores(
+        self, X: ArrayLike, y: ArrayLike, groups: ArrayLike | None, fit_params: dict[str, Any]
+    ) -> tuple[ArrayLike | None, NDArray[np.float64]]:
+        """Return the groups and the scores of rows held out; NaN where none did."""
+        if isinstance(self.cv, str):
+            check_is_fitted(self.estimator)
+            self.decider_ = copy(self.estimator)
+            return groups, self.decider_.decision_function(X)
+        decider = clone(self.estimator)
+        groups, fit_params = decider._read_metadata(groups, fit_params)
+        decider._fit_estimator(X, y, fit_params)
+        held_out = decider._cross_fit(X, y, groups, fit_params, cv=self.cv, n_jobs=self.n_jobs)
+        probabilities, decider.calibrators_ = held_out.probabilities, None
+        if decider.calibration is not None:
+            decider.calibrators_ = held_out.fit_calibrators(decider.calibration)
+            probabilities = held_out.calibrated(decider.calibration)
+        self.decider_ = decider
+        return groups, FusionRule.of(decider).scores(probabilities)
+
+    def _choose(
+        self, rows: Rows, scores: NDArray[np.float64], constraints: dict[str, float]
+    ) -> None:
+        """Compare all points, and keep the best."""
+        rule = FusionRule.of(self.decider_)
+        thresholds = []
+        for role, position in enumerate(rule.heads):
+            own = np.array([rule.thresholds[role]])
+            ill = np.isin(rows.state, [1 + role, 3])
+            found = candidates(scores[:, role], ill, self.thresholds)
+            thresholds.append(own if position is None else np.union1d(own, found))
+        deltas = np.union1d(np.asarray(self.deltas, dtype=float), [rule.delta])
+        abstentions = np.union1d(np.asarray(self.abstentions, dtype=float), [rule.abstention])
+        names = ("cost", *constraints)
+        compared = []
+        for health, cyber, delta, abstention in product(*thresholds, deltas, abstentions):
+            if rule.distrust is not None and rule.distrust[1] < health:
+                continue
+            point = replace(rule, thresholds=(health, cyber), delta=delta, abstention=abstention)
+            decision = _decide(point, scores)
+            figures = [rows.figure(name, decision) for name in names]
+            moved = abs(health - rule.thresholds[0]) + abs(cyber - rule.thresholds[1])
+            moved += abs(delta - rule.delta) + abs(abstention - rule.abstention)
+            compared.append((health, cyber, delta, abstention, moved, *figures))
+        columns = ["threshold_health", "threshold_cyber", "delta", "abstention", "moved", *names]
+        table = pd.DataFrame(compared, columns=columns)
+        missed = _missed(table, constraints)
+        # Of points that are as good, the one nearest to what the decider had.
+        ranked = table.assign(missed=missed, point=np.arange(len(table))).round(12)
+        best = ranked.sort_values(["missed", "cost", "moved"]).iloc[0]
+        if best["missed"] > 0:
+            reached = {name: round(float(best[name]), 4) for name in names}
+            raise OperatingPointError(
+                f"No operating point satisfies {constraints}. The nearest one has {reached}, at "
+                f"{best[columns[:4]].round(4).to_dict()}. Loosen a limit, or improve the model."
+            )
+        chosen = table.iloc[int(best["point"])]
+        self.best_params_ = {
+            "thresholds": (float(chosen["threshold_health"]), float(chosen["threshold_cyber"])),
+            "delta": float(chosen["delta"]),
+            "abstention": float(chosen["abstention"]),
+        }
+        self.best_cost_ = float(chosen["cost"])
+        self.decider_.set_params(**self.best_params_)
+        if self.store_cv_results:
+            self.cv_results_ = table.drop(columns="moved")
+        self._describe(rows, scores, constraints, thresholds)
+
+    def _describe(
+        self,
+        rows: Rows,
+        scores: NDArray[np.float64],
+        constraints: dict[str, float],
+        thresholds: list[NDArray[np.float64]],
+    ) -> None:
+        """Keep the figures of the chosen point, and the cost along each threshold."""
+        random = check_random_state(self.random_state)
+        interval: dict[str, Any] = {
+            "n_resamples": self.n_resamples,
+            "confidence_level": self.confidence_level,
+            "random_state": random,
+        }
+        best_rule = FusionRule.of(self.decider_)
+        shown = [name for name in (*AT_LEAST, *AT_MOST) if name != FALSE_ALARMS or rows.days > 0]
+        decision = _decide(best_rule, scores)
+        point = rows.figures(["cost", *shown], decision, **interval)
+        self.operating_point_ = point.to_dict(orient="index")
+        curve = []
+        for role, head in enumerate(("health", "cyber")):
+            for threshold in thresholds[role] if len(thresholds[role]) > 1 else ():
+                pair = [*best_rule.thresholds]
+                pair[role] = float(threshold)
+                if best_rule.distrust is not None and best_rule.distrust[1] < pair[0]:
+                    continue
+                decision = _decide(replace(best_rule, thresholds=(pair[0], pair[1])), scores)
+                cost = rows.figures(["cost"], decision, **interval).loc["cost"]
+                others = {name: rows.figure(name, decision) for name in constraints}
+                along = {"head": head, "threshold": float(threshold), "cost": cost["value"]}
+                curve.append({**along, "low": cost["low"], "high": cost["high"], **others})
+        self.curve_ = pd.DataFrame(curve)
+
+    @property
+    def estimator_(self) -> Any:
+        """The fitted estimator of the heads."""
+        return self.decider_.estimator_
+
+    @property
+    def calibrators_(self) -> Any:  # type: ignore[override]
+        """What calibrates each head; None without calibration."""
+        return self.decider_.calibrators_
+
+    @property
+    def head_names_(self) -> list[str]:  # type: ignore[override]
+        """Names of the heads, in the order of y's columns."""
+        return self.decider_.head_names_
+
+    @property
+    def positions_(self) -> tuple[int | None, int | None]:  # type: ignore[override]
+        """Positions of the medical and of the cyber head; None for one that is not there."""
+        return self.decider_.positions_
+
+    @property
+    def heads_(self) -> tuple[str | None, ...]:  # type: ignore[override]
+        """Their names; None likewise."""
+        return self.decider_.heads_
+
+    @property
+    def normal_(self) -> tuple[Any, ...]:  # type: ignore[override]
+        """Their normal classes; None likewise."""
+        return self.decider_.normal_
+
+    @property
+    def classes_(self) -> NDArray[np.str_]:
+        """The decisions."""
+        return self.decider_.classes_
+
+    @property
+    def n_features_in_(self) -> int:
+        """Columns of X, where the estimator counts them."""
+        return self.decider_.n_features_in_
+
+    @property
+    def feature_names_in_(self) -> NDArray[np.object_]:
+        """Names of the columns of X, where the estimator keeps them."""
+        return self.decider_.feature_names_in_
+
+    def get_metadata_routing(self) -> MetadataRouter:
+        """Return where metadata such as `sample_weight` goes.
+
+        Returns
+        -------
+        MetadataRouter
+            That of the decider.
+        """
+        return self.estimator.get_metadata_routing()
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "best_params_")
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        inner = get_tags(self.estimator)
+        tags.input_tags = inner.input_tags
+        tags.target_tags = inner.target_tags
+        return tags
+
+
+def _decide(rule: FusionRule, scores: NDArray[np.float64]) -> NDArray[np.intp]:
+    """Return the positions of the decisions: the rule itself, without its words."""
+    found = fuse_anomalies(
+        *scores.T,
+        thresholds=rule.thresholds,
+        abstention=rule.abstention,
+        delta=rule.delta,
+        distrust=rule.distrust,
+    )
+    return np.asarray(found, dtype=np.intp)
+
+
+def _missed(table: pd.DataFrame, constraints: Mapping[str, float]) -> NDArray[np.float64]:
+    """Return by how much each point misses its limits, all together, relative to them."""
+    missed = np.zeros(len(table))
+    for name, limit in constraints.items():
+        short = limit - table[name] if name in AT_LEAST else table[name] - limit
+        # A share of nothing, such as precision without an alert, satisfies no limit.
+        missed += short.fillna(np.inf).clip(lower=0).to_numpy() / max(limit, 1e-9)
+    return missed

@@ -1,0 +1,135 @@
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import clone
+from sklearn.linear_model import LogisticRegression
+from sklearn.multioutput import MultiOutputClassifier
+
+from firmware_export._extract import extract_graph
+from skdualcnn import DualPathCNNClassifier, FusionDecider, TunedFusionDecider, load, save
+from skdualcnn._operating_points import FALSE_ALARMS, Rows, read_costs
+from skdualcnn.exceptions import OperatingPointError
+
+DECISIONS = ["normal", "medical", "cyber", "both", "uncertain"]
+MISSED = {
+    "normal": {"medical": 1, "cyber": 1, "both": 1, "uncertain": 0.5},
+    "medical": {"normal": 20, "cyber": 20, "both": 1, "uncertain": 5},
+    "cyber": {"normal": 10, "medical": 5, "both": 1, "uncertain": 5},
+    "both": {"normal": 20, "medical": 2, "cyber": 10, "uncertain": 5},
+}
+
+
+def rows_of_patients(seed=0, n_groups=20, size=40):
+    rng = np.random.default_rng(seed)
+    groups = np.arange(n_groups).repeat(size)
+    X = rng.normal(size=(len(groups), 2))
+    y = (2 * X + rng.logistic(size=X.shape) > 2.5).astype(int)
+    return X, pd.DataFrame(y, columns=["health", "cyber"]), groups
+
+
+def decider(**given):
+    return FusionDecider(MultiOutputClassifier(LogisticRegression()), **given)
+
+
+@pytest.mark.parametrize("calibration", [None, "sigmoid"])
+def test_costs_fall_on_rows_never_used(calibration):
+    X, y, groups = rows_of_patients()
+    X_new, y_new, _ = rows_of_patients(1)
+    tuned = TunedFusionDecider(decider(calibration=calibration), costs=MISSED, random_state=0)
+    tuned.fit(X, y, groups=groups)
+    plain = decider(calibration=calibration).fit(X, y, groups=groups)
+
+    def cost(one):
+        pairs = zip(one.true_state(y_new), one.predict(X_new), strict=True)
+        return np.mean([tuned.costs_[pair[0]][pair[1]] for pair in pairs])
+
+    assert cost(tuned) < 0.8 * cost(plain)
+    point = pd.DataFrame(tuned.operating_point_).T
+    assert tuned.best_cost_ == point.loc["cost", "value"]
+    assert (point["low"] <= point["value"]).all()
+    assert (point["value"] <= point["high"]).all()
+    assert point.loc["cost", "low"] < cost(tuned) < point.loc["cost", "high"]
+    assert set(tuned.curve_["head"]) == {"health", "cyber"}
+    assert tuned.curve_["cost"].min() == pytest.approx(tuned.best_cost_)
+
+
+def test_constraints_hold_and_the_cost_of_them():
+    X, y, groups = rows_of_patients()
+    limits = {"sensitivity": 0.8, FALSE_ALARMS: 300.0}
+    tuned = TunedFusionDecider(
+        decider(), constraints=limits, seconds_per_row=60, store_cv_results=True, random_state=0
+    ).fit(X, y, groups=groups)
+    point = pd.DataFrame(tuned.operating_point_).T["value"]
+    assert point["sensitivity"] >= 0.8
+    assert point[FALSE_ALARMS] <= 300
+    table = tuned.cv_results_
+    satisfied = (table["sensitivity"] >= 0.8) & (table[FALSE_ALARMS] <= 300)
+    assert tuned.best_cost_ == pytest.approx(table["cost"][satisfied].min())
+    free = TunedFusionDecider(decider(), random_state=0).fit(X, y, groups=groups)
+    assert free.best_cost_ <= tuned.best_cost_
+
+
+def test_what_cannot_be_satisfied_names_the_nearest_point():
+    X, y, groups = rows_of_patients()
+    limits = {"sensitivity": 0.999, "specificity": 0.999}
+    with pytest.raises(OperatingPointError, match=r"No operating point satisfies.*nearest one has"):
+        TunedFusionDecider(decider(), constraints=limits).fit(X, y)
+    one = TunedFusionDecider(decider(), constraints={FALSE_ALARMS: 1.0})
+    with pytest.raises(OperatingPointError, match="groups are missing and seconds_per_row is None"):
+        one.fit(X, y)
+    with pytest.raises(OperatingPointError, match="groups are there and seconds_per_row is None"):
+        one.fit(X, y, groups=groups)
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"costs": {"normal": {}}}, "expected a DataFrame or mapping with one row for each"),
+        ({"costs": {**MISSED, "both": {"normal": 1}}}, "state 'both' are"),
+        ({"costs": {**MISSED, "both": {**MISSED["both"], "cyber": np.nan}}}, "'cyber' on 'both'"),
+        ({"constraints": {"recall": 0.9}}, "has 'recall', expected at least"),
+        ({"constraints": {"sensitivity": 95}}, "is 95, expected a number from 0 to 1"),
+    ],
+)
+def test_malformed_costs_and_constraints(changed, message):
+    X, y, _ = rows_of_patients()
+    with pytest.raises(OperatingPointError, match=message):
+        TunedFusionDecider(decider(), **changed).fit(X, y)
+
+
+def test_false_alarms_are_counted_once_a_run():
+    state = np.array([0, 0, 0, 0, 1, 0, 0, 0])
+    decision = np.array([1, 2, 0, 1, 1, 1, 1, 4])
+    rows = Rows.of(state, [0, 0, 0, 0, 0, 0, 1, 1], 43200.0, read_costs(None))
+    # Rows 0-1, row 3, row 5 after a true alert, row 6 of another patient.
+    assert rows.figure(FALSE_ALARMS, decision) == 4 / (8 / 2)
+    assert rows.figure("sensitivity", decision) == 1
+    assert rows.figure("specificity", decision) == 2 / 7
+    assert rows.figure("uncertain", decision) == 1 / 8
+
+
+def test_a_fitted_decider_is_tuned_as_it_is():
+    X, y, groups = rows_of_patients()
+    plain = decider().fit(*rows_of_patients(1)[:2])
+    tuned = TunedFusionDecider(plain, costs=MISSED, cv="prefit").fit(X, y, groups=groups)
+    assert plain.thresholds == 0.5
+    assert tuned.estimator_ is plain.estimator_
+    assert clone(tuned).estimator is not plain
+    np.testing.assert_array_equal(tuned.decision_function(X), plain.decision_function(X))
+
+
+def test_files_and_firmware_take_the_chosen_point(tmp_path):
+    X, y, _ = rows_of_patients()
+    network = DualPathCNNClassifier(
+        conv_channels=(4,), dense_units=4, max_epochs=2, pool_size=1, lr=0.01, random_state=0
+    )
+    tuned = TunedFusionDecider(FusionDecider(network), costs=MISSED, cv=2).fit(X, y)
+    loaded = load(save(tuned, tmp_path / "tuned.safetensors"))
+    assert loaded.predict(X).tolist() == tuned.predict(X).tolist()
+    assert loaded.score(X, y) == tuned.score(X, y)
+    decision = extract_graph(loaded).decision
+    assert decision.thresholds == tuned.best_params_["thresholds"]
+    assert (decision.delta, decision.abstention) == (
+        tuned.best_params_["delta"],
+        tuned.best_params_["abstention"],
+    )
