@@ -8,6 +8,7 @@ READING = (
     "two_data_sets",
     "scale_out",
     "find_leakage",
+    "decisions_with_costs",
     "why_this_alert",
     "day_on_the_ward",
     "to_esp32",

@@ -7,6 +7,7 @@ from skdualcnn.inspection._files import write_json
 from skdualcnn.inspection._head_calibration import HeadCalibrationDisplay
 from skdualcnn.inspection._head_curves import HeadCurvesDisplay
 from skdualcnn.inspection._history_display import TrainingHistoryDisplay
+from skdualcnn.inspection._operating_point import OperatingPointDisplay
 from skdualcnn.inspection._pareto import ParetoFrontDisplay
 from skdualcnn.inspection._report import Figure, write_report
 from skdualcnn.inspection._robustness import RobustnessDisplay
@@ -21,6 +22,7 @@ __all__ = [
     "Figure",
     "HeadCalibrationDisplay",
     "HeadCurvesDisplay",
+    "OperatingPointDisplay",
     "ParetoFrontDisplay",
     "Report",
     "RobustnessDisplay",

@@ -1,0 +1,32 @@
+"""The picture of an operating point shows the curve that the estimator keeps."""
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.multioutput import MultiOutputClassifier
+
+from skdualcnn import FusionDecider, TunedFusionDecider
+from skdualcnn.inspection import OperatingPointDisplay
+
+
+def fitted(n_heads):
+    rng = np.random.default_rng(0)
+    X = rng.random((400, 2))
+    y = (X + rng.normal(scale=0.2, size=X.shape) > 0.7).astype(int)
+    model = LogisticRegression() if n_heads == 1 else MultiOutputClassifier(LogisticRegression())
+    tuned = TunedFusionDecider(FusionDecider(model), n_resamples=20, random_state=0)
+    return tuned.fit(X, y[:, 0] if n_heads == 1 else y)
+
+
+@pytest.mark.parametrize("n_heads", [1, 2])
+def test_curves_and_the_chosen_point(n_heads):
+    tuned = fitted(n_heads)
+    display = OperatingPointDisplay.from_estimator(tuned)
+    assert len(display.ax_) == n_heads
+    for panel, head in zip(display.ax_, ("health", "cyber"), strict=False):
+        curve, point = panel.get_lines()
+        along = tuned.curve_[tuned.curve_["head"] == head].sort_values("threshold")
+        np.testing.assert_array_equal(curve.get_xdata(), along["threshold"])
+        np.testing.assert_array_equal(curve.get_ydata(), along["cost"])
+        assert point.get_ydata()[0] == tuned.best_cost_
+        assert point.get_xdata()[0] in along["threshold"].to_numpy()
