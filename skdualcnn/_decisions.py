@@ -202,3 +202,65 @@ class DecisionsMixin:
     def _classes(self, position: int) -> NDArray[Any]:
         classes = self.estimator_.classes_
         return classes[position] if isinstance(classes, list) else classes
+
+
+class HoldsDecider(DecisionsMixin):
+    """Answers of a fitted decider, for whoever holds one.
+
+    Attributes
+    ----------
+    decider_ : FusionDecider
+        Fitted.
+    """
+
+    decider_: Any
+
+    # Read off the decider, where the mixin has attributes.
+    @property
+    def estimator_(self) -> Any:
+        """The fitted estimator of the heads."""
+        return self.decider_.estimator_
+
+    @property
+    def calibrators_(self) -> list[Calibrator] | None:  # type: ignore[override]
+        """What calibrates each head; None without calibration."""
+        return self.decider_.calibrators_
+
+    @property
+    def head_names_(self) -> list[str]:  # type: ignore[override]
+        """Names of the heads, in the order of y's columns."""
+        return self.decider_.head_names_
+
+    @property
+    def positions_(self) -> tuple[int | None, int | None]:  # type: ignore[override]
+        """Positions of the medical and of the cyber head; None for one that is not there."""
+        return self.decider_.positions_
+
+    @property
+    def heads_(self) -> tuple[str | None, ...]:  # type: ignore[override]
+        """Their names; None likewise."""
+        return self.decider_.heads_
+
+    @property
+    def normal_(self) -> tuple[Any, ...]:  # type: ignore[override]
+        """Their normal classes; None likewise."""
+        return self.decider_.normal_
+
+    @property
+    def classes_(self) -> NDArray[np.str_]:
+        """The decisions."""
+        return self.decider_.classes_
+
+    @property
+    def n_features_in_(self) -> int:
+        """Columns of X, where the estimator counts them."""
+        return self.decider_.n_features_in_
+
+    @property
+    def feature_names_in_(self) -> NDArray[np.object_]:
+        """Names of the columns of X, where the estimator keeps them."""
+        return self.decider_.feature_names_in_
+
+    def _read(self, X: ArrayLike) -> tuple[FusionRule, list[NDArray[np.float64]]]:
+        check_is_fitted(self)
+        return self.decider_._read(X)

@@ -17,7 +17,7 @@ from sklearn.utils.metadata_routing import MetadataRouter
 from sklearn.utils.validation import check_is_fitted
 
 from skdualcnn._decider import FusionDecider
-from skdualcnn._decisions import DecisionsMixin
+from skdualcnn._decisions import HoldsDecider
 from skdualcnn._fusion_rule import FusionRule
 from skdualcnn._operating_points import (
     AT_LEAST,
@@ -33,7 +33,7 @@ from skdualcnn._rules import fuse_anomalies
 from skdualcnn.exceptions import OperatingPointError
 
 
-class TunedFusionDecider(DecisionsMixin, MetaEstimatorMixin, BaseEstimator):
+class TunedFusionDecider(HoldsDecider, MetaEstimatorMixin, BaseEstimator):
     """Choose a decider's thresholds, delta and abstention by costs and constraints.
 
     The scores that points are compared on are those of rows held out in cross-validation,
@@ -312,51 +312,6 @@ class TunedFusionDecider(DecisionsMixin, MetaEstimatorMixin, BaseEstimator):
                 along = {"head": head, "threshold": float(threshold), "cost": cost["value"]}
                 curve.append({**along, "low": cost["low"], "high": cost["high"], **others})
         self.curve_ = pd.DataFrame(curve)
-
-    @property
-    def estimator_(self) -> Any:
-        """The fitted estimator of the heads."""
-        return self.decider_.estimator_
-
-    @property
-    def calibrators_(self) -> Any:  # type: ignore[override]
-        """What calibrates each head; None without calibration."""
-        return self.decider_.calibrators_
-
-    @property
-    def head_names_(self) -> list[str]:  # type: ignore[override]
-        """Names of the heads, in the order of y's columns."""
-        return self.decider_.head_names_
-
-    @property
-    def positions_(self) -> tuple[int | None, int | None]:  # type: ignore[override]
-        """Positions of the medical and of the cyber head; None for one that is not there."""
-        return self.decider_.positions_
-
-    @property
-    def heads_(self) -> tuple[str | None, ...]:  # type: ignore[override]
-        """Their names; None likewise."""
-        return self.decider_.heads_
-
-    @property
-    def normal_(self) -> tuple[Any, ...]:  # type: ignore[override]
-        """Their normal classes; None likewise."""
-        return self.decider_.normal_
-
-    @property
-    def classes_(self) -> NDArray[np.str_]:
-        """The decisions."""
-        return self.decider_.classes_
-
-    @property
-    def n_features_in_(self) -> int:
-        """Columns of X, where the estimator counts them."""
-        return self.decider_.n_features_in_
-
-    @property
-    def feature_names_in_(self) -> NDArray[np.object_]:
-        """Names of the columns of X, where the estimator keeps them."""
-        return self.decider_.feature_names_in_
 
     def get_metadata_routing(self) -> MetadataRouter:
         """Return where metadata such as `sample_weight` goes.

@@ -10,7 +10,6 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, _fit_context, clone
 from sklearn.frozen import FrozenEstimator
-from sklearn.metrics import accuracy_score
 from sklearn.utils import Tags, _safe_indexing, get_tags, indexable
 from sklearn.utils._param_validation import HasMethods, Interval
 from sklearn.utils.metadata_routing import (
@@ -21,6 +20,7 @@ from sklearn.utils.metadata_routing import (
 )
 from sklearn.utils.validation import _check_method_params, check_is_fitted, has_fit_parameter
 
+from skdualcnn._decisions import HoldsDecider
 from skdualcnn._fusion_rule import FusionRule
 from skdualcnn._head import FittedHeads
 from skdualcnn._labels import Heads, Labels
@@ -31,7 +31,7 @@ from skdualcnn.exceptions import HeadError
 from skdualcnn.network import MISSING
 
 
-class ConformalFusionDecider(MetaEstimatorMixin, BaseEstimator):
+class ConformalFusionDecider(HoldsDecider, MetaEstimatorMixin, BaseEstimator):
     """Let a decider abstain where its heads are not sure enough, with a guarantee.
 
     Each head answers with the set of classes that it cannot rule out at the confidence
@@ -238,38 +238,6 @@ class ConformalFusionDecider(MetaEstimatorMixin, BaseEstimator):
             return self._sets(probabilities)
         return self._sets([probabilities])[0]
 
-    def predict_proba(self, X: Any) -> list[NDArray[np.float64]] | NDArray[np.float64]:
-        """Return the class probabilities of the heads, as the decider gives them.
-
-        Parameters
-        ----------
-        X : array-like
-            Rows as in `fit`.
-
-        Returns
-        -------
-        list of ndarray of shape (n, n_classes), or one such ndarray
-            One entry per head.
-        """
-        check_is_fitted(self)
-        return self.decider_.predict_proba(X)
-
-    def decision_function(self, X: Any) -> NDArray[np.float64]:
-        """Return the score of each head, as the decider gives it.
-
-        Parameters
-        ----------
-        X : array-like
-            Rows as in `fit`.
-
-        Returns
-        -------
-        ndarray of shape (n, 2) and dtype float64
-            Health and cyber column.
-        """
-        check_is_fitted(self)
-        return self.decider_.decision_function(X)
-
     def explain_decisions(self, X: Any) -> pd.DataFrame:
         """Return what the decider explains, the set of each head, and the decision.
 
@@ -309,92 +277,6 @@ class ConformalFusionDecider(MetaEstimatorMixin, BaseEstimator):
             f"{one}; {more}" for one, more in zip(table["reason"], said, strict=True)
         ]
         return table
-
-    def true_state(self, y: ArrayLike) -> NDArray[np.object_]:
-        """Return what the decision should have been, from the labels.
-
-        Parameters
-        ----------
-        y : array-like of shape (n, 2) or (n,)
-            Labels of the heads.
-
-        Returns
-        -------
-        ndarray of shape (n,) and dtype object
-            "normal", "medical", "cyber" or "both"; None where a head's label is missing.
-        """
-        check_is_fitted(self)
-        return self.decider_.true_state(y)
-
-    def score(self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
-        """Return the accuracy of the decisions against the true states.
-
-        Parameters
-        ----------
-        X : array-like
-            Rows as in `fit`.
-        y : array-like of shape (n, 2) or (n,)
-            Labels of the heads; a row with a missing label does not count.
-        sample_weight : array-like of shape (n,), default=None
-            Weight of each row.
-
-        Returns
-        -------
-        float
-            Accuracy in [0, 1]; "uncertain" counts as wrong.
-
-        Raises
-        ------
-        HeadError
-            If no row has a label of every head.
-        """
-        state = self.true_state(y)
-        known = pd.notna(state)
-        if not known.any():
-            raise HeadError("No row of y has a label of every head, expected at least one.")
-        weight = None if sample_weight is None else np.asarray(sample_weight)[known]
-        said = self.predict(X)[known]
-        return float(accuracy_score(state[known].astype(str), said, sample_weight=weight))
-
-    @property
-    def estimator_(self) -> Any:
-        """The fitted estimator of the heads."""
-        return self.decider_.estimator_
-
-    @property
-    def classes_(self) -> NDArray[np.str_]:
-        """The decisions."""
-        return self.decider_.classes_
-
-    @property
-    def head_names_(self) -> list[str]:
-        """Names of the heads, in the order of y's columns."""
-        return self.decider_.head_names_
-
-    @property
-    def heads_(self) -> tuple[str | None, str | None]:
-        """Names of the medical and of the cyber head; None for one that is not there."""
-        return self.decider_.heads_
-
-    @property
-    def positions_(self) -> tuple[int | None, int | None]:
-        """Their positions among y's columns; None likewise."""
-        return self.decider_.positions_
-
-    @property
-    def normal_(self) -> tuple[Any, Any]:
-        """Their normal classes; None likewise."""
-        return self.decider_.normal_
-
-    @property
-    def n_features_in_(self) -> int:
-        """Columns of X, where the estimator counts them."""
-        return self.decider_.n_features_in_
-
-    @property
-    def feature_names_in_(self) -> NDArray[np.object_]:
-        """Names of the columns of X, where the estimator keeps them."""
-        return self.decider_.feature_names_in_
 
     def get_metadata_routing(self) -> MetadataRouter:
         """Return where metadata such as `sample_weight` goes.
