@@ -23,6 +23,7 @@ from benchmarks import (
     speed,
     streaming,
     tampering,
+    tuning,
     windows,
 )
 from skdualcnn._studies import STUDIES
@@ -66,6 +67,13 @@ def main() -> int:
         quick="fewer rows and epochs",
     )
     _add_studies(sizes, seeds=3)
+    tuned = add(
+        "tuning",
+        "settings of our network compared on training rows alone",
+        _on_studies(tuning.run),
+        quick="fewer rows and epochs",
+    )
+    _add_studies(tuned, seeds=3)
     attacked = add(
         "adversarial",
         "readings moved within sensor accuracy, before and after adversarial training",
