@@ -20,6 +20,7 @@ from benchmarks import (
     firmware,
     firmware_classical,
     paper,
+    quality,
     speed,
     streaming,
     tampering,
@@ -67,6 +68,13 @@ def main() -> int:
         quick="fewer rows and epochs",
     )
     _add_studies(sizes, seeds=3)
+    judged = add(
+        "quality",
+        "our network beside six classifiers on honest test rows: every figure, and tests",
+        _on_studies(quality.run),
+        quick="fewer rows and epochs",
+    )
+    _add_studies(judged, seeds=3)
     tuned = add(
         "tuning",
         "settings of our network compared on training rows alone",

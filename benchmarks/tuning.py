@@ -5,7 +5,7 @@ the whole: along time into forward folds (train on the past, score what follows,
 episodes and no shared window), or into folds of whole groups. Where the data set names
 the types of attack, each fold also loses some types from its training rows, as the
 official test file has types that no training row has. What wins here goes into
-`skdualcnn/_studies.py`; the other benchmarks read the test rows.
+`skdualcnn/_studies.py`; `python -m benchmarks quality` then reads the test rows.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
