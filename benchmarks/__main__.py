@@ -20,9 +20,11 @@ from benchmarks import (
     firmware,
     firmware_classical,
     paper,
+    quality,
     speed,
     streaming,
     tampering,
+    tuning,
     windows,
 )
 from skdualcnn._studies import STUDIES
@@ -66,6 +68,20 @@ def main() -> int:
         quick="fewer rows and epochs",
     )
     _add_studies(sizes, seeds=3)
+    judged = add(
+        "quality",
+        "our network beside six classifiers on honest test rows: every figure, and tests",
+        _on_studies(quality.run),
+        quick="fewer rows and epochs",
+    )
+    _add_studies(judged, seeds=3)
+    tuned = add(
+        "tuning",
+        "settings of our network compared on training rows alone",
+        _on_studies(tuning.run),
+        quick="fewer rows and epochs",
+    )
+    _add_studies(tuned, seeds=3)
     attacked = add(
         "adversarial",
         "readings moved within sensor accuracy, before and after adversarial training",
