@@ -1,5 +1,6 @@
 """The estimator: a scikit-learn classifier that owns a skorch net."""
 
+from dataclasses import replace
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
@@ -9,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import log_softmax, softmax
 from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
 from sklearn.utils import Tags, check_consistent_length, check_random_state
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 from skorch import NeuralNet
 
@@ -26,6 +27,7 @@ from skdualcnn._fitting import (
 from skdualcnn._labels import Heads, Labels, class_weights
 from skdualcnn._nets import assign_heads, build_nets
 from skdualcnn._pickling import PlainState
+from skdualcnn._teaching import cross_fitted_targets
 from skdualcnn.exceptions import HeadError
 from skdualcnn.metrics import share_right
 from skdualcnn.network._architectures import ARCHITECTURES
@@ -90,6 +92,14 @@ class DualPathCNNClassifier(PlainState, ClassifierMixin, BaseEstimator):
         What counts as an improvement of the validation loss.
     class_weight : dict, "balanced", list of these or None, default=None
         Weights of the classes in the loss; a list holds one entry per head.
+    teacher : classifier or None, default=None
+        A classifier with `predict_proba`, such as boosted trees, whose probabilities the
+        network learns beside the labels. `fit` cross-fits it on the rows of each head
+        (windows flattened), so that it answers for rows that it has not seen. On few or
+        noisy labels the network then often does better than either alone.
+    teacher_weight : float, default=0.5
+        Share of the teacher's probabilities in what the network learns; the rest is the
+        label.
     warm_start : bool, default=False
         Whether `fit` goes on from the last fit's weights.
     callbacks : list of skorch callbacks or None, default=None
@@ -173,6 +183,8 @@ class DualPathCNNClassifier(PlainState, ClassifierMixin, BaseEstimator):
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
         "tol": [Interval(Real, 0, None, closed="left")],
         "class_weight": [dict, list, tuple, StrOptions({"balanced"}), None],
+        "teacher": [HasMethods(["fit", "predict_proba"]), None],
+        "teacher_weight": [Interval(Real, 0, 1, closed="right")],
         "warm_start": ["boolean"],
         "callbacks": [list, tuple, None],
         "device": [str],
@@ -203,6 +215,8 @@ class DualPathCNNClassifier(PlainState, ClassifierMixin, BaseEstimator):
         n_iter_no_change: int = 5,
         tol: float = 1e-4,
         class_weight: Any = None,
+        teacher: Any = None,
+        teacher_weight: float = 0.5,
         warm_start: bool = False,
         callbacks: list[Any] | None = None,
         device: str = "cpu",
@@ -229,6 +243,8 @@ class DualPathCNNClassifier(PlainState, ClassifierMixin, BaseEstimator):
         self.n_iter_no_change = n_iter_no_change
         self.tol = tol
         self.class_weight = class_weight
+        self.teacher = teacher
+        self.teacher_weight = teacher_weight
         self.warm_start = warm_start
         self.callbacks = callbacks
         self.device = device
@@ -259,7 +275,8 @@ class DualPathCNNClassifier(PlainState, ClassifierMixin, BaseEstimator):
         sample_weight : array-like of shape (n,) or (n, n_heads), default=None
             Weight of each row, or of each label.
         groups : array-like of shape (n,), default=None
-            Groups, such as patients, that early stopping holds out whole.
+            Groups, such as patients, that early stopping holds out whole and that the
+            teacher does not learn from where it answers. Give them for windows.
         X_val, y_val : array-like, default=None
             Rows for early stopping to watch instead of a share of X; not used without
             early stopping.
@@ -272,7 +289,8 @@ class DualPathCNNClassifier(PlainState, ClassifierMixin, BaseEstimator):
         Raises
         ------
         HeadError
-            If a head has no label, one class only, or labels that are not classes.
+            If a head has no label, one class only, or labels that are not classes; with a
+            teacher, if a class is in one row or group only.
         ArchitectureError
             If the signal is too short for the kernel or the pooling.
         DeviceError
@@ -285,8 +303,11 @@ class DualPathCNNClassifier(PlainState, ClassifierMixin, BaseEstimator):
         labels = Labels.read(y, sample_weight)
         if not resume:
             self._build(signals, Heads.from_labels(labels))
+        rows = self._rows(signals, labels)
+        if self.teacher is not None:
+            rows = replace(rows, targets=self._ask_teacher(rows, groups))
         return self._train(
-            self._rows(signals, labels),
+            rows,
             epochs=self.max_epochs,
             watch=self._watch(groups, X_val, y_val),
         )
@@ -299,7 +320,7 @@ class DualPathCNNClassifier(PlainState, ClassifierMixin, BaseEstimator):
         classes: Any = None,
         sample_weight: ArrayLike | None = None,
     ) -> Self:
-        """Train for one pass over a part of the data, without early stopping.
+        """Train for one pass over a part of the data, without early stopping or a teacher.
 
         Parameters
         ----------
@@ -441,6 +462,17 @@ class DualPathCNNClassifier(PlainState, ClassifierMixin, BaseEstimator):
         names = [[self.head_names_[head] for head in path] for path in paths]
         self.history_ = read_history(self.nets_, names)
         return self
+
+    def _ask_teacher(self, rows: Rows, groups: ArrayLike | None) -> tuple[NDArray[np.float32], ...]:
+        """Return what to learn in place of the labels."""
+        return cross_fitted_targets(
+            self.teacher,
+            rows,
+            self._heads,
+            groups,
+            teacher_weight=self.teacher_weight,
+            seed=self.seed_,
+        )
 
     def _watch(
         self, groups: ArrayLike | None, X_val: ArrayLike | None, y_val: ArrayLike | None
