@@ -106,11 +106,6 @@ class DualPathCNNClassifier(PlainState, ClassifierMixin, BaseEstimator):
         Called by skorch during training.
     device : str, default="cpu"
         Torch device, or "auto" for a GPU where there is one.
-    compiled : bool, default=False
-        Whether to train on kernels in C, which a compiler of this machine builds when they
-        are first needed, and with random numbers for dropout that are cheaper: another
-        model than without, from the same seed. Without a compiler, and on a GPU, torch
-        trains the same model up to rounding.
     verbose : int, default=0
         1 shows a progress bar.
     random_state : int, RandomState instance or None, default=None
@@ -142,6 +137,12 @@ class DualPathCNNClassifier(PlainState, ClassifierMixin, BaseEstimator):
 
     Notes
     -----
+    Convolutional blocks train on kernels in C if this machine has a compiler; they are
+    built when first needed, which takes seconds, and kept in the user's cache folder.
+    Without a compiler, on a GPU, and where the environment variable
+    ``SKDUALCNN_COMPILE`` is 0, torch trains the same model up to rounding, at twice the
+    time.
+
     Rows are visited in an order that depends on their content and the seed alone, and
     equal rows are merged with their weights added, so that a whole-number
     `sample_weight` is the same thing as repeating the row.
@@ -188,7 +189,6 @@ class DualPathCNNClassifier(PlainState, ClassifierMixin, BaseEstimator):
         "warm_start": ["boolean"],
         "callbacks": [list, tuple, None],
         "device": [str],
-        "compiled": ["boolean"],
         "verbose": ["verbose"],
         "random_state": ["random_state"],
     }
@@ -220,7 +220,6 @@ class DualPathCNNClassifier(PlainState, ClassifierMixin, BaseEstimator):
         warm_start: bool = False,
         callbacks: list[Any] | None = None,
         device: str = "cpu",
-        compiled: bool = False,
         verbose: int = 0,
         random_state: int | np.random.RandomState | None = None,
     ) -> None:
@@ -248,7 +247,6 @@ class DualPathCNNClassifier(PlainState, ClassifierMixin, BaseEstimator):
         self.warm_start = warm_start
         self.callbacks = callbacks
         self.device = device
-        self.compiled = compiled
         self.verbose = verbose
         self.random_state = random_state
 

@@ -117,9 +117,8 @@ def test_a_class_in_one_group_is_refused(rows):
         ask(Memory(), rows, groups)
 
 
-@pytest.mark.parametrize("compiled", [False, True])
 @pytest.mark.parametrize("shape", [(400, 6), (400, 3, 2)])
-def test_the_network_learns_what_the_teacher_says(shape, compiled):
+def test_the_network_learns_what_the_teacher_says(shape):
     rng = np.random.default_rng(0)
     X = rng.random(shape)
     y = rng.integers(0, 2, len(X))  # nothing to learn
@@ -129,7 +128,6 @@ def test_the_network_learns_what_the_teacher_says(shape, compiled):
         max_epochs=15,
         teacher=FirstColumn(),
         teacher_weight=1.0,
-        compiled=compiled,
         random_state=0,
     )
     taught = network.fit(X, y).predict(X)

@@ -1,7 +1,7 @@
 """The training step of a convolutional block in compiled C, as torch sees it."""
 
 import ctypes
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
@@ -87,7 +87,7 @@ class _BlockStep(torch.autograd.Function):
         block: "ConvBlock",
         kernels: ctypes.CDLL,
     ) -> Tensor:
-        norm, dropout = block.norm, cast(WordDropout, block.dropout)
+        norm, dropout = block.norm, block.dropout
         signal = signal.contiguous()
         rows, in_channels, length = signal.shape
         channels, pool = len(gamma), getattr(block.pool, "kernel_size", 1)
