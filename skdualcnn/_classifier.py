@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import log_softmax, softmax
+from scipy.special import log_softmax
 from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
 from sklearn.utils import Tags, check_consistent_length, check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
@@ -27,6 +27,7 @@ from skdualcnn._fitting import (
 from skdualcnn._labels import Heads, Labels, class_weights
 from skdualcnn._nets import assign_heads, build_nets
 from skdualcnn._pickling import PlainState
+from skdualcnn._softmax import softmax
 from skdualcnn._teaching import cross_fitted_targets
 from skdualcnn.exceptions import HeadError
 from skdualcnn.metrics import share_right
@@ -137,11 +138,10 @@ class DualPathCNNClassifier(PlainState, ClassifierMixin, BaseEstimator):
 
     Notes
     -----
-    Convolutional blocks train on kernels in C if this machine has a compiler; they are
-    built when first needed, which takes seconds, and kept in the user's cache folder.
-    Without a compiler, on a GPU, and where the environment variable
-    ``SKDUALCNN_COMPILE`` is 0, torch trains the same model up to rounding, at twice the
-    time.
+    Convolutional blocks train, and predictions run, on kernels in C if this machine has
+    a compiler; they are built when first needed, which takes seconds, and kept in the
+    user's cache folder. Without a compiler, on a GPU, and where the environment variable
+    ``SKDUALCNN_COMPILE`` is 0, torch does the same up to rounding, at twice the time.
 
     Rows are visited in an order that depends on their content and the seed alone, and
     equal rows are merged with their weights added, so that a whole-number
@@ -360,7 +360,7 @@ class DualPathCNNClassifier(PlainState, ClassifierMixin, BaseEstimator):
         ndarray of shape (n, n_classes) and dtype float64, or a list of them
             One array per head if y had several columns.
         """
-        return self._by_head([softmax(logits, axis=1) for logits in self._logits(X)])
+        return self._by_head([softmax(logits) for logits in self._logits(X)])
 
     def predict_log_proba(self, X: ArrayLike) -> NDArray[np.float64] | list[NDArray[np.float64]]:
         """Return the logarithm of the probability of each class.

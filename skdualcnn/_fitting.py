@@ -225,8 +225,11 @@ def as_signals(X: Inputs) -> Signals:
     """Return (n, n_channels, n_steps): a 2-D X is one channel along its columns."""
     if isinstance(X, GatheredWindows):
         return GatheredSignals(X)
-    with warnings.catch_warnings():
-        # torch cannot mark a tensor read-only; nothing here writes to it.
-        warnings.filterwarnings("ignore", message="The given NumPy array is not writable")
+    if X.flags.writeable:
         tensor = torch.from_numpy(X)
+    else:
+        with warnings.catch_warnings():
+            # torch cannot mark a tensor read-only; nothing here writes to it.
+            warnings.filterwarnings("ignore", message="The given NumPy array is not writable")
+            tensor = torch.from_numpy(X)
     return tensor[:, None, :] if X.ndim == 2 else tensor.transpose(1, 2)
