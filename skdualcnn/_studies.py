@@ -98,7 +98,10 @@ STUDIES = {
         noise_filter=QuantileScaler(),
         # Neighbouring columns have nothing to do with each other.
         classifier={
-            **{"conv_channels": (8,), "kernel_size": 1, "pool_size": 1, "dense_units": 32},
+            "conv_channels": (8,),
+            "kernel_size": 1,
+            "pool_size": 1,
+            "dense_units": 32,
             **TAUGHT,
         },
     ),
@@ -110,6 +113,11 @@ STUDIES = {
     ),
     "icu_security": Study("ICU (Hussain et al. 2021)", lambda folder, _: load_icu_security(folder)),
 }
+
+
+def study_of_table(title: str, dataset: Bunch) -> Study:
+    """Return what to train on a user's own rows: what serves the public data sets."""
+    return Study(title, lambda *_: dataset, noise_filter=QuantileScaler(), classifier=TAUGHT)
 
 
 def labelled_heads(dataset: Bunch) -> list[str]:
