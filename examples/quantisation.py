@@ -22,11 +22,11 @@ from skdualcnn.datasets import make_ward
 from skdualcnn.inspection import AblationDisplay
 from skdualcnn.metrics import make_head_scorer
 
-ward = make_ward(n_patients=8, hours=3, random_state=0)
+ward = make_ward(n_patients=9, hours=3, random_state=0)
 pipeline = make_pipeline(
     make_fusion_preprocessor(**ward.modalities),
     DualPathCNNClassifier(
-        architecture="compact", lr=3e-3, batch_size=64, max_epochs=8, random_state=0
+        architecture="compact", lr=3e-3, batch_size=64, max_epochs=10, random_state=0
     ),
 )
 
@@ -50,10 +50,10 @@ search = GridSearchCV(
     FixedPointClassifier(pipeline),
     [
         {"activation_bits": [16, 8]},
-        {"activation_bits": [8], "calibration": ["mse"], "qat_epochs": [0, 1]},
+        {"activation_bits": [8], "calibration": ["mse"], "qat_epochs": [0, 2]},
     ],
     scoring=mean_area,
-    cv=GroupKFold(2),
+    cv=GroupKFold(3),
     refit=False,
 ).fit(ward.data, ward.target, groups=ward.groups)
 
@@ -64,8 +64,8 @@ search = GridSearchCV(
 # because the folds are the same patients for every candidate.
 
 results = pd.DataFrame(search.cv_results_)
-names = ["16 bits", "8 bits", "8 bits, mse", "8 bits, mse, 1 epoch of training"]
-folds = results[[f"split{i}_test_score" for i in range(2)]].to_numpy()
+names = ["16 bits", "8 bits", "8 bits, mse", "8 bits, mse, 2 epochs of training"]
+folds = results[[f"split{i}_test_score" for i in range(3)]].to_numpy()
 AblationDisplay.from_predictions(
     dict(zip(names, folds, strict=True)),
     reference="16 bits",
