@@ -75,7 +75,8 @@ def with_interval(cell: Cell, ends: Any, form: Callable[[Any], Cell]) -> Cell:
     """Return a cell with the ends of its interval, in the same form."""
     if not ends or cell.order is None:
         return cell
-    low, high = (form(end).text.removesuffix(" %") for end in ends)
+    # Narrow enough to stand under the number in a terminal of 80 columns.
+    low, high = (re.sub(r"^0(?=\.)| %$", "", form(end).text) for end in ends)
     return replace(cell, interval=f"{low}–{high}")
 
 
@@ -398,9 +399,8 @@ def _stand(
     if ours is None:
         return []
     cell = with_interval(form(ours[key]), (ours.get("intervals") or {}).get(key), form)
-    value = f"{cell.text} ({cell.interval})" if cell.interval else cell.text
-    others = [m for m in known if not m["ours"]]
-    against = measure
+    value, others = cell.text, [m for m in known if not m["ours"]]
+    against = f"{measure}, 95 % interval {cell.interval}" if cell.interval else measure
     if others:
         rival = max(others, key=lambda model: model[key])
         rank = 1 + sum(model[key] > ours[key] for model in others)
