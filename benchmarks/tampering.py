@@ -217,7 +217,6 @@ def _decider(modalities: Any, epochs: int, seed: int) -> FusionDecider:
         batch_size=128,
         max_epochs=epochs,
         early_stopping=True,
-        compiled=True,
         random_state=seed,
     )
     before = make_fusion_preprocessor(**modalities, group="patient")

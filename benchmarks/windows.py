@@ -13,7 +13,7 @@ import pandas as pd
 
 from benchmarks._output import describe_run, to_markdown, write_results
 from skdualcnn import DualPathCNNClassifier
-from skdualcnn.network._training import PREDICTION_CHUNK
+from skdualcnn.network._answer import CHUNK
 from skdualcnn.preprocessing import SlidingWindow
 
 N_FEATURES = 40
@@ -59,7 +59,7 @@ def measure(n: int, dtype: str, by: int | None) -> dict[str, Any]:
         peaks["predict_proba"] = _peak()
     finally:
         tracemalloc.stop()
-    batch = PREDICTION_CHUNK * LENGTH * windows.shape[2] * 4
+    batch = CHUNK * LENGTH * windows.shape[2] * 4
     return {
         "dtype": dtype,
         "by": str(by),

@@ -13,8 +13,9 @@ from firmware_export._integer import Q30_ONE, decide
 from firmware_export._integer_graph import IntegerDecision, IntegerGraph, Linear, Operation, Tensor
 from firmware_export._integer_readings import quantise_readings
 from firmware_export._layers import Layer, LinearLayer, list_layers
-from firmware_export._reference import run_layers, scale_readings, softmax
+from firmware_export._reference import run_layers, scale_readings
 from firmware_export._twin import batches
+from skdualcnn._softmax import softmax
 
 Kind = Literal["weights", "rounding", "clipping", "training"]
 Effect = tuple[str, Kind]

@@ -68,9 +68,3 @@ def _run_linear(layer: LinearLayer, signal: Floats) -> Floats:
     values = values * layer.post_scale + layer.post_shift
     values = values[:, : layer.steps * layer.pool]
     return values.reshape(len(values), layer.steps, layer.pool, -1).max(axis=2)
-
-
-def softmax(logits: Floats) -> Floats:
-    """Probabilities of (n, n_classes) logits."""
-    weights = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return weights / weights.sum(axis=1, keepdims=True)

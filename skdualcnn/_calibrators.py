@@ -6,10 +6,12 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
-from scipy.special import expit, log_softmax, softmax
+from scipy.special import expit, log_softmax
 from sklearn.base import BaseEstimator
 from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
+
+from skdualcnn._softmax import softmax
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
@@ -83,7 +85,7 @@ class TemperatureCalibrator(Calibrator):
 
     def apply(self, probability: Floats) -> Floats:
         """Return calibrated probabilities."""
-        return np.asarray(softmax(_logits(probability) / self.temperature_, axis=1))
+        return softmax(_logits(probability) / self.temperature_)
 
     def on_logits(self, n_classes: int) -> tuple[Floats, Floats] | None:
         """Return what to multiply logits with, and what to add."""

@@ -1,15 +1,16 @@
 """The estimator: a scikit-learn classifier that owns a skorch net."""
 
+from dataclasses import replace
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import log_softmax, softmax
+from scipy.special import log_softmax
 from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
 from sklearn.utils import Tags, check_consistent_length, check_random_state
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 from skorch import NeuralNet
 
@@ -26,6 +27,8 @@ from skdualcnn._fitting import (
 from skdualcnn._labels import Heads, Labels, class_weights
 from skdualcnn._nets import assign_heads, build_nets
 from skdualcnn._pickling import PlainState
+from skdualcnn._softmax import softmax
+from skdualcnn._teaching import cross_fitted_targets
 from skdualcnn.exceptions import HeadError
 from skdualcnn.metrics import share_right
 from skdualcnn.network._architectures import ARCHITECTURES
@@ -90,17 +93,20 @@ class DualPathCNNClassifier(PlainState, ClassifierMixin, BaseEstimator):
         What counts as an improvement of the validation loss.
     class_weight : dict, "balanced", list of these or None, default=None
         Weights of the classes in the loss; a list holds one entry per head.
+    teacher : classifier or None, default=None
+        A classifier with `predict_proba`, such as boosted trees, whose probabilities the
+        network learns beside the labels. `fit` cross-fits it on the rows of each head
+        (windows flattened), so that it answers for rows that it has not seen. On few or
+        noisy labels the network then often does better than either alone.
+    teacher_weight : float, default=0.5
+        Share of the teacher's probabilities in what the network learns; the rest is the
+        label.
     warm_start : bool, default=False
         Whether `fit` goes on from the last fit's weights.
     callbacks : list of skorch callbacks or None, default=None
         Called by skorch during training.
     device : str, default="cpu"
         Torch device, or "auto" for a GPU where there is one.
-    compiled : bool, default=False
-        Whether to train on kernels in C, which a compiler of this machine builds when they
-        are first needed, and with random numbers for dropout that are cheaper: another
-        model than without, from the same seed. Without a compiler, and on a GPU, torch
-        trains the same model up to rounding.
     verbose : int, default=0
         1 shows a progress bar.
     random_state : int, RandomState instance or None, default=None
@@ -132,6 +138,11 @@ class DualPathCNNClassifier(PlainState, ClassifierMixin, BaseEstimator):
 
     Notes
     -----
+    Convolutional blocks train, and predictions run, on kernels in C if this machine has
+    a compiler; they are built when first needed, which takes seconds, and kept in the
+    user's cache folder. Without a compiler, on a GPU, and where the environment variable
+    ``SKDUALCNN_COMPILE`` is 0, torch does the same up to rounding, at twice the time.
+
     Rows are visited in an order that depends on their content and the seed alone, and
     equal rows are merged with their weights added, so that a whole-number
     `sample_weight` is the same thing as repeating the row.
@@ -173,10 +184,11 @@ class DualPathCNNClassifier(PlainState, ClassifierMixin, BaseEstimator):
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
         "tol": [Interval(Real, 0, None, closed="left")],
         "class_weight": [dict, list, tuple, StrOptions({"balanced"}), None],
+        "teacher": [HasMethods(["fit", "predict_proba"]), None],
+        "teacher_weight": [Interval(Real, 0, 1, closed="right")],
         "warm_start": ["boolean"],
         "callbacks": [list, tuple, None],
         "device": [str],
-        "compiled": ["boolean"],
         "verbose": ["verbose"],
         "random_state": ["random_state"],
     }
@@ -203,10 +215,11 @@ class DualPathCNNClassifier(PlainState, ClassifierMixin, BaseEstimator):
         n_iter_no_change: int = 5,
         tol: float = 1e-4,
         class_weight: Any = None,
+        teacher: Any = None,
+        teacher_weight: float = 0.5,
         warm_start: bool = False,
         callbacks: list[Any] | None = None,
         device: str = "cpu",
-        compiled: bool = False,
         verbose: int = 0,
         random_state: int | np.random.RandomState | None = None,
     ) -> None:
@@ -229,10 +242,11 @@ class DualPathCNNClassifier(PlainState, ClassifierMixin, BaseEstimator):
         self.n_iter_no_change = n_iter_no_change
         self.tol = tol
         self.class_weight = class_weight
+        self.teacher = teacher
+        self.teacher_weight = teacher_weight
         self.warm_start = warm_start
         self.callbacks = callbacks
         self.device = device
-        self.compiled = compiled
         self.verbose = verbose
         self.random_state = random_state
 
@@ -259,7 +273,8 @@ class DualPathCNNClassifier(PlainState, ClassifierMixin, BaseEstimator):
         sample_weight : array-like of shape (n,) or (n, n_heads), default=None
             Weight of each row, or of each label.
         groups : array-like of shape (n,), default=None
-            Groups, such as patients, that early stopping holds out whole.
+            Groups, such as patients, that early stopping holds out whole and that the
+            teacher does not learn from where it answers. Give them for windows.
         X_val, y_val : array-like, default=None
             Rows for early stopping to watch instead of a share of X; not used without
             early stopping.
@@ -272,7 +287,8 @@ class DualPathCNNClassifier(PlainState, ClassifierMixin, BaseEstimator):
         Raises
         ------
         HeadError
-            If a head has no label, one class only, or labels that are not classes.
+            If a head has no label, one class only, or labels that are not classes; with a
+            teacher, if a class is in one row or group only.
         ArchitectureError
             If the signal is too short for the kernel or the pooling.
         DeviceError
@@ -285,8 +301,11 @@ class DualPathCNNClassifier(PlainState, ClassifierMixin, BaseEstimator):
         labels = Labels.read(y, sample_weight)
         if not resume:
             self._build(signals, Heads.from_labels(labels))
+        rows = self._rows(signals, labels)
+        if self.teacher is not None:
+            rows = replace(rows, targets=self._ask_teacher(rows, groups))
         return self._train(
-            self._rows(signals, labels),
+            rows,
             epochs=self.max_epochs,
             watch=self._watch(groups, X_val, y_val),
         )
@@ -299,7 +318,7 @@ class DualPathCNNClassifier(PlainState, ClassifierMixin, BaseEstimator):
         classes: Any = None,
         sample_weight: ArrayLike | None = None,
     ) -> Self:
-        """Train for one pass over a part of the data, without early stopping.
+        """Train for one pass over a part of the data, without early stopping or a teacher.
 
         Parameters
         ----------
@@ -341,7 +360,7 @@ class DualPathCNNClassifier(PlainState, ClassifierMixin, BaseEstimator):
         ndarray of shape (n, n_classes) and dtype float64, or a list of them
             One array per head if y had several columns.
         """
-        return self._by_head([softmax(logits, axis=1) for logits in self._logits(X)])
+        return self._by_head([softmax(logits) for logits in self._logits(X)])
 
     def predict_log_proba(self, X: ArrayLike) -> NDArray[np.float64] | list[NDArray[np.float64]]:
         """Return the logarithm of the probability of each class.
@@ -441,6 +460,17 @@ class DualPathCNNClassifier(PlainState, ClassifierMixin, BaseEstimator):
         names = [[self.head_names_[head] for head in path] for path in paths]
         self.history_ = read_history(self.nets_, names)
         return self
+
+    def _ask_teacher(self, rows: Rows, groups: ArrayLike | None) -> tuple[NDArray[np.float32], ...]:
+        """Return what to learn in place of the labels."""
+        return cross_fitted_targets(
+            self.teacher,
+            rows,
+            self._heads,
+            groups,
+            teacher_weight=self.teacher_weight,
+            seed=self.seed_,
+        )
 
     def _watch(
         self, groups: ArrayLike | None, X_val: ArrayLike | None, y_val: ArrayLike | None

@@ -41,15 +41,19 @@ class Rows:
         Class codes, -1 where the label is missing.
     weights : ndarray of shape (n, n_heads) and dtype float64
         Sample weights, 0 where the label is missing.
+    targets : tuple of ndarray of shape (n, n_classes) and dtype float32
+        Probabilities to learn in place of the codes, one array per head; empty for none.
     """
 
     X: Inputs
     codes: NDArray[np.int64]
     weights: NDArray[np.float64]
+    targets: tuple[NDArray[np.float32], ...] = ()
 
     def of_heads(self, heads: list[int]) -> "Rows":
         """Return the same rows with the labels of some heads only."""
-        return Rows(self.X, self.codes[:, heads], self.weights[:, heads])
+        targets = tuple(self.targets[head] for head in heads) if self.targets else ()
+        return Rows(self.X, self.codes[:, heads], self.weights[:, heads], targets)
 
     def plan(self, class_weight: list[NDArray[np.float64]]) -> Visits:
         """Return what an epoch visits, class weights included."""
@@ -61,8 +65,8 @@ class Rows:
 
     def dataset(self, visits: Visits) -> LabelledSignals:
         """Return the visited rows, sharing memory with X."""
-        signals = as_signals(self.X)
-        return LabelledSignals(signals, torch.from_numpy(self.codes), visits)
+        targets = [torch.from_numpy(target) for target in self.targets]
+        return LabelledSignals(as_signals(self.X), torch.from_numpy(self.codes), visits, targets)
 
 
 @dataclass(frozen=True)
@@ -221,8 +225,11 @@ def as_signals(X: Inputs) -> Signals:
     """Return (n, n_channels, n_steps): a 2-D X is one channel along its columns."""
     if isinstance(X, GatheredWindows):
         return GatheredSignals(X)
-    with warnings.catch_warnings():
-        # torch cannot mark a tensor read-only; nothing here writes to it.
-        warnings.filterwarnings("ignore", message="The given NumPy array is not writable")
+    if X.flags.writeable:
         tensor = torch.from_numpy(X)
+    else:
+        with warnings.catch_warnings():
+            # torch cannot mark a tensor read-only; nothing here writes to it.
+            warnings.filterwarnings("ignore", message="The given NumPy array is not writable")
+            tensor = torch.from_numpy(X)
     return tensor[:, None, :] if X.ndim == 2 else tensor.transpose(1, 2)

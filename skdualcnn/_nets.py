@@ -38,7 +38,6 @@ def build_nets(
         **describe_shape(parameters["architecture"], given, length),
         "in_channels": channels,
         "length": length,
-        "compiled": parameters["compiled"],
     }
     return [
         make_net(

@@ -7,8 +7,10 @@ from typing import Any
 
 from sklearn.base import BaseEstimator
 from sklearn.compose import ColumnTransformer, make_column_selector
+from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.frozen import FrozenEstimator
 from sklearn.impute import MissingIndicator, SimpleImputer
+from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import (
     FunctionTransformer,
@@ -42,10 +44,13 @@ from skdualcnn.preprocessing import (
 )
 from skdualcnn.preprocessing._fusion import ColumnsOfKind
 
+# A network's teacher is saved as its parameters: it is fitted anew whenever it is asked.
+_TEACHERS = (HistGradientBoostingClassifier, LogisticRegression)
 _REGISTRY = Registry(
     estimators={
         kind.__name__: kind
         for kind in (
+            *_TEACHERS,
             DualPathCNNClassifier,
             FusionDecider,
             TunedFusionDecider,
@@ -100,7 +105,9 @@ def save(estimator: BaseEstimator, path: str | os.PathLike[str]) -> Path:
         Fitted or not. It and everything in it must be of this package, or one of
         scikit-learn's Pipeline, ColumnTransformer, FrozenEstimator, FunctionTransformer
         (of :func:`~skdualcnn.preprocessing.flatten_windows`), MinMaxScaler,
-        OneHotEncoder, SimpleImputer and StandardScaler.
+        OneHotEncoder, SimpleImputer and StandardScaler; and as an unfitted teacher of a
+        network, a HistGradientBoostingClassifier or LogisticRegression; call
+        ``set_params(teacher=None)`` on a network with another one.
     path : path-like
         File to write; one of that name is replaced.
 

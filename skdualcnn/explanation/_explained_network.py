@@ -7,7 +7,6 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import softmax
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 from skorch import NeuralNet
@@ -15,6 +14,7 @@ from skorch import NeuralNet
 from skdualcnn._classifier import DualPathCNNClassifier
 from skdualcnn._decider import FusionDecider
 from skdualcnn._fitting import Inputs, as_signals, read_signals
+from skdualcnn._softmax import softmax
 from skdualcnn.explanation._origins import trace_features
 from skdualcnn.network._adversarial import log_odds_gradient
 from skdualcnn.network._integrated_gradients import integrate_gradients
@@ -86,7 +86,7 @@ class ExplainedNetwork:
         signals = as_signals(rows)
         logits = [head for net in self.classifier.nets_ for head in predict_logits(net, signals)]
         return {
-            head: 1 - softmax(logits[position], axis=1)[:, normal]
+            head: 1 - softmax(logits[position])[:, normal]
             for head, (position, normal) in self.heads.items()
         }
 

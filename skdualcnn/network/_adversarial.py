@@ -8,8 +8,9 @@ from numpy.typing import ArrayLike, NDArray
 from skorch import NeuralNet
 from skorch.callbacks import Callback
 
+from skdualcnn.network._answer import CHUNK
 from skdualcnn.network._batches import Signals
-from skdualcnn.network._training import PREDICTION_CHUNK, isolated
+from skdualcnn.network._training import isolated
 
 
 def log_odds_gradient(
@@ -37,8 +38,8 @@ def log_odds_gradient(
     module = net.module_.eval()
     parts = []
     with isolated(0):
-        for first in range(0, len(signals), PREDICTION_CHUNK):
-            chunk = signals[first : first + PREDICTION_CHUNK].to(net.device)
+        for first in range(0, len(signals), CHUNK):
+            chunk = signals[first : first + CHUNK].to(net.device)
             chunk = chunk.detach().requires_grad_()
             logits = module(chunk)[head]
             others = [code for code in range(logits.shape[1]) if code != normal]

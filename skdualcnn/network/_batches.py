@@ -7,7 +7,7 @@ times per epoch, each time with weight w / ceil(w) in the loss, which makes a
 whole-number `sample_weight` the same thing as repetition.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -128,20 +128,26 @@ class LabelledSignals(Dataset):
     codes : Tensor of shape (n, n_heads) and dtype int64
     visits : Visits
         The rows that belong to this data set, in order, with their weights.
+    targets : sequence of Tensor of shape (n, n_classes) and dtype float32
+        Probabilities to learn in place of the codes, one tensor per head; empty for none.
     """
 
-    def __init__(self, signals: Signals, codes: Tensor, visits: Visits) -> None:
+    def __init__(
+        self, signals: Signals, codes: Tensor, visits: Visits, targets: Sequence[Tensor] = ()
+    ) -> None:
         self.signals = signals
         self.codes = codes
+        self.targets = targets
         self.rows = torch.from_numpy(visits.rows)
         self.weights = torch.from_numpy(visits.weights)
 
     def __len__(self) -> int:
         return len(self.rows)
 
-    def __getitem__(self, index: int | Tensor) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+    def __getitem__(self, index: int | Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
         row = self.rows[index]
-        return self.signals[row], (self.codes[row], self.weights[index])
+        targets = (target[row] for target in self.targets)
+        return self.signals[row], (self.codes[row], self.weights[index], *targets)
 
 
 class BatchIterator:
@@ -163,7 +169,7 @@ class BatchIterator:
         self.batch_size = batch_size
         self.generator = None if seed is None else torch.Generator().manual_seed(seed)
 
-    def __iter__(self) -> Iterator[tuple[Tensor, tuple[Tensor, Tensor]]]:
+    def __iter__(self) -> Iterator[tuple[Tensor, tuple[Tensor, ...]]]:
         n = len(self.dataset)
         if self.generator is None:
             order = torch.arange(n)

@@ -5,7 +5,7 @@ from typing import Literal
 from torch import Tensor, nn
 
 from skdualcnn.network._compiled_block import train_compiled
-from skdualcnn.network._dropout import make_dropout
+from skdualcnn.network._dropout import WordDropout
 
 Activation = Literal["leaky_relu", "relu"]
 
@@ -33,8 +33,6 @@ class ConvBlock(nn.Module):
         Steps that one maximum is taken over; 1 leaves the length as it is.
     dropout : float
         Share of values set to zero while training.
-    compiled : bool
-        Whether to train on kernels in C, where they can be had.
     """
 
     def __init__(
@@ -46,15 +44,13 @@ class ConvBlock(nn.Module):
         activation: Activation,
         pool_size: int,
         dropout: float,
-        compiled: bool = False,
     ) -> None:
         super().__init__()
-        self.compiled = compiled
         self.conv = nn.Conv1d(in_channels, out_channels, kernel_size, padding=kernel_size // 2)
         self.activation = make_activation(activation)
         self.norm = nn.BatchNorm1d(out_channels)
         self.pool = nn.MaxPool1d(pool_size) if pool_size > 1 else nn.Identity()
-        self.dropout = make_dropout(dropout, compiled=compiled)
+        self.dropout = WordDropout(dropout)
 
     def forward(self, signal: Tensor) -> Tensor:
         """Return the features of a signal.
@@ -69,7 +65,7 @@ class ConvBlock(nn.Module):
         Tensor of shape (n, out_channels, length // pool_size) and dtype float32
             Output of the block.
         """
-        output = train_compiled(self, signal) if self.compiled and self.training else None
+        output = train_compiled(self, signal) if self.training else None
         if output is not None:
             return output
         return self.dropout(self.pool(self.norm(self.activation(self.conv(signal)))))
@@ -88,8 +84,6 @@ class ResidualBlock(nn.Module):
         What follows each convolution.
     dropout : float
         Share of values set to zero while training.
-    compiled : bool
-        Whether to train on kernels in C, where they can be had.
     """
 
     def __init__(
@@ -99,7 +93,6 @@ class ResidualBlock(nn.Module):
         kernel_size: int,
         activation: Activation,
         dropout: float,
-        compiled: bool = False,
     ) -> None:
         super().__init__()
         self.units = nn.Sequential(
@@ -111,12 +104,11 @@ class ResidualBlock(nn.Module):
                     activation=activation,
                     pool_size=1,
                     dropout=0.0,
-                    compiled=compiled,
                 )
                 for _ in range(2)
             )
         )
-        self.dropout = make_dropout(dropout, compiled=compiled)
+        self.dropout = WordDropout(dropout)
 
     def forward(self, signal: Tensor) -> Tensor:
         """Return the signal with the units' output added.

@@ -1,25 +1,19 @@
 """The training step of a convolutional block in compiled C, as torch sees it."""
 
 import ctypes
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from skdualcnn.network._dropout import WordDropout
-from skdualcnn.network._native import load_kernels
+from skdualcnn.network._native import address, is_plain, load_kernels
 
 if TYPE_CHECKING:
     from skdualcnn.network._blocks import ConvBlock
 
 # A convolution of more values for each output is left to torch, whose products are faster.
 MAX_TAPS = 128
-
-_PLAIN = {
-    *(nn.Conv1d, nn.ReLU, nn.LeakyReLU, nn.BatchNorm1d),
-    *(nn.MaxPool1d, nn.Identity, WordDropout),
-}
 
 
 class _Shape(ctypes.Structure):
@@ -43,7 +37,10 @@ def train_compiled(block: "ConvBlock", signal: Tensor) -> Tensor | None:
     parts = (block.conv, block.activation, block.norm, block.pool, block.dropout)
     if signal.device.type != "cpu" or signal.dtype != torch.float32 or len(signal) == 0:
         return None
-    if not all(_is_plain(part) for part in parts) or signal.numel() < 2 * signal.shape[1]:
+    if (
+        not all(is_plain(part, training=True) for part in parts)
+        or signal.numel() < 2 * signal.shape[1]
+    ):
         return None
     if not block.norm.track_running_stats or block.norm.momentum is None:
         return None
@@ -62,17 +59,6 @@ def train_compiled(block: "ConvBlock", signal: Tensor) -> Tensor | None:
     return output
 
 
-def _is_plain(part: nn.Module) -> bool:
-    return (
-        part.training
-        and type(part) in _PLAIN
-        and not part._forward_hooks
-        and not part._forward_pre_hooks
-        and not part._backward_hooks
-        and not part._backward_pre_hooks
-    )
-
-
 class _BlockStep(torch.autograd.Function):
     """Convolution, if there is a weight for it, and all that follows it in a block."""
 
@@ -87,7 +73,7 @@ class _BlockStep(torch.autograd.Function):
         block: "ConvBlock",
         kernels: ctypes.CDLL,
     ) -> Tensor:
-        norm, dropout = block.norm, cast(WordDropout, block.dropout)
+        norm, dropout = block.norm, block.dropout
         signal = signal.contiguous()
         rows, in_channels, length = signal.shape
         channels, pool = len(gamma), getattr(block.pool, "kernel_size", 1)
@@ -113,9 +99,9 @@ class _BlockStep(torch.autograd.Function):
         norm.num_batches_tracked.add_(1)
         failed = kernels.block_forward(
             ctypes.byref(shape),
-            *map(_address, (signal, weight, bias, z, gamma, beta)),
-            *map(_address, (norm.running_mean, norm.running_var, pieces)),
-            *map(_address, (statistics, output, chosen)),
+            *map(address, (signal, weight, bias, z, gamma, beta)),
+            *map(address, (norm.running_mean, norm.running_var, pieces)),
+            *map(address, (statistics, output, chosen)),
         )
         if failed:
             raise MemoryError("No memory left for a training step; use a smaller batch_size.")
@@ -137,13 +123,9 @@ class _BlockStep(torch.autograd.Function):
             dz, dweight, dbias = None, torch.empty_like(weight), torch.empty_like(gamma)
         failed = ctx.kernels.block_backward(
             ctypes.byref(ctx.shape),
-            *map(_address, (signal, z, gamma, statistics, chosen, gradient)),
-            *map(_address, (dz, dweight, dbias, dgamma, dbeta)),
+            *map(address, (signal, z, gamma, statistics, chosen, gradient)),
+            *map(address, (dz, dweight, dbias, dgamma, dbeta)),
         )
         if failed:
             raise MemoryError("No memory left for a training step; use a smaller batch_size.")
         return dz, dweight, dbias, dgamma, dbeta, None, None
-
-
-def _address(tensor: Tensor | None) -> ctypes.c_void_p | None:
-    return None if tensor is None else ctypes.c_void_p(tensor.data_ptr())

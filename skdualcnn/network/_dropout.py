@@ -48,8 +48,3 @@ class WordDropout(nn.Dropout):
             return signal
         kept = (pieces >= self.threshold).view(signal.shape)
         return signal * kept.to(signal.dtype).mul_(self.scale)
-
-
-def make_dropout(share: float, *, compiled: bool) -> nn.Dropout:
-    """Return dropout of cheap random numbers for compiled training, torch's own for other."""
-    return WordDropout(share) if compiled else nn.Dropout(share)

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from skdualcnn.exceptions import ArchitectureError
 from skdualcnn.network._architectures import PAPER
 from skdualcnn.network._blocks import Activation, ConvBlock, ResidualBlock, make_activation
-from skdualcnn.network._dropout import make_dropout
+from skdualcnn.network._dropout import WordDropout
 
 
 class DualPathNetwork(nn.Module):
@@ -43,9 +43,6 @@ class DualPathNetwork(nn.Module):
         Units of the dense layer.
     dense_dropout : float
         Dropout after the dense layer.
-    compiled : bool
-        Whether blocks train on kernels in C, where they can be had, and dropout draws
-        cheaper random numbers.
 
     Raises
     ------
@@ -68,7 +65,6 @@ class DualPathNetwork(nn.Module):
         conv_dropout: float = PAPER.conv_dropout,
         dense_units: int = PAPER.dense_units,
         dense_dropout: float = PAPER.dense_dropout,
-        compiled: bool = False,
     ) -> None:
         super().__init__()
         if not all(isinstance(one, Integral) and int(one) > 0 for one in conv_channels):
@@ -87,7 +83,6 @@ class DualPathNetwork(nn.Module):
                     activation=activation,
                     pool_size=pool_size,
                     dropout=conv_dropout,
-                    compiled=compiled,
                 )
             )
             in_channels, length = out_channels, length // pool_size
@@ -99,13 +94,12 @@ class DualPathNetwork(nn.Module):
                     kernel_size=kernel_size,
                     activation=activation,
                     dropout=conv_dropout,
-                    compiled=compiled,
                 )
             )
         self.blocks = nn.Sequential(*blocks)
         self.dense = nn.Linear(in_channels * length, dense_units)
         self.activation = make_activation(activation)
-        self.dropout = make_dropout(dense_dropout, compiled=compiled)
+        self.dropout = WordDropout(dense_dropout)
         self.heads = nn.ModuleList(nn.Linear(dense_units, k) for k in n_classes)
 
     def forward(self, signal: Tensor) -> list[Tensor]:

@@ -8,7 +8,8 @@ import torch
 from numpy.typing import NDArray
 from skorch import NeuralNet
 
-from skdualcnn.network._training import PREDICTION_CHUNK, SMALLEST_CHUNK, one_thread
+from skdualcnn.network._answer import CHUNK, answer
+from skdualcnn.network._training import one_thread
 
 
 class FrozenNetworks:
@@ -27,14 +28,12 @@ class FrozenNetworks:
 
     def __call__(self, signals: NDArray[np.float32]) -> list[NDArray[np.float64]]:
         """Return each head's logits, (n, n_classes), for signals (n, steps, channels)."""
-        n = len(signals)
-        filled = signals.repeat(SMALLEST_CHUNK, axis=0) if n < SMALLEST_CHUNK else signals
-        if n > PREDICTION_CHUNK:
-            starts = range(0, n, PREDICTION_CHUNK)
-            parts = [self(signals[start : start + PREDICTION_CHUNK]) for start in starts]
-            return [np.concatenate(head) for head in zip(*parts, strict=True)]
-        with one_thread(), torch.inference_mode():
-            tensor = torch.from_numpy(filled).transpose(1, 2)
-            heads = [logits.numpy() for module in self._modules for logits in module(tensor)]
-        step = len(filled) // n
-        return [head[::step].astype(np.float64) for head in heads]
+        starts = range(0, len(signals), CHUNK)
+        with one_thread():
+            parts = [self._answer(signals[start : start + CHUNK]) for start in starts]
+        return [np.concatenate(head) for head in zip(*parts, strict=True)]
+
+    def _answer(self, signals: NDArray[np.float32]) -> list[NDArray[np.float64]]:
+        tensor = torch.from_numpy(signals).transpose(1, 2)
+        heads = [logits for module in self._modules for logits in answer(module, tensor)]
+        return [logits.double().numpy() for logits in heads]

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch.nn import functional
 
 from skdualcnn.network._batches import BatchIterator, LabelledSignals, Signals, Visits
 from skdualcnn.network._dual_path import DualPathNetwork
+from skdualcnn.network._loss import MultiHeadCrossEntropy
 from skdualcnn.network._training import isolated
 
 
@@ -51,17 +51,15 @@ def imitate(
     """
     device = next(network.parameters()).device
     targets = [torch.from_numpy(one).float() for one in probabilities]
-    # In place of a label, each row carries its own number, to look its targets up by.
-    rows = LabelledSignals(signals, torch.arange(len(signals)), visits)
+    codes = torch.column_stack([target.argmax(1) for target in targets])
+    rows = LabelledSignals(signals, codes, visits, targets)
+    criterion = MultiHeadCrossEntropy()
     optimizer = torch.optim.Adam(network.parameters(), lr=lr, fused=True)
     network.train()
     with isolated(seed):
-        for batch, (numbers, weights) in BatchIterator(rows, batch_size, seed):
-            loss = torch.zeros((), device=device)
-            for head, logits in enumerate(network(batch.to(device))):
-                wanted, weight = targets[head][numbers].to(device), weights[:, head].to(device)
-                losses = functional.cross_entropy(logits, wanted, reduction="none")
-                loss = loss + torch.dot(losses, weight) / weight.sum().clamp_min(1e-12)
+        for batch, target in BatchIterator(rows, batch_size, seed):
+            logits = network(batch.to(device))
+            loss = criterion(logits, tuple(part.to(device) for part in target))
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()

@@ -6,8 +6,9 @@ from numpy.typing import NDArray
 from skorch import NeuralNet
 
 from skdualcnn._extras import import_extra
+from skdualcnn.network._answer import CHUNK
 from skdualcnn.network._batches import Signals
-from skdualcnn.network._training import PREDICTION_CHUNK, isolated
+from skdualcnn.network._training import isolated
 
 
 def integrate_gradients(
@@ -54,11 +55,9 @@ def integrate_gradients(
     start = reference[:1].to(net.device)
     parts = []
     with isolated(0):
-        for first in range(0, len(signals), PREDICTION_CHUNK):
-            chunk = signals[first : first + PREDICTION_CHUNK].to(net.device)
-            found = rule.attribute(
-                chunk, start, n_steps=n_steps, internal_batch_size=PREDICTION_CHUNK
-            )
+        for first in range(0, len(signals), CHUNK):
+            chunk = signals[first : first + CHUNK].to(net.device)
+            found = rule.attribute(chunk, start, n_steps=n_steps, internal_batch_size=CHUNK)
             parts.append(found.detach().cpu().double().numpy())
     return np.concatenate(parts)
 

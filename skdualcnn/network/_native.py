@@ -1,4 +1,4 @@
-"""Kernels in C, built for this machine when a training first needs them."""
+"""Kernels in C, built for this machine when a network first needs them."""
 
 import ctypes
 import hashlib
@@ -11,18 +11,26 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
+from torch import Tensor, nn
+
 from skdualcnn._compiler import find_compiler
 from skdualcnn._writing import write_whole
+from skdualcnn.network._dropout import WordDropout
 
-SOURCE = Path(__file__).parent / "kernels" / "conv_block.c"
+FOLDER = Path(__file__).parent / "kernels"
 SWITCH = "SKDUALCNN_COMPILE"
-"""Environment variable; "0" keeps training on torch's own modules."""
+"""Environment variable; "0" keeps to torch's own modules."""
 # The last two let comparisons become vectors; no result depends on what they give up.
 FLAGS = (
     *("-std=c99", "-O3", "-march=native", "-shared", "-fPIC"),
-    *("-fno-math-errno", "-fno-trapping-math"),
+    *("-ffp-contract=fast", "-fno-math-errno", "-fno-trapping-math"),
 )
 TIMEOUT_S = 120.0
+
+_KNOWN = {
+    *(nn.Conv1d, nn.ReLU, nn.LeakyReLU, nn.BatchNorm1d, nn.MaxPool1d, nn.Identity),
+    *(nn.Linear, WordDropout),
+}
 
 _LOG = logging.getLogger(__name__)
 
@@ -32,7 +40,7 @@ def load_kernels() -> ctypes.CDLL | None:
 
     They are built once and kept in the user's cache folder, one file for each source,
     compiler, set of flags and processor. Where there is no compiler, or it fails, the
-    log says so once and training goes on without them.
+    log says so once and torch does the work.
     """
     return None if os.environ.get(SWITCH) == "0" else _load()
 
@@ -41,19 +49,19 @@ def load_kernels() -> ctypes.CDLL | None:
 def _load() -> ctypes.CDLL | None:
     compiler = find_compiler() if os.name == "posix" else None
     if compiler is None:
-        _LOG.info("No C compiler found; training runs on torch's own modules.")
+        _LOG.info("No C compiler found; networks run on torch's own modules.")
         return None
     try:
         return _load_or_build([*compiler, *FLAGS])
     except (OSError, subprocess.SubprocessError) as error:
         said = (getattr(error, "stderr", None) or b"").decode(errors="replace")[-2000:]
-        _LOG.warning("Training runs on torch's own modules; no kernels: %s %s", error, said)
+        _LOG.warning("Networks run on torch's own modules; no kernels: %s %s", error, said)
         return None
 
 
 def _load_or_build(command: list[str]) -> ctypes.CDLL:
     kept = cache_folder()
-    library = None if kept is None else kept / f"conv_block-{_key(command)}.so"
+    library = None if kept is None else kept / f"kernels-{_key(command)}.so"
     if library is not None and library.exists():
         try:
             return ctypes.CDLL(str(library))
@@ -61,9 +69,9 @@ def _load_or_build(command: list[str]) -> ctypes.CDLL:
             _LOG.info("%s cannot be loaded; it is built again.", library)
     # The file may go once it is loaded.
     with tempfile.TemporaryDirectory(prefix="skdualcnn_kernels_") as folder:
-        built = Path(folder) / "conv_block.so"
+        built = Path(folder) / "kernels.so"
         subprocess.run(
-            [*command, "-o", str(built), str(SOURCE), "-lm"],
+            [*command, "-o", str(built), *map(str, sorted(FOLDER.glob("*.c"))), "-lm"],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=TIMEOUT_S,
@@ -73,6 +81,23 @@ def _load_or_build(command: list[str]) -> ctypes.CDLL:
             return ctypes.CDLL(str(built))
         # Renamed into its place, so two processes may build it at the same time.
         return ctypes.CDLL(str(write_whole(library, built.read_bytes())))
+
+
+def is_plain(part: nn.Module, *, training: bool) -> bool:
+    """Return whether a module does what a kernel does: of a known type, nobody listens to it."""
+    return (
+        type(part) in _KNOWN
+        and part.training == training
+        and not part._forward_hooks
+        and not part._forward_pre_hooks
+        and not part._backward_hooks
+        and not part._backward_pre_hooks
+    )
+
+
+def address(tensor: Tensor | None) -> ctypes.c_void_p | None:
+    """Return where a tensor's numbers are."""
+    return None if tensor is None else ctypes.c_void_p(tensor.data_ptr())
 
 
 def cache_folder() -> Path | None:
@@ -93,7 +118,8 @@ def cache_folder() -> Path | None:
 
 
 def _key(command: list[str]) -> str:
-    parts = [SOURCE.read_bytes(), "\0".join(command).encode(), platform.machine().encode()]
+    parts = [file.read_bytes() for file in sorted(FOLDER.iterdir())]
+    parts += ["\0".join(command).encode(), platform.machine().encode()]
     cpu = Path("/proc/cpuinfo")
     if cpu.exists():  # -march=native means another machine elsewhere
         lines = cpu.read_text(encoding="utf-8", errors="replace").splitlines()

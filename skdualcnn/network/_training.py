@@ -15,17 +15,11 @@ from skorch.callbacks import EarlyStopping
 from skorch.helper import predefined_split
 
 from skdualcnn.exceptions import DeviceError
+from skdualcnn.network._answer import CHUNK, answer
 from skdualcnn.network._batches import BatchIterator, LabelledSignals, Signals
 from skdualcnn.network._callbacks import HeadAccuracy, ProgressBar, StopOnDivergence
 from skdualcnn.network._dual_path import DualPathNetwork
 from skdualcnn.network._loss import MultiHeadCrossEntropy
-
-# Rows per forward pass: larger chunks fall out of the cache.
-PREDICTION_CHUNK = 1024
-# Matrix kernels for a few rows add in another order than those for more, on some processors
-# up to fifteen; a row must get the same answer alone as among others, so smaller chunks are
-# filled up.
-SMALLEST_CHUNK = 16
 
 # Torch has one generator and one number of threads per process, whatever thread asks.
 _TORCH_STATE = RLock()
@@ -140,13 +134,13 @@ def train(
 
 def predict_logits(net: NeuralNet, signals: Signals) -> list[NDArray[np.float64]]:
     """Return each head's logits, (n, n_classes) of dtype float64, for signals (n, c, t)."""
-    module = net.module_.eval()
-    chunks = [
-        slice(start, start + PREDICTION_CHUNK) for start in range(0, len(signals), PREDICTION_CHUNK)
-    ]
+    module = net.module_
+    if module.training:
+        module.eval()
+    chunks = [slice(start, start + CHUNK) for start in range(0, len(signals), CHUNK)]
 
     def forward(chunk: slice) -> list[torch.Tensor]:
-        return _forward(module, signals[chunk], net.device)
+        return answer(module, signals[chunk])
 
     with one_thread() as granted:
         workers = min(granted, len(chunks)) if torch.device(net.device).type == "cpu" else 1
@@ -156,13 +150,6 @@ def predict_logits(net: NeuralNet, signals: Signals) -> list[NDArray[np.float64]
         else:
             parts = [forward(chunk) for chunk in chunks]
     return [torch.cat(head).double().numpy() for head in zip(*parts, strict=True)]
-
-
-@torch.inference_mode()
-def _forward(module: torch.nn.Module, chunk: torch.Tensor, device: str) -> list[torch.Tensor]:
-    filler = chunk[-1:].expand(max(0, SMALLEST_CHUNK - len(chunk)), -1, -1)
-    outputs = module(torch.cat([chunk, filler]).to(device))
-    return [logits[: len(chunk)].cpu() for logits in outputs]
 
 
 @contextmanager

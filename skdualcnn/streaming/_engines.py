@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from firmware_export._extract import extract_graph, unfreeze
 from firmware_export._graph import CategoricalColumn, FrontEnd, Graph, _pieces
-from firmware_export._reference import softmax
 from skdualcnn import FusionDecider
 from skdualcnn._fusion_rule import FusionRule
+from skdualcnn._softmax import softmax
 from skdualcnn.exceptions import ExportError, StreamError
 from skdualcnn.network._frozen import FrozenNetworks
 from skdualcnn.streaming._answers import OK, Answer, Engine, answers_of

@@ -6,7 +6,8 @@ import pytest
 from firmware_export._attribution import find_causes, try_effects
 from firmware_export._figures import read_head_labels
 from firmware_export._quantize import quantise
-from firmware_export._reference import run_reference, scale_readings, softmax
+from firmware_export._reference import run_reference, scale_readings
+from skdualcnn._softmax import softmax
 
 
 def _readings(rows=400, columns=12):

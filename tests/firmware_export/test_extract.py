@@ -9,8 +9,9 @@ from sklearn.preprocessing import MinMaxScaler
 from firmware_export._encoding import encode_readings
 from firmware_export._extract import extract_graph
 from firmware_export._graph import Residual
-from firmware_export._reference import run_reference, scale_readings, softmax
+from firmware_export._reference import run_reference, scale_readings
 from skdualcnn import DualPathCNNClassifier, FusionDecider
+from skdualcnn._softmax import softmax
 from skdualcnn.exceptions import ExportError
 
 SHAPES = {

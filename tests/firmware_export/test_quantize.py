@@ -9,8 +9,9 @@ from firmware_export._integer import linear, run
 from firmware_export._integer_graph import Linear
 from firmware_export._integer_readings import quantise_readings
 from firmware_export._quantize import quantise
-from firmware_export._reference import run_reference, scale_readings, softmax
+from firmware_export._reference import run_reference, scale_readings
 from firmware_export._twin import answer
+from skdualcnn._softmax import softmax
 from skdualcnn.exceptions import ExportError
 
 

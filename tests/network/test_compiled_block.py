@@ -30,7 +30,6 @@ def make_block(in_channels=2, channels=9, kernel=3, pool=2, activation="leaky_re
         activation=activation,
         pool_size=pool,
         dropout=dropout,
-        compiled=True,
     )
     with torch.no_grad():  # of both signs, so that some maxima become minima
         block.norm.weight.normal_()
@@ -82,13 +81,11 @@ def test_the_same_seed_gives_the_same_loss_curve(shape, monkeypatch):
     curves = []
     for switch in ("0", "1"):
         monkeypatch.setenv("SKDUALCNN_COMPILE", switch)
-        network = DualPathCNNClassifier(compiled=True, max_epochs=5, random_state=0, **shape).fit(
-            X, y
-        )
+        network = DualPathCNNClassifier(max_epochs=20, random_state=0, **shape).fit(X, y)
         curves.append(network.history_["train_loss"])
         # Nothing of the step stays: what has been trained can be copied.
         copy.deepcopy(network).predict_proba(X)
-    np.testing.assert_allclose(*curves, rtol=1e-4)
+    np.testing.assert_allclose(*curves, rtol=1e-3)
     assert curves[0].iloc[-1] < curves[0].iloc[0]
 
 

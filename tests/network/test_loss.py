@@ -48,3 +48,14 @@ def test_weights_make_a_weighted_mean(logits):
         each = functional.cross_entropy(logits[head], CODES[:, head], reduction="none")
         expected = expected + (each * weights[:, head]).sum() / weights[:, head].sum()
     torch.testing.assert_close(loss, expected)
+
+
+def test_certain_probabilities_are_labels():
+    logits = [torch.randn(6, 3)]
+    codes, weights = torch.tensor([0, 1, 2, 0, 1, -1])[:, None], torch.ones(6, 1)
+    weights[5] = 0
+    certain = functional.one_hot(codes[:, 0].clamp_min(0), 3).float()
+    loss = MultiHeadCrossEntropy()
+    torch.testing.assert_close(
+        loss(logits, (codes, weights, certain)), loss(logits, (codes, weights))
+    )

@@ -31,7 +31,7 @@ def test_built_once_and_kept(cache, monkeypatch):
 @needs_compiler
 def test_a_broken_file_is_built_again(cache):
     cache.mkdir(mode=0o700)
-    library = cache / f"conv_block-{_native._key([*find_compiler(), *_native.FLAGS])}.so"
+    library = cache / f"kernels-{_native._key([*find_compiler(), *_native.FLAGS])}.so"
     library.write_bytes(b"half a file")
     assert _native.load_kernels() is not None
     assert len(library.read_bytes()) > 1000

@@ -4,9 +4,9 @@ import torch
 from skorch.callbacks import Callback
 
 from skdualcnn.exceptions import DeviceError
+from skdualcnn.network._answer import CHUNK
 from skdualcnn.network._batches import LabelledSignals, Visits
 from skdualcnn.network._training import (
-    PREDICTION_CHUNK,
     isolated,
     make_net,
     predict_logits,
@@ -135,11 +135,11 @@ def test_an_interrupted_epoch_leaves_no_trace_in_the_history(epoch, watched):
     assert len(predict_logits(one, torch.rand(2, 1, 6))) == 2
 
 
-@pytest.mark.parametrize("n", [1, 2, 3, 4, 5, PREDICTION_CHUNK, PREDICTION_CHUNK + 1])
+@pytest.mark.parametrize("n", [1, 2, 3, 4, 5, CHUNK, CHUNK + 1])
 def test_a_row_gets_the_same_answer_alone_as_among_others(n):
     one = net()
     fit(one, data(30))
-    signals = torch.rand(PREDICTION_CHUNK + 1, 1, 6, generator=torch.Generator().manual_seed(5))
+    signals = torch.rand(CHUNK + 1, 1, 6, generator=torch.Generator().manual_seed(5))
     everything = predict_logits(one, signals)
     for head, logits in enumerate(predict_logits(one, signals[:n])):
         assert logits.shape == (n, (2, 3)[head])
@@ -153,7 +153,7 @@ def test_a_row_gets_the_same_answer_alone_as_among_others(n):
 
 def test_predictions_are_equal_on_any_number_of_threads():
     one = make_net(**{**PARAMETERS, "module": {**PARAMETERS["module"], "conv_channels": (64,)}})
-    signals = torch.rand(3 * PREDICTION_CHUNK + 5, 1, 6)
+    signals = torch.rand(3 * CHUNK + 5, 1, 6)
     before, answers = torch.get_num_threads(), []
     try:
         for threads in (1, 2, 3):

@@ -10,7 +10,7 @@ from sklearn.pipeline import make_pipeline
 
 from skdualcnn import DualPathCNNClassifier, make_fusion_preprocessor
 from skdualcnn.datasets import make_ward
-from skdualcnn.network._training import PREDICTION_CHUNK
+from skdualcnn.network._answer import CHUNK
 from skdualcnn.preprocessing import GatheredWindows, SlidingWindow, flatten_windows
 
 patients = st.lists(st.sampled_from("abc"), min_size=1, max_size=20)
@@ -237,5 +237,5 @@ def test_long_windows_reach_the_network_without_being_copied_out():
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    batch = PREDICTION_CHUNK * length * n_features * 4
+    batch = CHUNK * length * n_features * 4
     assert peak < 1.5 * X.nbytes + batch < 0.15 * length * X.nbytes

@@ -11,8 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <math.h>
+#include "lanes.h"
 
-#define LANES 16
 #define TILE 8 /* channels at a time */
 #define DROPPED (-1)
 
@@ -21,12 +21,6 @@ typedef struct {
     float slope, epsilon, momentum, scale;
     int32_t threshold; /* values whose random piece is below are dropped */
 } Shape;
-
-#define ALWAYS_INLINE static inline __attribute__((always_inline))
-
-ALWAYS_INLINE float activate(float value, float slope) {
-    return value > 0.0f ? value : slope * value;
-}
 
 ALWAYS_INLINE double add_lanes(const double *lanes) {
     double sum = 0.0;
@@ -40,10 +34,6 @@ ALWAYS_INLINE void widen_lanes(double *restrict total, const float *restrict lan
 
 /* Values of a row in scratch memory, where zeros fill up the last LANES. */
 ALWAYS_INLINE int64_t filled(int64_t length) { return (length + LANES - 1) / LANES * LANES; }
-
-/* A vector for any machine, of floats anywhere in memory: an extension of GCC and Clang. */
-typedef float Lanes __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
-#define AS_LANES(place) (*(const Lanes *)(place))
 
 /* lanes += a * b along such a row; with b NULL, lanes += a. */
 ALWAYS_INLINE void add_products(float *lanes, const float *a, const float *b, int64_t length) {
@@ -63,20 +53,6 @@ static float *pad_input(const Shape *s, const float *input) {
         memcpy(padded + i * wide + padding, input + i * s->length,
                (size_t)s->length * sizeof(float));
     return padded;
-}
-
-/* One output channel of one row, LANES values at a time. */
-static void convolve(const Shape *s, const float *padded, const float *weight, float bias,
-                     float *out) {
-    for (int64_t l = 0; l < s->length; l += LANES) {
-        const float *in = padded + l, *w = weight;
-        int64_t left = s->length - l < LANES ? s->length - l : LANES;
-        Lanes sums = {0};
-        sums += bias;
-        for (int64_t i = 0; i < s->in_channels; i++, in += s->length + s->kernel - 1)
-            for (int64_t k = 0; k < s->kernel; k++) sums += *w++ * AS_LANES(in + k);
-        memcpy(out + l, &sums, (size_t)left * sizeof(float));
-    }
 }
 
 static void add_moments(const float *restrict z, int64_t length, float slope, float shift,
@@ -182,7 +158,9 @@ int block_forward(const Shape *s, const float *input, const float *weight, const
         for (int64_t n = 0; n < s->rows; n++)
             for (int64_t c = first; c < last; c++) {
                 float *row = z + (n * s->channels + c) * s->length;
-                if (weight) convolve(s, padded + n * wide, weight + c * taps, bias[c], row);
+                if (weight)
+                    convolve(padded + n * wide, weight + c * taps, bias[c], row, s->in_channels,
+                             s->length, s->kernel);
                 if (n == 0) { /* squares of small differences lose nothing */
                     double start[LANES] = {0}, unused[LANES] = {0};
                     add_moments(row, s->length, s->slope, 0.0f, scratch, start, unused);

@@ -1,0 +1,162 @@
+"""A teacher answers for rows it has not seen, and the network learns from it."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
+
+import skdualcnn
+from skdualcnn import DualPathCNNClassifier
+from skdualcnn._fitting import Rows
+from skdualcnn._labels import Heads
+from skdualcnn._teaching import cross_fitted_targets
+from skdualcnn.exceptions import HeadError
+
+
+class Memory(ClassifierMixin, BaseEstimator):
+    """Knows the rows that it was fitted on by heart; says one half of any other."""
+
+    def fit(self, X, y):
+        self.classes_ = np.unique(y)
+        self.known_ = {row.tobytes(): label for row, label in zip(X, y, strict=True)}
+        return self
+
+    def predict_proba(self, X):
+        answers = np.full((len(X), len(self.classes_)), 0.5)
+        for i, row in enumerate(X):
+            if row.tobytes() in self.known_:
+                answers[i] = self.classes_ == self.known_[row.tobytes()]
+        return answers
+
+
+class FirstColumn(ClassifierMixin, BaseEstimator):
+    """Is sure of a rule of its own, whatever the labels say."""
+
+    def fit(self, X, y):
+        self.classes_ = np.unique(y)
+        return self
+
+    def predict_proba(self, X):
+        high = X[:, 0] > 0.5
+        return np.column_stack([~high, high]).astype(float)
+
+
+def make_rows(X, codes):
+    codes = np.asarray(codes, dtype=np.int64)
+    return Rows(X.astype(np.float32), codes, (codes >= 0).astype(float))
+
+
+def ask(teacher, rows, groups=None, *, teacher_weight=1.0, seed=0):
+    heads = tuple(f"head_{i}" for i in range(rows.codes.shape[1]))
+    classes = tuple(np.arange(column.max() + 1) for column in rows.codes.T)
+    return cross_fitted_targets(
+        teacher,
+        rows,
+        Heads(heads, classes, len(heads) == 1),
+        groups,
+        teacher_weight=teacher_weight,
+        seed=seed,
+    )
+
+
+@pytest.fixture
+def rows():
+    rng = np.random.default_rng(0)
+    return make_rows(rng.random((60, 3)), rng.integers(0, 2, (60, 1)))
+
+
+def test_the_teacher_has_not_seen_the_rows_it_answers_for(rows):
+    (target,) = ask(Memory(), rows)
+    assert target.dtype == np.float32
+    assert_array_equal(target, np.full((60, 2), 0.5))
+
+
+def test_equal_rows_and_rows_of_one_group_stay_together(rows):
+    twice = make_rows(np.tile(rows.X, (2, 1)), np.tile(rows.codes, (2, 1)))
+    (target,) = ask(Memory(), twice)
+    assert_array_equal(target, np.full((120, 2), 0.5))
+
+    def of_group(X, groups):  # a teacher that would know the group by its second row
+        return make_rows(np.column_stack([groups, groups]), X)
+
+    groups = np.repeat(np.arange(20), 3)
+    (target,) = ask(Memory(), of_group(rows.codes, groups), groups)
+    assert_array_equal(target, np.full((60, 2), 0.5))
+
+
+def test_the_label_keeps_its_share(rows):
+    (target,) = ask(Memory(), rows, teacher_weight=0.4)
+    assert_allclose(target[np.arange(60), rows.codes[:, 0]], 0.8)
+    assert_allclose(target.sum(axis=1), 1)
+
+
+def test_each_head_is_taught_on_its_labelled_rows(rows):
+    codes = np.column_stack([rows.codes[:, 0], 1 - rows.codes[:, 0]])
+    codes[:20, 0] = codes[40:, 1] = -1
+    health, cyber = ask(LogisticRegression(), make_rows(rows.X, codes))
+    assert_array_equal(health[:20], 0)
+    assert_array_equal(cyber[40:], 0)
+    assert_allclose(health[20:].sum(axis=1), 1, rtol=1e-6)
+    alone = ask(LogisticRegression(), make_rows(rows.X[20:], codes[20:, :1]))[0]
+    assert_allclose(health[20:], alone, rtol=1e-6)
+
+
+def test_a_random_teacher_is_seeded(rows):
+    forest = RandomForestClassifier(5)
+    first, again, other = (ask(forest, rows, seed=seed)[0] for seed in (0, 0, 1))
+    assert_array_equal(first, again)
+    assert (first != other).any()
+    assert forest.random_state is None
+
+
+def test_a_class_in_one_group_is_refused(rows):
+    groups = np.where(rows.codes[:, 0] == 1, 0, np.arange(60))
+    with pytest.raises(HeadError, match="class of head 'head_0' is in one row or one group only"):
+        ask(Memory(), rows, groups)
+
+
+@pytest.mark.parametrize("shape", [(400, 6), (400, 3, 2)])
+def test_the_network_learns_what_the_teacher_says(shape):
+    rng = np.random.default_rng(0)
+    X = rng.random(shape)
+    y = rng.integers(0, 2, len(X))  # nothing to learn
+    rule = X.reshape(len(X), -1)[:, 0] > 0.5
+    network = DualPathCNNClassifier(
+        lr=1e-2,
+        max_epochs=15,
+        teacher=FirstColumn(),
+        teacher_weight=1.0,
+        random_state=0,
+    )
+    taught = network.fit(X, y).predict(X)
+    assert (taught == rule).mean() > 0.9
+    untaught = clone(network).set_params(teacher=None).fit(X, y).predict(X)
+    assert (untaught == rule).mean() < 0.7
+
+
+def test_heads_apart_are_taught_apart(rows):
+    y = np.column_stack([rows.codes[:, 0], 1 - rows.codes[:, 0]])
+    parameters = {"teacher": LogisticRegression(), "max_epochs": 2, "random_state": 0}
+    both = DualPathCNNClassifier(sharing="none", **parameters).fit(rows.X, y)
+    health, cyber = both.predict_proba(rows.X)
+    assert health.shape == cyber.shape == (60, 2)
+    alone = DualPathCNNClassifier(**parameters).fit(rows.X, y[:, 0])
+    assert_array_equal(health, alone.predict_proba(rows.X))
+
+
+def test_early_stopping_watches_taught_rows(rows):
+    network = DualPathCNNClassifier(
+        teacher=FirstColumn(), teacher_weight=1.0, early_stopping=True, max_epochs=3, random_state=0
+    ).fit(rows.X, rows.codes[:, 0], groups=np.arange(60) // 2)
+    assert network.history_["valid_loss"].notna().all()
+
+
+def test_saved_with_its_teacher(rows, tmp_path):
+    network = DualPathCNNClassifier(
+        teacher=HistGradientBoostingClassifier(max_iter=5), max_epochs=1, random_state=0
+    ).fit(rows.X, rows.codes[:, 0])
+    loaded = skdualcnn.load(skdualcnn.save(network, tmp_path / "taught.skdualcnn"))
+    assert_array_equal(loaded.predict_proba(rows.X), network.predict_proba(rows.X))
+    assert loaded.get_params()["teacher__max_iter"] == 5
