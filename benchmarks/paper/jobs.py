@@ -59,7 +59,7 @@ class Job:
         Data set, and "paper" or "honest".
     part : str
         What is held out and why: "test", "fold 1" to "fold 5", "calibration" (rows of
-        the training side, for the temperature), "deployment" (as "test", exported).
+        the training side, for calibration), "deployment" (as "test", exported).
     model : str
     seed : int
     modalities : tuple of str

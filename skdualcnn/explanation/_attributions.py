@@ -27,7 +27,8 @@ class Attributions:
     features : DataFrame of n_features rows
         The raw `column` and the `modality` of each feature.
     scores : DataFrame of n rows
-        The anomaly score of each head, one minus its probability of being normal.
+        The anomaly score of each head, one minus its probability of being normal, that
+        the contributions add up to.
     base : dict of str to float
         The score of the reference, per head.
     """
@@ -138,6 +139,10 @@ def attribute_scores(
     the reference rows, as the network sees them, to each row. Needs Captum:
     ``pip install 'skdualcnn[explain]'``.
 
+    Scores are the calibrated ones where the calibration multiplies logits: "temperature",
+    or "sigmoid" of two classes. Other calibrations have no gradient worth the name;
+    contributions then add up to the network's own score, before calibration.
+
     Parameters
     ----------
     decider : FusionDecider
@@ -160,8 +165,6 @@ def attribute_scores(
     ------
     TypeError
         If there is no `DualPathCNNClassifier` in the decider.
-    ValueError
-        If the decider calibrates its heads: contributions add up to the network's own score.
     MissingPackageError
         If Captum is not installed.
 
@@ -185,11 +188,6 @@ def attribute_scores(
     'x1'
     """
     network = ExplainedNetwork.of(decider)
-    if decider.calibrators_ is not None:
-        raise ValueError(
-            f"The decider has calibration={decider.calibration!r}, expected None: contributions "
-            "add up to the score of the network, not to the calibrated one. Fit it without."
-        )
     rows, rest = network.read(X), network.rest(reference)
     scores, base = network.scores(rows), network.scores(rest)
     return Attributions(

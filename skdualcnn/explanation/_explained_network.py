@@ -22,6 +22,25 @@ from skdualcnn.network._training import predict_logits
 
 
 @dataclass(frozen=True)
+class ExplainedHead:
+    """One head of the network.
+
+    Attributes
+    ----------
+    position, normal : int
+        Of the head among all heads, and of its normal class among its classes.
+    matrix, shift : ndarray of shapes (n_classes, n_classes) and (n_classes,)
+        What the decider's calibration does to the logits; nothing, where it is no such
+        map.
+    """
+
+    position: int
+    normal: int
+    matrix: NDArray[np.float64]
+    shift: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
 class ExplainedNetwork:
     """A fitted network behind the steps of its pipeline.
 
@@ -31,13 +50,13 @@ class ExplainedNetwork:
         The fitted steps in front of the classifier.
     classifier : DualPathCNNClassifier
         The fitted classifier.
-    heads : dict of str to tuple of int
-        Position of each head that the decider compares, and of its normal class.
+    heads : dict of str to ExplainedHead
+        The heads that the decider compares.
     """
 
     steps: Sequence[Any]
     classifier: DualPathCNNClassifier
-    heads: Mapping[str, tuple[int, int]]
+    heads: Mapping[str, ExplainedHead]
 
     @classmethod
     def of(cls, decider: FusionDecider) -> Self:
@@ -62,7 +81,7 @@ class ExplainedNetwork:
         classes = estimator.classes_
         listed = classes if isinstance(classes, list) else [classes]
         heads = {
-            head: (position, listed[position].tolist().index(normal))
+            head: _explained_head(decider, position, listed[position].tolist(), normal)
             for head, position, normal in zip(
                 decider.heads_, decider.positions_, decider.normal_, strict=True
             )
@@ -86,8 +105,8 @@ class ExplainedNetwork:
         signals = as_signals(rows)
         logits = [head for net in self.classifier.nets_ for head in predict_logits(net, signals)]
         return {
-            head: 1 - softmax(logits[position])[:, normal]
-            for head, (position, normal) in self.heads.items()
+            name: 1 - softmax(logits[head.position] @ head.matrix.T + head.shift)[:, head.normal]
+            for name, head in self.heads.items()
         }
 
     def integrate(
@@ -100,7 +119,8 @@ class ExplainedNetwork:
             as_signals(rows),
             as_signals(rest),
             head=place,
-            normal=self.heads[head][1],
+            normal=self.heads[head].normal,
+            calibration=(self.heads[head].matrix, self.heads[head].shift),
             n_steps=n_steps,
         )
         # A row is a signal along its columns; a window has a channel per column.
@@ -112,12 +132,12 @@ class ExplainedNetwork:
         For a network that reads single rows, (n, n_features).
         """
         net, place = self._net_of(head)
-        normal = self.heads[head][1]
+        normal = self.heads[head].normal
         return log_odds_gradient(net, as_signals(rows), head=place, normal=normal)[:, 0]
 
     def _net_of(self, head: str) -> tuple[NeuralNet, int]:
         """Return the net of a head, and the head's position in it."""
-        position = self.heads[head][0]
+        position = self.heads[head].position
         if len(self.classifier.nets_) == 1:
             return self.classifier.nets_[0], position
         return self.classifier.nets_[position], 0
@@ -130,3 +150,15 @@ class ExplainedNetwork:
         return trace_features(
             self.steps, [name if isinstance(name, str) else f"x{name}" for name in names]
         )
+
+
+def _explained_head(
+    decider: FusionDecider, position: int, classes: list[Any], normal: Any
+) -> ExplainedHead:
+    """Return a head with the calibration that multiplies its logits, if it has such a one."""
+    n = len(classes)
+    folded = None
+    if decider.calibrators_ is not None:
+        folded = decider.calibrators_[position].on_logits(n)
+    matrix, shift = (np.eye(n), np.zeros(n)) if folded is None else folded
+    return ExplainedHead(position, classes.index(normal), matrix, shift)

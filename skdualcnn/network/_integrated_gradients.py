@@ -10,6 +10,8 @@ from skdualcnn.network._answer import CHUNK
 from skdualcnn.network._batches import Signals
 from skdualcnn.network._training import isolated
 
+Calibration = tuple[NDArray[np.float64], NDArray[np.float64]]
+
 
 def integrate_gradients(
     net: NeuralNet,
@@ -18,6 +20,7 @@ def integrate_gradients(
     *,
     head: int,
     normal: int,
+    calibration: Calibration,
     n_steps: int,
 ) -> NDArray[np.float64]:
     """Return integrated gradients of one minus the probability of the normal class.
@@ -36,6 +39,8 @@ def integrate_gradients(
         The signal that the contributions are counted from.
     head, normal : int
         Positions of the head among those of the net, and of its normal class.
+    calibration : tuple of ndarray of shapes (n_classes, n_classes) and (n_classes,)
+        What multiplies the logits, and what is added to them.
     n_steps : int
         Points on the line at which the gradient is taken.
 
@@ -51,7 +56,13 @@ def integrate_gradients(
     """
     module = net.module_.eval()
     captum = import_extra("captum.attr", "explain")
-    rule = captum.IntegratedGradients(lambda signal: anomaly(module, signal, head, normal))
+    matrix, shift = (torch.from_numpy(part).float().to(net.device) for part in calibration)
+
+    def anomaly(signal: torch.Tensor) -> torch.Tensor:
+        logits = module(signal)[head] @ matrix.T + shift
+        return 1 - logits.softmax(dim=1)[:, normal]
+
+    rule = captum.IntegratedGradients(anomaly)
     start = reference[:1].to(net.device)
     parts = []
     with isolated(0):
@@ -60,8 +71,3 @@ def integrate_gradients(
             found = rule.attribute(chunk, start, n_steps=n_steps, internal_batch_size=CHUNK)
             parts.append(found.detach().cpu().double().numpy())
     return np.concatenate(parts)
-
-
-def anomaly(module: torch.nn.Module, signal: torch.Tensor, head: int, normal: int) -> torch.Tensor:
-    """Return one minus the probability of a head's normal class, (n,)."""
-    return 1 - module(signal)[head].softmax(dim=1)[:, normal]

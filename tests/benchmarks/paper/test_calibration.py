@@ -1,37 +1,20 @@
 import numpy as np
-import pytest
 
-from benchmarks.paper.calibration import calibration_figures, fit_temperature, scale
+from benchmarks.paper.calibration import calibration_figures
+from skdualcnn._calibrators import TemperatureCalibrator
 
 
-@pytest.fixture
-def sure():
-    """Probabilities that are too sure by a temperature of two, and labels."""
+def test_figures_of_scores_that_come_true_and_of_others():
     rng = np.random.default_rng(0)
-    logits = rng.normal(size=(20_000, 3))
-    true = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
-    label = (true.cumsum(axis=1) < rng.random((20_000, 1))).sum(axis=1)
-    return scale(true, 0.5), label, true
-
-
-def test_the_temperature_is_found(sure):
-    probability, label, true = sure
-    temperature = fit_temperature(probability, label)
-    assert temperature == pytest.approx(2, rel=0.05)
-    np.testing.assert_allclose(scale(probability, 2.0), true)
-
-
-def test_scaling_calibrates(sure):
-    probability, label, _ = sure
-    scaled = scale(probability, fit_temperature(probability, label))
-    before = calibration_figures(label > 0, 1 - probability[:, 0])
-    after = calibration_figures(label > 0, 1 - scaled[:, 0])
-    assert after["ece"] < 0.2 * before["ece"]
-    assert after["brier"] < before["brier"]
-
-
-def test_certain_zeros_stay_finite():
-    probability = np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 0.0]])
-    temperature = fit_temperature(probability, np.array([0, 1, 1]))
-    assert np.isfinite(temperature)
-    assert np.isfinite(scale(probability, temperature)).all()
+    true = rng.random((20_000, 1))
+    probability = np.hstack([1 - true, true])
+    event = rng.random(20_000) < true[:, 0]
+    right = calibration_figures(event, probability[:, 1])
+    too_sure = probability**3 / (probability**3).sum(axis=1, keepdims=True)
+    wrong = calibration_figures(event, too_sure[:, 1])
+    assert right["ece"] < 0.02
+    assert wrong["ece"] > 0.1
+    assert right["brier"] < wrong["brier"]
+    calibrator = TemperatureCalibrator().fit(too_sure, event.astype(int), np.ones(len(event)))
+    again = calibration_figures(event, calibrator.apply(too_sure)[:, 1])
+    assert again["ece"] < 0.02
