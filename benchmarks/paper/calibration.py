@@ -6,10 +6,10 @@ from sklearn.metrics import brier_score_loss
 
 from benchmarks.paper import reference
 from benchmarks.paper.jobs import CALIBRATION
-from benchmarks.paper.outcome import Outcome, anomaly_score
 from benchmarks.paper.results import Results
 from benchmarks.paper.section import Section, Table, Value, average, spread
-from skdualcnn._calibrators import CALIBRATORS, Calibrator
+from skdualcnn._calibrators import CALIBRATORS
+from skdualcnn._evaluation import HeadResult
 from skdualcnn._studies import OURS
 from skdualcnn.inspection import Figure, HeadCalibrationDisplay
 from skdualcnn.metrics import expected_calibration_error, maximum_calibration_error
@@ -60,19 +60,18 @@ def calibration_figures(event: NDArray[np.bool_], score: NDArray[np.float64]) ->
     }
 
 
-def fit_calibrator(method: str, watched: Outcome, head: str) -> Calibrator:
-    """Return a calibrator fitted on the rows that an outcome was scored on."""
-    classes = watched.facts["classes"][head]
-    truth = watched.truth[head]
-    known = np.isin(truth, classes)
-    code = np.array([classes.index(one) for one in truth[known]], dtype=np.int64)
-    return CALIBRATORS[method]().fit(watched.probability[head][known], code, np.ones(len(code)))
+def calibrated_score(method: str, watched: HeadResult, one: HeadResult) -> NDArray[np.float64]:
+    """Return the anomaly scores of a result, calibrated on the rows of another."""
+    calibrator = CALIBRATORS[method]()
+    calibrator.fit(
+        _pair(watched.score), watched.abnormal.astype(np.int64), np.ones_like(watched.score)
+    )
+    return calibrator.apply(_pair(one.score))[:, 1]
 
 
-def calibrated_score(one: Outcome, head: str, calibrator: Calibrator) -> NDArray[np.float64]:
-    """Return the calibrated anomaly scores of labelled rows."""
-    probability = calibrator.apply(one.probability[head][one.known(head)])
-    return anomaly_score(probability, one.facts["classes"][head], one.normal(head))
+def _pair(score: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the probabilities of normal and of anything else."""
+    return np.column_stack([1 - score, score])
 
 
 def _name(method: str) -> str:
@@ -83,19 +82,15 @@ def _figures(results: Results, protocol: str, head: str) -> dict[str, list[dict[
     """Return the figures of each model, one dict a seed; ours also with each calibration."""
     runs: dict[str, list[dict[str, float]]] = {}
     for model in results.models(protocol):
-        outcomes = results.select(protocol, model)
-        found = [one.result(head) for one in outcomes]
+        found = [one.result(head) for one in results.select(protocol, model)]
         runs[model] = [calibration_figures(one.abnormal, one.score) for one in found]
         if model != OURS:
             continue
-        watched = results.select(protocol, OURS, part=CALIBRATION)
+        watched = [one.result(head) for one in results.select(protocol, OURS, part=CALIBRATION)]
         for method in CALIBRATORS:
             runs[_name(method)] = [
-                calibration_figures(
-                    known.abnormal,
-                    calibrated_score(one, head, fit_calibrator(method, before, head)),
-                )
-                for one, known, before in zip(outcomes, found, watched, strict=True)
+                calibration_figures(one.abnormal, calibrated_score(method, before, one))
+                for one, before in zip(found, watched, strict=True)
             ]
     return runs
 
@@ -111,13 +106,11 @@ def _table(results: Results, protocol: str, head: str) -> Table:
 
 
 def _curves(results: Results, protocol: str, head: str) -> Figure:
-    ours = results.select(protocol, OURS)[0]
-    result = ours.result(head)
-    watched = results.select(protocol, OURS, part=CALIBRATION)[0]
+    result = results.select(protocol, OURS)[0].result(head)
+    watched = results.select(protocol, OURS, part=CALIBRATION)[0].result(head)
     scores = {OURS: result.score}
     for method in CALIBRATORS:
-        calibrator = fit_calibrator(method, watched, head)
-        scores[_name(method)] = calibrated_score(ours, head, calibrator)
+        scores[_name(method)] = calibrated_score(method, watched, result)
     for model in results.baselines(protocol):
         if model != "majority class":
             scores[model] = results.select(protocol, model)[0].result(head).score
