@@ -95,7 +95,6 @@ STUDIES = {
     "physionet2012": Study(
         "PhysioNet Challenge 2012",
         lambda folder, _: load_physionet2012(folder),
-        noise_filter=QuantileScaler(),
         # Neighbouring columns have nothing to do with each other.
         classifier={
             "conv_channels": (8,),
