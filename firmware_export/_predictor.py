@@ -22,6 +22,8 @@ from firmware_export._twin import FixedPointAnswers, FixedPointClassifier
 from skdualcnn._rules import DECISIONS
 
 PREFIX = "model"
+_NAMES = DECISIONS.tolist()
+HOST_FLAGS = ("-O3", "-march=native", "-shared", "-fPIC")
 
 
 class RowAnswer(NamedTuple):
@@ -111,9 +113,9 @@ class CompiledPredictor:
         RowAnswer
         """
         answers = self._call(self._encoder(values), 1, state)[0]
-        probabilities = tuple(answers[one] / Q30_ONE for _, one, _ in self._slices)
-        decision = str(DECISIONS[answers[-1]]) if self._has_decision and not answers[0] else None
-        return RowAnswer(int(answers[0]), decision, probabilities)
+        status, shares = int(answers[0]), answers / Q30_ONE
+        decision = _NAMES[answers[-1]] if self._has_decision and not status else None
+        return RowAnswer(status, decision, tuple([shares[one] for _, one, _ in self._slices]))
 
     @property
     def reading_names(self) -> tuple[str, ...]:
@@ -218,7 +220,7 @@ def _build(twin: FixedPointClassifier, folder: Path) -> Any:
     for name, text in sources.items():
         (folder / name).write_text(text, encoding="utf-8")
     library = compile_c(
-        sorted(folder.glob("*.c")), folder / "model.so", include=folder, flags=("-shared", "-fPIC")
+        sorted(folder.glob("*.c")), folder / "model.so", include=folder, flags=HOST_FLAGS
     )
     function = getattr(ctypes.CDLL(str(library)), f"{PREFIX}_answer")
     function.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint32, ctypes.c_void_p]
