@@ -159,8 +159,9 @@ class CompiledPredictor:
 
     def _call(self, readings: NDArray[np.float32], rows: int, state: bytearray) -> Any:
         answers = np.empty((rows, self._width), dtype=np.int32)
-        held = (ctypes.c_char * len(state)).from_buffer(state) if state else None
-        self._answer(held, readings.ctypes.data, rows, answers.ctypes.data)
+        if rows:
+            held = _place(state) if state else None
+            self._answer(held, _place(readings), rows, _place(answers))
         return answers
 
 
@@ -213,6 +214,11 @@ def _answer_slices(classes: Sequence[int]) -> tuple[list[tuple[slice, slice, int
         slices.append((slice(start, middle), slice(middle, end), end))
         start = end + 1
     return slices, start
+
+
+def _place(buffer: Any) -> Any:
+    """Return where a buffer's bytes are; half the time of an array's `ctypes.data`."""
+    return ctypes.byref(ctypes.c_char.from_buffer(buffer))
 
 
 def _build(twin: FixedPointClassifier, folder: Path) -> Any:
