@@ -22,7 +22,7 @@ from skdualcnn.datasets import make_ward
 from skdualcnn.inspection import AblationDisplay
 from skdualcnn.metrics import make_head_scorer
 
-ward = make_ward(n_patients=9, hours=4, random_state=0)
+ward = make_ward(n_patients=9, hours=3, random_state=0)
 pipeline = make_pipeline(
     make_fusion_preprocessor(**ward.modalities),
     DualPathCNNClassifier(

@@ -287,8 +287,7 @@ class DualPathCNNClassifier(PlainState, ClassifierMixin, BaseEstimator):
         Raises
         ------
         HeadError
-            If a head has no label, one class only, or labels that are not classes; with a
-            teacher, if a class is in one row or group only.
+            If a head has no label, one class only, or labels that are not classes.
         ArchitectureError
             If the signal is too short for the kernel or the pooling.
         DeviceError

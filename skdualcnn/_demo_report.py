@@ -17,7 +17,13 @@ from skdualcnn._demo_messages import (
     say_ranking,
     say_training,
 )
-from skdualcnn._evaluation import HeadResult, ModelResult, decision_table, head_tables
+from skdualcnn._evaluation import (
+    HeadResult,
+    ModelResult,
+    decision_table,
+    head_tables,
+    say_intervals,
+)
 from skdualcnn._studies import OURS, Study
 from skdualcnn._versions import describe_environment
 from skdualcnn.inspection import (
@@ -76,9 +82,9 @@ def assemble_report(
             "raises its alert. When both do, the larger one wins if it leads by more than 0.1; "
             "otherwise the decision is both."
         ),
-        **decision_table(run.results, OURS),
+        **decision_table(run.results, OURS, run.seed),
     }
-    heads: Any = head_tables(run.results, OURS)
+    heads: Any = head_tables(run.results, OURS, run.seed)
     return {
         "title": f"skdualcnn on the {study.title}" + (" (quick run)" if run.quick else ""),
         "summary": _summarise(run, checked),
@@ -96,6 +102,7 @@ def assemble_report(
             "test_rows": len(run.test),
             "held_out": HELD_OUT[dataset.split_by],
         },
+        "intervals": say_intervals(run.results[OURS]),
         "heads": heads,
         "decisions": decisions,
         "firmware": {

@@ -1,6 +1,6 @@
 """How good fitted models are: heads, decisions, and the tables that say so."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,10 +17,64 @@ from sklearn.metrics import (
     roc_auc_score,
 )
 
-from skdualcnn._auc_comparison import compare_roc_auc
-from skdualcnn._decider import FusionDecider
+from skdualcnn._decisions import DecisionsMixin
+from skdualcnn._group_bootstrap import Statistic, drawn_areas, group_intervals, ratio
 from skdualcnn._head import FittedHeads
 from skdualcnn._rules import DECISIONS
+
+Intervals = dict[str, tuple[float, float] | None]
+
+METRICS = (
+    "accuracy",
+    "balanced_accuracy",
+    "detection_accuracy",
+    "f1",
+    "roc_auc",
+    "average_precision",
+    "brier",
+)
+N_RESAMPLES = 500
+FEW_GROUPS = 20  # below, intervals from groups are known to be too narrow
+
+
+def named_intervals(
+    names: Sequence[str],
+    figures: Statistic,
+    groups: NDArray[Any] | None,
+    n_rows: int,
+    random_state: int,
+) -> Intervals:
+    """Return the 95 % interval of each figure; None where there is none.
+
+    Whole groups are drawn again, or single rows where there are no groups.
+    """
+    ends = group_intervals(
+        figures,
+        np.arange(n_rows) if groups is None else groups,
+        n_figures=len(names),
+        n_resamples=N_RESAMPLES,
+        confidence_level=0.95,
+        random_state=random_state,
+    )
+    return {
+        name: None if np.isnan(low) else (float(low), float(high))
+        for name, (low, high) in zip(names, ends, strict=True)
+    }
+
+
+def say_intervals(result: "ModelResult") -> str:
+    """Return how the intervals of a report are made, and whether to trust them."""
+    groups = result.groups
+    n_groups = len(result.decisions) if groups is None else len(pd.unique(groups))
+    what = "rows" if n_groups == len(result.decisions) else "groups"
+    sentence = (
+        f"Under each figure stands its 95 % interval: the {n_groups:,} test {what} were drawn "
+        f"again, with replacement, {N_RESAMPLES} times. It is about the test {what}, not about "
+        "training."
+    )
+    if n_groups < FEW_GROUPS:
+        sentence += f" From as few as {n_groups} {what}, intervals come out too narrow."
+    return sentence
 
 
 @dataclass(frozen=True)
@@ -76,19 +130,48 @@ class HeadResult:
             "brier": brier_score_loss(self.abnormal, self.score.clip(0, 1)),
         }
 
-    def roc_auc_interval(self) -> tuple[float, float] | None:
-        """Return the 95 % confidence interval of the ROC-AUC; None where it is not known.
+    def intervals(self, random_state: int = 0) -> Intervals:
+        """Return the 95 % interval of each of the `metrics`; None where there is none."""
+        flagged = np.asarray(self.y_pred != self.normal, dtype=bool)
+        event = self.abnormal
+        right = self.y_true == self.y_pred
+        classes = pd.factorize(self.y_true)[0]
+        of_class = classes[:, None] == np.arange(classes.max(initial=-1) + 1)
+        # Sums over rows that are drawn, from which all but the areas are made.
+        terms = np.column_stack(
+            [
+                right,
+                event == flagged,
+                event & flagged,
+                event,
+                flagged,
+                (self.score.clip(0, 1) - event) ** 2,
+                of_class,
+                of_class & right[:, None],
+            ]
+        ).astype(np.float64)
 
-        It is that of the difference to a score that says nothing, whose area is 0.5.
-        """
-        try:
-            against_chance = compare_roc_auc(
-                self.abnormal, self.score, np.zeros(len(self.score)), groups=self.groups
+        def figures(counts: NDArray[np.intp]) -> NDArray[np.float64]:
+            sums, rows = counts @ terms, counts.sum(axis=1)
+            accuracy, detection, hits, events, flags, error = sums[:, :6].T
+            size, found = np.split(sums[:, 6:], 2, axis=1)
+            recall = ratio(found, size)
+            balanced = ratio(np.nansum(recall, axis=1), (size > 0).sum(axis=1).astype(float))
+            area, precision = drawn_areas(event, self.score, counts)
+            none = np.where(events + flags > 0, events + flags, 1.0)  # F1 is then 0
+            return np.column_stack(
+                [
+                    accuracy / rows,
+                    balanced,
+                    detection / rows,
+                    2 * hits / none,
+                    area,
+                    precision,
+                    error / rows,
+                ]
             )
-        except ValueError:  # fewer than two groups of each kind
-            return None
-        low, high = (0.5 + end for end in against_chance.interval)
-        return max(low, 0.0), min(high, 1.0)
+
+        return named_intervals(METRICS, figures, self.groups, len(self.y_true), random_state)
 
 
 @dataclass(frozen=True)
@@ -107,6 +190,8 @@ class ModelResult:
         The true states, None where a label is missing.
     fit_seconds : float
         Wall-clock seconds that fitting took.
+    groups : ndarray of shape (n,) or None
+        What belongs together, such as the patient; None takes rows as independent.
     """
 
     heads: dict[str, HeadResult]
@@ -114,6 +199,7 @@ class ModelResult:
     decisions: NDArray[np.str_]
     states: NDArray[np.object_]
     fit_seconds: float
+    groups: NDArray[Any] | None = None
 
     def decision_metrics(self) -> dict[str, Any]:
         """Return accuracy, share of "uncertain", and recall of each true state."""
@@ -129,9 +215,44 @@ class ModelResult:
             },
         }
 
+    def decision_intervals(self, random_state: int = 0) -> dict[str, Any]:
+        """Return the 95 % intervals of the `decision_metrics`, in the same form."""
+        states = [state for state in DECISIONS if (self.states == state).any()]
+        known, right = pd.notna(self.states), self.decisions == self.states
+        of_state = self.states[:, None] == np.array(states, dtype=object)
+        terms = np.column_stack(
+            [
+                right & known,
+                known,
+                self.decisions == "uncertain",
+                of_state,
+                of_state & right[:, None],
+            ]
+        ).astype(np.float64)
+
+        def figures(counts: NDArray[np.intp]) -> NDArray[np.float64]:
+            sums = counts @ terms
+            size, found = np.split(sums[:, 3:], 2, axis=1)
+            uncertain = sums[:, 2] / counts.sum(axis=1)
+            return np.column_stack([ratio(sums[:, 0], sums[:, 1]), uncertain, ratio(found, size)])
+
+        found = named_intervals(
+            ["accuracy", "uncertain", *states],
+            figures,
+            self.groups,
+            len(self.decisions),
+            random_state,
+        )
+        return {
+            "accuracy": found.pop("accuracy"),
+            # The share of "uncertain" among decisions, not the recall of a state.
+            "uncertain": found.pop("uncertain"),
+            "recall": found,
+        }
+
 
 def evaluate(
-    decider: FusionDecider,
+    decider: DecisionsMixin,
     X: pd.DataFrame,
     y: pd.DataFrame,
     fit_seconds: float,
@@ -141,7 +262,7 @@ def evaluate(
 
     Parameters
     ----------
-    decider : FusionDecider
+    decider : FusionDecider, or another that makes decisions
         Fitted.
     X : DataFrame of n rows
         Test rows.
@@ -174,10 +295,13 @@ def evaluate(
         decisions=explained["decision"].to_numpy(dtype=str),
         states=decider.true_state(y),
         fit_seconds=fit_seconds,
+        groups=groups,
     )
 
 
-def head_tables(results: Mapping[str, ModelResult], ours: str) -> list[dict[str, Any]]:
+def head_tables(
+    results: Mapping[str, ModelResult], ours: str, seed: int = 0
+) -> list[dict[str, Any]]:
     """Return one entry per head: classes, test counts, and a row of figures per model."""
     tables = []
     for name, head in results[ours].heads.items():
@@ -192,7 +316,7 @@ def head_tables(results: Mapping[str, ModelResult], ours: str) -> list[dict[str,
                         "name": model,
                         "ours": model == ours,
                         **result.heads[name].metrics(),
-                        "roc_auc_interval": result.heads[name].roc_auc_interval(),
+                        "intervals": result.heads[name].intervals(seed),
                         "fit_seconds": result.fit_seconds,
                     }
                     for model, result in results.items()
@@ -202,7 +326,7 @@ def head_tables(results: Mapping[str, ModelResult], ours: str) -> list[dict[str,
     return tables
 
 
-def decision_table(results: Mapping[str, ModelResult], ours: str) -> dict[str, Any]:
+def decision_table(results: Mapping[str, ModelResult], ours: str, seed: int = 0) -> dict[str, Any]:
     """Return a row of figures per model, and the confusion of our decisions."""
     known = pd.notna(results[ours].states)
     states = [state for state in DECISIONS if (results[ours].states == state).any()]
@@ -212,7 +336,12 @@ def decision_table(results: Mapping[str, ModelResult], ours: str) -> dict[str, A
     )
     return {
         "models": [
-            {"name": model, "ours": model == ours, **result.decision_metrics()}
+            {
+                "name": model,
+                "ours": model == ours,
+                **result.decision_metrics(),
+                "intervals": result.decision_intervals(seed),
+            }
             for model, result in results.items()
         ],
         "confusion": {

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.utils import Bunch
 
@@ -24,6 +25,11 @@ from skdualcnn.datasets import (
 from skdualcnn.preprocessing import QuantileScaler, SlidingWindow, make_fusion_preprocessor
 
 OURS = "dual-path CNN"
+# Boosted trees that learn slowly, for the network to learn from.
+TEACHER = HistGradientBoostingClassifier(
+    learning_rate=0.05, max_iter=200, max_leaf_nodes=15, l2_regularization=1.0
+)
+TAUGHT = {"teacher": TEACHER}
 QUICK_ROWS = 3000  # training rows that --quick keeps
 
 
@@ -84,17 +90,34 @@ STUDIES = {
         lambda folder, _: load_wustl_ehms(folder),
         window=8,
         noise_filter=QuantileScaler(),
+        classifier=TAUGHT,
     ),
     "physionet2012": Study(
         "PhysioNet Challenge 2012",
         lambda folder, _: load_physionet2012(folder),
-        classifier={"conv_channels": (16,), "pool_size": 4},
+        noise_filter=QuantileScaler(),
+        # Neighbouring columns have nothing to do with each other.
+        classifier={
+            "conv_channels": (8,),
+            "kernel_size": 1,
+            "pool_size": 1,
+            "dense_units": 32,
+            **TAUGHT,
+        },
     ),
     "nsl_kdd": Study(
-        "NSL-KDD", lambda folder, _: load_nsl_kdd(folder), noise_filter=QuantileScaler()
+        "NSL-KDD",
+        lambda folder, _: load_nsl_kdd(folder),
+        noise_filter=QuantileScaler(),
+        classifier=TAUGHT,
     ),
     "icu_security": Study("ICU (Hussain et al. 2021)", lambda folder, _: load_icu_security(folder)),
 }
+
+
+def study_of_table(title: str, dataset: Bunch) -> Study:
+    """Return what to train on a user's own rows: what serves the public data sets."""
+    return Study(title, lambda *_: dataset, noise_filter=QuantileScaler(), classifier=TAUGHT)
 
 
 def labelled_heads(dataset: Bunch) -> list[str]:

@@ -1,6 +1,5 @@
 """Probabilities of a teacher for the network to learn beside the labels."""
 
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,6 @@ from sklearn.utils.validation import has_fit_parameter
 
 from skdualcnn._fitting import Rows
 from skdualcnn._labels import Heads
-from skdualcnn.exceptions import HeadError
 from skdualcnn.network import MISSING
 from skdualcnn.network._batches import content_hash
 
@@ -32,7 +30,8 @@ def cross_fitted_targets(
 
     For each head, the labelled rows are divided into five folds, and a clone of the
     teacher that is fitted on four answers for the fifth. What a teacher says about its
-    own training rows would be little more than their labels.
+    own training rows would be little more than their labels. Where it has not met a row's
+    class, the label counts alone.
 
     Parameters
     ----------
@@ -54,11 +53,6 @@ def cross_fitted_targets(
     tuple of ndarray of shape (n, n_classes) and dtype float32
         Probabilities per head; rows without a label are zero.
 
-    Raises
-    ------
-    HeadError
-        If a head has a class in one group only, or in one row.
-
     References
     ----------
     Hinton, G., Vinyals, O. & Dean, J. (2015). Distilling the knowledge in a neural
@@ -74,9 +68,9 @@ def cross_fitted_targets(
         labelled = np.flatnonzero(rows.codes[:, head] != MISSING)
         codes = rows.codes[labelled, head]
         if owners is None:
-            fold = _folds_of_values(values[labelled], codes, seed, heads.names[head])
+            fold = _folds_of_values(values[labelled], codes, seed)
         else:
-            fold = _folds_of_groups(owners[labelled], codes, seed, heads.names[head])
+            fold = _folds_of_groups(owners[labelled], codes, seed)
         answers = _cross_fit(
             teacher,
             np.asarray(rows.X[labelled]).reshape(len(labelled), -1),
@@ -102,50 +96,53 @@ def _cross_fit(
     n_classes: int,
 ) -> NDArray[np.float32]:
     """Return (n, n_classes) probabilities, each of a clone fitted on the other folds."""
-    answers = np.zeros((len(X), n_classes), dtype=np.float32)
+    answers = np.eye(n_classes, dtype=np.float32)[codes]
     weighted = has_fit_parameter(teacher, "sample_weight")
     for one in np.unique(fold):
-        known, asked = np.flatnonzero(fold != one), np.flatnonzero(fold == one)
+        known = np.flatnonzero(fold != one)
+        met = np.unique(codes[known])
+        asked = np.flatnonzero((fold == one) & np.isin(codes, met))
+        if len(met) < 2 or len(asked) == 0:
+            continue
         fit_params = {"sample_weight": weights[known]} if weighted else {}
         fitted = clone(teacher).fit(X[known], codes[known], **fit_params)
+        answers[asked] = 0
         answers[np.ix_(asked, fitted.classes_)] = fitted.predict_proba(X[asked])
     return answers
 
 
 def _folds_of_values(
-    values: NDArray[np.uint64], codes: NDArray[np.int64], seed: int, head: str
+    values: NDArray[np.uint64], codes: NDArray[np.int64], seed: int
 ) -> NDArray[np.int64]:
     """Return the fold of each row; equal rows are in the same one."""
     _, first, value = np.unique(values, return_index=True, return_inverse=True)
-    splitter = StratifiedKFold(_n_folds(codes[first], head), shuffle=True, random_state=seed)
-    return _number_folds(splitter.split(first, codes[first]), len(first))[value]
+    return _number_folds(StratifiedKFold, codes[first], None, seed)[value]
 
 
 def _folds_of_groups(
-    groups: NDArray[Any], codes: NDArray[np.int64], seed: int, head: str
+    groups: NDArray[Any], codes: NDArray[np.int64], seed: int
 ) -> NDArray[np.int64]:
     """Return the fold of each row; groups stay whole."""
     _, group = np.unique(groups, return_inverse=True)
-    holders = np.unique(np.column_stack([codes, group]), axis=0)
-    splitter = StratifiedGroupKFold(_n_folds(holders[:, 0], head), shuffle=True, random_state=seed)
-    return _number_folds(splitter.split(group, codes, group), len(group))
+    return _number_folds(StratifiedGroupKFold, codes, group, seed)
 
 
-def _n_folds(codes: NDArray[np.int64], head: str) -> int:
-    """Return five, or fewer if a class is too rare to be in each of five folds."""
-    _, counts = np.unique(codes, return_counts=True)
-    if counts.min() < 2:
-        raise HeadError(
-            f"A class of head {head!r} is in one row or one group only, expected two or more: a "
-            "teacher learns from some and answers for the others. Give more groups, or set "
-            "teacher=None."
-        )
-    return int(min(N_FOLDS, counts.min()))
-
-
-def _number_folds(splits: Iterable[tuple[Any, NDArray[np.int64]]], n: int) -> NDArray[np.int64]:
-    fold = np.empty(n, dtype=np.int64)
-    for number, (_, asked) in enumerate(splits):
+def _number_folds(
+    splitter: type[StratifiedKFold] | type[StratifiedGroupKFold],
+    codes: NDArray[np.int64],
+    groups: NDArray[np.int64] | None,
+    seed: int,
+) -> NDArray[np.int64]:
+    """Return the fold of each row, the same one for all rows if they are too few to divide."""
+    fold = np.zeros(len(codes), dtype=np.int64)
+    counts = np.bincount(codes)
+    n_folds = min(N_FOLDS, counts.max(), len(codes) if groups is None else groups.max() + 1)
+    if n_folds < 2:
+        return fold
+    # A class too rare to be in every fold cannot be stratified.
+    strata = np.where(counts[codes] < n_folds, counts.argmax(), codes)
+    folds = splitter(n_folds, shuffle=True, random_state=seed).split(codes, strata, groups)
+    for number, (_, asked) in enumerate(folds):
         fold[asked] = number
     return fold
 

@@ -127,13 +127,43 @@ def test_the_interval_of_an_area_is_wider_where_rows_depend_on_each_other():
     alone = HeadResult(label, label, score, np.array(["a", "normal"]), "normal")
     grouped = HeadResult(label, label, score, np.array(["a", "normal"]), "normal", groups)
     area = alone.metrics()["roc_auc"]
-    narrow, wide = alone.roc_auc_interval(), grouped.roc_auc_interval()
-    assert wide[0] < narrow[0] < area < narrow[1] < wide[1] <= 1
+    narrow, wide = alone.intervals()["roc_auc"], grouped.intervals()["roc_auc"]
+    assert np.ptp(wide) > 1.5 * np.ptp(narrow)
+    assert wide[0] < narrow[0] < area < narrow[1]
 
 
-def test_an_interval_needs_two_groups_of_each_kind():
+def test_an_area_that_many_resamples_do_not_have_has_no_interval():
     one = head_result(["normal", "normal", "a"], ["normal"] * 3, [0.1, 0.2, 0.9])
-    assert one.roc_auc_interval() is None
+    found = one.intervals()
+    assert found["roc_auc"] is None
+    assert found["accuracy"] is not None
+
+
+def test_intervals_are_those_of_the_figures(monkeypatch):
+    """Every row drawn once: the ends are the figures themselves."""
+
+    def once(statistic, groups, *, n_figures, **given):
+        found = statistic(np.ones((1, len(groups)), dtype=np.intp))[0]
+        assert found.shape == (n_figures,)
+        return np.column_stack([found, found])
+
+    monkeypatch.setattr("skdualcnn._evaluation.group_intervals", once)
+    rng = np.random.default_rng(0)
+    truth, said = (rng.choice(["a", "b", "normal"], 80).astype(object) for _ in range(2))
+    head = HeadResult(truth, said, rng.random(80), np.array(["a", "b", "normal"]), "normal")
+    for name, (low, _) in head.intervals().items():
+        assert low == pytest.approx(head.metrics()[name]), name
+    states = rng.choice(["normal", "medical", None], 80)
+    model = ModelResult({}, np.zeros((80, 2)), rng.choice(["normal", "uncertain"], 80), states, 0.0)
+    figures, ends = model.decision_metrics(), model.decision_intervals()
+    assert ends["accuracy"][0] == pytest.approx(figures["accuracy"])
+    assert ends["uncertain"][0] == pytest.approx(figures["uncertain"])
+    assert {k: v[0] for k, v in ends["recall"].items()} == pytest.approx(figures["recall"])
+
+
+def test_intervals_are_the_same_again():
+    one = head_result(["normal", "a"] * 20, ["normal"] * 40, np.linspace(0, 1, 40))
+    assert one.intervals(3) == one.intervals(3)
 
 
 def test_labels_that_are_numbers():

@@ -12,7 +12,6 @@ from skdualcnn import DualPathCNNClassifier
 from skdualcnn._fitting import Rows
 from skdualcnn._labels import Heads
 from skdualcnn._teaching import cross_fitted_targets
-from skdualcnn.exceptions import HeadError
 
 
 class Memory(ClassifierMixin, BaseEstimator):
@@ -111,10 +110,23 @@ def test_a_random_teacher_is_seeded(rows):
     assert forest.random_state is None
 
 
-def test_a_class_in_one_group_is_refused(rows):
-    groups = np.where(rows.codes[:, 0] == 1, 0, np.arange(60))
-    with pytest.raises(HeadError, match="class of head 'head_0' is in one row or one group only"):
-        ask(Memory(), rows, groups)
+def test_of_a_class_in_one_group_the_label_counts(rows):
+    codes = rows.codes.copy()
+    codes[:3] = 2
+    groups = np.repeat(np.arange(20), 3)
+    (target,) = ask(LogisticRegression(), make_rows(rows.X, codes), groups)
+    assert_array_equal(target[:3], [[0, 0, 1]] * 3)
+    assert ((target[3:, :2] > 0) & (target[3:, :2] < 1)).all()
+
+
+def test_two_classes_in_a_group_each_leave_the_labels(rows):
+    (target,) = ask(Memory(), rows, rows.codes[:, 0])
+    assert_array_equal(target, np.eye(2)[rows.codes[:, 0]])
+
+
+def test_a_row_of_each_class_is_too_little_to_ask_about(rows):
+    (target,) = ask(Memory(), make_rows(rows.X[:2], [[0], [1]]))
+    assert_array_equal(target, np.eye(2))
 
 
 @pytest.mark.parametrize("shape", [(400, 6), (400, 3, 2)])

@@ -25,7 +25,7 @@ from benchmarks.paper import (
     training,
 )
 from benchmarks.paper.results import Results
-from benchmarks.paper.section import Section, Table, average, to_markdown
+from benchmarks.paper.section import Section, Table, average, ends, to_markdown
 from skdualcnn._studies import OURS
 from skdualcnn._writing import write_whole
 from skdualcnn.inspection import write_json, write_report
@@ -181,6 +181,9 @@ def _report(
             "test_rows": len(first.columns["group"]),
             "held_out": results.held_out[protocol],
         },
+        "intervals": "Each figure is a mean over the seeds, and under it stands its 95 % interval "
+        "by Student's t, where there is more than one seed. It is about training and, where the "
+        "split is drawn, about the split.",
         "heads": [_head(results, protocol, head) for head in results.heads],
         "sections": [_as_report(one) for one in sections],
         "environment": environment,
@@ -194,10 +197,16 @@ def _head(results: Results, protocol: str, head: str) -> dict[str, Any]:
     first = results.select(protocol, OURS)[0].result(head)
     models = []
     for model in results.models(protocol):
-        runs = pd.DataFrame(results.metrics(protocol, model, head)).mean().to_dict()
+        runs = pd.DataFrame(results.metrics(protocol, model, head))
         seconds = [one.facts["seconds"] for one in results.select(protocol, model)]
         models.append(
-            {"name": model, "ours": model == OURS, **runs, "fit_seconds": average(seconds)}
+            {
+                "name": model,
+                "ours": model == OURS,
+                **runs.mean().to_dict(),
+                "intervals": {name: ends(runs[name]) for name in runs},
+                "fit_seconds": average(seconds),
+            }
         )
     counts = {str(label): int((first.y_true == label).sum()) for label in first.classes}
     return {"name": head, "classes": list(counts), "test_counts": counts, "models": models}

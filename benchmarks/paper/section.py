@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import stats
 
 from skdualcnn.inspection import Figure
@@ -65,14 +66,31 @@ def spread(values: Iterable[float | None], digits: int = 3) -> str:
 
     One value stands alone, and there is none for missing ones.
     """
-    known = np.array([one for one in values if one is not None], dtype=np.float64)
-    known = known[np.isfinite(known)]
+    known = _known(values)
     if len(known) == 0:
         return NONE
     if len(known) == 1:
         return f"{known[0]:.{digits}f}"
-    half = stats.t.ppf(0.975, len(known) - 1) * known.std(ddof=1) / np.sqrt(len(known))
-    return f"{known.mean():.{digits}f} ± {half:.{digits}f}"
+    return f"{known.mean():.{digits}f} ± {_half_width(known):.{digits}f}"
+
+
+def ends(values: Iterable[float | None]) -> tuple[float, float] | None:
+    """Return the ends of the 95 % interval by Student's t; None with fewer than two values."""
+    known = _known(values)
+    if len(known) < 2:
+        return None
+    half = _half_width(known)
+    return float(known.mean()) - half, float(known.mean()) + half
+
+
+def _known(values: Iterable[float | None]) -> NDArray[np.float64]:
+    known = np.array([one for one in values if one is not None], dtype=np.float64)
+    return known[np.isfinite(known)]
+
+
+def _half_width(known: NDArray[np.float64]) -> float:
+    spread = known.std(ddof=1) / np.sqrt(len(known))
+    return float(stats.t.ppf(0.975, len(known) - 1) * spread)
 
 
 def p_text(value: float | None) -> str:

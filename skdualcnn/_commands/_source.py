@@ -48,11 +48,11 @@ def read_source(options: argparse.Namespace, *, drop_leaky: bool = True) -> tupl
         If the files are not as expected.
     """
     from skdualcnn import datasets  # noqa: PLC0415  (imports pandas)
-    from skdualcnn._studies import STUDIES, Study  # noqa: PLC0415  (imports torch)
+    from skdualcnn._studies import STUDIES, study_of_table  # noqa: PLC0415  (imports torch)
 
     if options.csv is not None:
         dataset = _read_csv(options)
-        return Study(options.csv.name, lambda *_: dataset), dataset
+        return study_of_table(options.csv.name, dataset), dataset
     named = [f"--{name}" for name in (*MODALITIES, *HEADS, "groups") if getattr(options, name)]
     if named:
         raise UsageError(f"{', '.join(named)} name columns of a CSV file; expected --csv FILE")

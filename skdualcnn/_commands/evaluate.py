@@ -26,7 +26,12 @@ skdualcnn evaluate ward.skdualcnn --card card.md"""
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
-    parser.add_argument("model", type=Path, metavar="MODEL", help="file that train has written")
+    parser.add_argument(
+        "model",
+        type=Path,
+        metavar="MODEL",
+        help="file that train, or save(decider, path), has written",
+    )
     add_source_arguments(parser)
     parser.add_argument(
         "--all", action="store_true", help="score all rows, not only those held out"
@@ -83,7 +88,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def load_decider(path: Path) -> Any:
-    """Return a saved decider.
+    """Return a saved decider of any kind.
 
     Raises
     ------
@@ -92,13 +97,15 @@ def load_decider(path: Path) -> Any:
     UsageError
         If it is another estimator.
     """
-    from skdualcnn import FusionDecider, load  # noqa: PLC0415  (imports torch)
+    from skdualcnn import load  # noqa: PLC0415  (imports torch)
+    from skdualcnn._decisions import DecisionsMixin  # noqa: PLC0415
 
     model = load(path)
-    if not isinstance(model, FusionDecider):
+    if not isinstance(model, DecisionsMixin):
         raise UsageError(
-            f"{path} holds a {type(model).__name__}, expected a FusionDecider: what train writes, "
-            "or save(decider, path)"
+            f"{path} holds a {type(model).__name__}, expected a decider: what train writes, or "
+            "save(decider, path) of a FusionDecider, a TunedFusionDecider or a "
+            "ConformalFusionDecider"
         )
     return model
 
@@ -153,7 +160,11 @@ def _assemble(
     options: argparse.Namespace, title: str, dataset: Any, n_train: int, n_rows: int, result: Any
 ) -> Any:
     from skdualcnn._demo_report import HELD_OUT  # noqa: PLC0415
-    from skdualcnn._evaluation import decision_table, head_tables  # noqa: PLC0415
+    from skdualcnn._evaluation import (  # noqa: PLC0415
+        decision_table,
+        head_tables,
+        say_intervals,
+    )
     from skdualcnn._versions import describe_environment  # noqa: PLC0415
 
     results = {options.model.name: result}
@@ -176,8 +187,12 @@ def _assemble(
             if options.all
             else HELD_OUT[dataset.split_by],
         },
-        "heads": head_tables(results, options.model.name),
-        "decisions": {"explained": "", **decision_table(results, options.model.name)},
+        "intervals": say_intervals(result),
+        "heads": head_tables(results, options.model.name, options.seed),
+        "decisions": {
+            "explained": "",
+            **decision_table(results, options.model.name, options.seed),
+        },
         "environment": describe_environment(),
         "seed": options.seed,
         "command": options.command_line,

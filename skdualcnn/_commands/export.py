@@ -22,7 +22,12 @@ skdualcnn export ward.skdualcnn firmware/ --target rv32imc --measure instruction
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
-    parser.add_argument("model", type=Path, metavar="MODEL", help="file that train has written")
+    parser.add_argument(
+        "model",
+        type=Path,
+        metavar="MODEL",
+        help="file that train, or save(decider, path), has written",
+    )
     parser.add_argument("folder", type=Path, metavar="FOLDER", help="folder to write")
     add_source_arguments(parser)
     parser.add_argument(

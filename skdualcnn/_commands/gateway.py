@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         required=True,
         metavar="FILE",
-        help="a fitted FusionDecider that skdualcnn.save wrote, as the demo does",
+        help="a fitted FusionDecider or TunedFusionDecider, saved as train and the demo do",
     )
     parser.add_argument(
         "--settings", type=Path, metavar="FILE", help="JSON: how rows and alerts are made"

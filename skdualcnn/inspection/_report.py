@@ -110,7 +110,7 @@ def write_report(
         lstrip_blocks=True,
     )
     page = environment.get_template("report.html.j2").render(
-        report={"decisions": None, "firmware": None, **report},
+        report={"decisions": None, "firmware": None, "intervals": "", **report},
         heads=[
             {
                 "id": f"head-{i}",

@@ -27,7 +27,10 @@ class ProtocolSection(TypedDict):
 
 
 class ModelScores(TypedDict):
-    """One model's scores on one head; shares in [0, 1], None or NaN where unknown."""
+    """One model's scores on one head; shares in [0, 1], None or NaN where unknown.
+
+    `intervals` has the two ends of each score that has an interval, by its name.
+    """
 
     name: str
     ours: bool
@@ -39,7 +42,7 @@ class ModelScores(TypedDict):
     average_precision: float | None
     brier: float | None
     fit_seconds: float | None
-    roc_auc_interval: NotRequired[tuple[float, float] | None]
+    intervals: NotRequired[Mapping[str, tuple[float, float] | None]]
 
 
 class HeadSection(TypedDict):
@@ -52,13 +55,17 @@ class HeadSection(TypedDict):
 
 
 class DecisionScores(TypedDict):
-    """One model's decisions: shares of the test rows, recall of each true state."""
+    """One model's decisions: shares of the test rows, recall of each true state.
+
+    `intervals` has the two ends of each, in the same form.
+    """
 
     name: str
     ours: bool
     accuracy: float | None
     uncertain: float | None
     recall: Mapping[str, float | None]
+    intervals: NotRequired[Mapping[str, Any]]
 
 
 class Confusion(TypedDict):
@@ -115,8 +122,8 @@ class Report(TypedDict):
     """A whole report, ready for JSON.
 
     Numbers may be NumPy scalars, and NaN or None where there is none. Shares and scores
-    are in [0, 1], times in seconds. `firmware` and `decisions` are None where there is no
-    such part.
+    are in [0, 1], times in seconds. `intervals` says how those of the scores are made.
+    `firmware` and `decisions` are None where there is no such part.
     """
 
     title: str
@@ -127,12 +134,13 @@ class Report(TypedDict):
     decisions: NotRequired[DecisionSection | None]
     firmware: NotRequired[FirmwareSection | None]
     sections: NotRequired[list[FurtherSection]]
+    intervals: NotRequired[str]
     environment: Mapping[str, str]
     seed: int | str
     command: str
 
 
-_OPTIONAL = {"decisions", "firmware", "sections"}
+_OPTIONAL = {"decisions", "firmware", "sections", "intervals"}
 _NESTED: dict[str, type] = {
     "data": DataSection,
     "protocol": ProtocolSection,

@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from numbers import Real
 from typing import Any
 
@@ -26,11 +26,12 @@ class Column:
 
 @dataclass(frozen=True)
 class Cell:
-    """A value as shown, the number to sort by, and whether it is the column's best."""
+    """A value as shown, the number to sort by, whether it is the column's best, its interval."""
 
     text: str
     order: float | None = None
     best: bool = False
+    interval: str = ""
 
 
 @dataclass(frozen=True)
@@ -70,12 +71,13 @@ def score(value: Any) -> Cell:
     return _number(value, lambda number: f"{number:.3f}")
 
 
-def interval(value: Any) -> Cell:
-    """Return the two ends of an interval, sorted by its lower one."""
-    if value is None:
-        return Cell(MISSING)
-    low, high = value
-    return Cell(f"{low:.3f} to {high:.3f}", float(low))
+def with_interval(cell: Cell, ends: Any, form: Callable[[Any], Cell]) -> Cell:
+    """Return a cell with the ends of its interval, in the same form."""
+    if not ends or cell.order is None:
+        return cell
+    # Narrow enough to stand under the number in a terminal of 80 columns.
+    low, high = (re.sub(r"^0(?=\.)| %$", "", form(end).text) for end in ends)
+    return replace(cell, interval=f"{low}–{high}")
 
 
 def seconds(value: Any) -> Cell:
@@ -112,14 +114,6 @@ _SCORES: dict[str, tuple[Column, Callable[[Any], Cell]]] = {
             "0.5 is chance, 1 is perfect",
         ),
         score,
-    ),
-    "roc_auc_interval": (
-        Column(
-            "95 % interval",
-            meaning="where the ROC-AUC lies with 95 % confidence, if rows of one group, such as a "
-            "patient, may depend on each other and groups may not",
-        ),
-        interval,
     ),
     "average_precision": (
         Column(
@@ -190,7 +184,12 @@ def head_table(head: HeadSection, scores: Sequence[str] = tuple(_SCORES)) -> Tab
     ]
     rows = []
     for model in models:
-        cells = [text(model["name"]), *(_SCORES[key][1](model.get(key)) for key in scores)]
+        ends = model.get("intervals") or {}
+        forms = {key: _SCORES[key][1] for key in scores}
+        cells = [
+            text(model["name"]),
+            *(with_interval(form(model.get(k)), ends.get(k), form) for k, form in forms.items()),
+        ]
         rows.append((cells, bool(model["ours"])))
     columns = (_MODEL, *(_SCORES[key][0] for key in scores))
     return _finish(f"Models on the {head['name']} head, sorted by ROC-AUC", columns, rows)
@@ -231,18 +230,16 @@ def decisions_table(report: Report) -> Table | None:
         ),
         Column("Uncertain", meaning="the share of rows left to a person"),
     )
-    rows = [
-        (
-            [
-                text(model["name"]),
-                share(model.get("accuracy")),
-                *(share(model["recall"].get(state)) for state in states),
-                share(model.get("uncertain")),
-            ],
-            bool(model["ours"]),
-        )
-        for model in models
-    ]
+    rows = []
+    for model in models:
+        ends = model.get("intervals") or {"recall": {}}
+        shares = [
+            (model.get("accuracy"), ends.get("accuracy")),
+            *((model["recall"].get(state), ends["recall"].get(state)) for state in states),
+            (model.get("uncertain"), ends.get("uncertain")),
+        ]
+        cells = [with_interval(share(value), interval, share) for value, interval in shares]
+        rows.append(([text(model["name"]), *cells], bool(model["ours"])))
     return _finish("Decisions of each model, sorted by accuracy", columns, rows)
 
 
@@ -349,10 +346,7 @@ def _finish(
         columns,
         tuple(
             Row(
-                tuple(
-                    Cell(cell.text, cell.order, best=cell.text == best[i])
-                    for i, cell in enumerate(cells)
-                ),
+                tuple(replace(cell, best=cell.text == best[i]) for i, cell in enumerate(cells)),
                 ours,
             )
             for cells, ours in rows
@@ -404,8 +398,9 @@ def _stand(
     ours = max((m for m in known if m["ours"]), key=lambda m: m[key], default=None)
     if ours is None:
         return []
-    value, others = form(ours[key]).text, [m for m in known if not m["ours"]]
-    against = measure
+    cell = with_interval(form(ours[key]), (ours.get("intervals") or {}).get(key), form)
+    value, others = cell.text, [m for m in known if not m["ours"]]
+    against = f"{measure}, 95 % interval {cell.interval}" if cell.interval else measure
     if others:
         rival = max(others, key=lambda model: model[key])
         rank = 1 + sum(model[key] > ours[key] for model in others)

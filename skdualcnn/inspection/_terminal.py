@@ -52,6 +52,8 @@ def print_report(report: Report, console: Console | None = None) -> None:
             f"{protocol['test_rows']:,} rows; held out: {protocol['held_out']}."
         )
     )
+    if report.get("intervals"):
+        console.print(Text(f"\n{report['intervals']}"))
     for head in report["heads"]:
         _print_table(console, _tables.classes_table(head))
         _print_table(console, _tables.head_table(head, _tables.IN_SHORT))
@@ -82,11 +84,17 @@ def _print_table(console: Console, table: _tables.Table | None) -> None:
     for row in table.rows:
         drawn.add_row(
             *(
-                Text(cell.text + ("★" if cell.best else " " if table.marked else ""))
-                if column.numeric
-                else Text(cell.text)
+                _show(cell, marked=table.marked) if column.numeric else Text(cell.text)
                 for cell, column in zip(row.cells, table.columns, strict=True)
             ),
             style="bold" if row.ours else None,
         )
     console.print(drawn)
+
+
+def _show(cell: _tables.Cell, *, marked: bool) -> Text:
+    """Return a number, its interval under it."""
+    number = Text(cell.text + ("★" if cell.best else " " if marked else ""))
+    if cell.interval:
+        number += Text(f"\n{cell.interval}" + (" " if marked else ""), style="dim not bold")
+    return number

@@ -12,7 +12,7 @@ from scipy.stats import rankdata
 from sklearn.metrics import average_precision_score
 
 from skdualcnn._calibration_error import expected_calibration_error
-from skdualcnn.model_card._bootstrap import group_intervals
+from skdualcnn._group_bootstrap import group_intervals
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,10 @@ class HeadRows:
         }
         return replace(self, **changed)
 
+    def _again(self, counts: NDArray[np.intp]) -> Self:
+        """Return each row as often as it is counted."""
+        return self.take(np.repeat(np.arange(len(counts)), counts))
+
     @cached_property
     def event(self) -> NDArray[np.bool_]:
         """Whether each row is truly not normal."""
@@ -88,7 +92,7 @@ class HeadRows:
     ) -> pd.DataFrame:
         """Return value, lower and upper end of each figure."""
         ends = group_intervals(
-            lambda drawn: self.take(drawn).compute(names),
+            lambda counts: np.array([self._again(one).compute(names) for one in counts]),
             self.groups,
             n_figures=len(names),
             n_resamples=n_resamples,

@@ -30,6 +30,9 @@ class Architecture:
         Dropout after each block.
     dense_units : int
         Units of the dense layer.
+    dense_weights : int or None
+        The dense layer has more units, in steps of 8 and at most the paper's, where not
+        more weights than these come of it; None means none.
     dense_dropout : float
         Dropout after the dense layer.
     """
@@ -42,6 +45,7 @@ class Architecture:
     pool_size: int = 2
     conv_dropout: float = 0.3
     dense_units: int = 128
+    dense_weights: int | None = None
     dense_dropout: float = 0.5
 
 
@@ -49,14 +53,20 @@ PAPER = Architecture()
 ARCHITECTURES: Mapping[str, Architecture] = {
     "paper": PAPER,
     # At most 32 steps of 24 channels reach the 24 units, 18,432 weights, however long the
-    # signal is. Narrow layers need less dropout.
+    # signal is; of a short one, more units take as many. Narrow layers need less dropout.
     "compact": Architecture(
-        conv_channels=(24,), steps_left=32, conv_dropout=0.1, dense_units=24, dense_dropout=0.3
+        conv_channels=(24,),
+        steps_left=32,
+        conv_dropout=0.1,
+        dense_units=24,
+        dense_weights=18_432,
+        dense_dropout=0.3,
     ),
 }
 """Architectures by the name that the classifier knows them by."""
 
-SHAPE_PARAMETERS = tuple(field.name for field in fields(Architecture) if field.name != "steps_left")
+_LIMITS = {"steps_left", "dense_weights"}  # of other numbers; no parameters of a network
+SHAPE_PARAMETERS = tuple(field.name for field in fields(Architecture) if field.name not in _LIMITS)
 
 
 def describe_shape(architecture: str, given: Mapping[str, Any], length: int) -> dict[str, Any]:
@@ -78,12 +88,17 @@ def describe_shape(architecture: str, given: Mapping[str, Any], length: int) -> 
     """
     overrides = {name: value for name, value in given.items() if value is not None}
     if "conv_channels" in overrides:
-        overrides["steps_left"] = None  # the blocks are those given
+        overrides.update(steps_left=None, dense_weights=None)  # the blocks are those given
+    if "dense_units" in overrides:
+        overrides["dense_weights"] = None
     shape = asdict(replace(ARCHITECTURES[architecture], **overrides))
-    most, pool = shape.pop("steps_left"), shape["pool_size"]
+    most, weights, pool = shape.pop("steps_left"), shape.pop("dense_weights"), shape["pool_size"]
+    left = length // pool ** len(shape["conv_channels"])
     if most is not None and pool > 1:
-        left = length // pool ** len(shape["conv_channels"])
         while left > most:
             shape["conv_channels"] += shape["conv_channels"][-1:]
             left //= pool
+    if weights is not None and left > 0:
+        units = weights // (shape["conv_channels"][-1] * left) // 8 * 8
+        shape["dense_units"] = max(shape["dense_units"], min(units, PAPER.dense_units))
     return shape

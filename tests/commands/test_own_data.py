@@ -9,10 +9,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.pipeline import make_pipeline
 
-from skdualcnn import DualPathCNNClassifier, load, save
+from skdualcnn import (
+    DualPathCNNClassifier,
+    FusionDecider,
+    TunedFusionDecider,
+    load,
+    make_fusion_preprocessor,
+    save,
+)
 from skdualcnn._cli import main
 from skdualcnn._compiler import find_compiler
+from skdualcnn.conformal import ConformalFusionDecider
 from skdualcnn.datasets import make_ward
 
 OWN = [
@@ -137,6 +146,36 @@ def test_leakage_says_what_a_random_split_lets_through(capsys):
     assert "groups" not in {one["check"] for one in honest}
 
 
+def test_every_kind_of_decider_is_scored_and_exported_or_refused(capsys, elsewhere, beds):
+    inner = FusionDecider(
+        make_pipeline(
+            make_fusion_preprocessor(patient=["heart_rate", "spo2"]),
+            DualPathCNNClassifier(
+                conv_channels=(4,), dense_units=8, lr=1e-2, max_epochs=3, random_state=0
+            ),
+        ),
+        normal=("normal", 0),
+    )
+    X, y = beds[["heart_rate", "spo2"]], beds[["health", "attack"]].fillna(0)
+    y = y.set_axis(["health", "cyber"], axis=1).astype({"cyber": int})
+    kinds = {
+        "tuned": TunedFusionDecider(inner, cv=2, thresholds=3, n_resamples=20, random_state=0),
+        "conformal": ConformalFusionDecider(inner, confidence_level=0.5, random_state=0),
+    }
+    own = ["--csv", "beds.csv", "--patient", "heart_rate", "spo2"]
+    own += ["--health", "health", "--cyber", "attack"]
+    check = [] if find_compiler() else ["--no-check"]
+    for name, decider in kinds.items():
+        save(decider.fit(X, y), name)
+        assert run(capsys, "evaluate", name, *own, "--json", f"{name}.json")[0] == 0
+        code, _, said = run(capsys, "export", name, f"{name}_c", *own, *check)
+        assert code == (0 if name == "tuned" else 2), said
+    assert "of a ConformalFusionDecider export its decider_" in said
+    shown = json.loads((elsewhere / "tuned.json").read_text())["heads"][0]["models"][0]
+    low, high = shown["intervals"]["accuracy"]
+    assert low < shown["accuracy"] < high
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -155,7 +194,7 @@ def test_leakage_says_what_a_random_split_lets_through(capsys):
         (["evaluate", "nowhere", "--json", "."], "--json: . is a folder, expected a file"),
         (["leakage", *OWN, "--window", "x"], "invalid positive value: 'x'"),
         (["evaluate", "beds.csv", *OWN], "expected a file that skdualcnn.save wrote"),
-        (["evaluate", "net.skdualcnn", *OWN], "holds a DualPathCNNClassifier, expected a FusionD"),
+        (["evaluate", "net.skdualcnn", *OWN], "holds a DualPathCNNClassifier, expected a decid"),
         (["evaluate", "nowhere"], "nowhere does not exist; expected a file"),
     ],
 )

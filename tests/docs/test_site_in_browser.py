@@ -53,7 +53,7 @@ def site():
 
 
 @pytest.mark.parametrize(("scheme", "width"), VIEWS)
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("name", [*PAGES, "genindex"])
 def test_page(site, open_page, name, scheme, width):
     page, complaints = open_page(site / f"{name}.html", scheme, width)
     assert complaints == []

@@ -1,10 +1,11 @@
 import io
+import re
 
 import pytest
 from rich.console import Console
 
 from skdualcnn.exceptions import SkdualcnnError
-from skdualcnn.inspection import print_report
+from skdualcnn.inspection import print_report, write_report
 
 
 def printed(report, width=160):
@@ -48,3 +49,18 @@ def test_standard_output_is_the_default(report, capsys):
 def test_missing_section_is_named():
     with pytest.raises(SkdualcnnError, match="expected also"):
         print_report({})
+
+
+def test_an_interval_stands_under_its_number_in_the_terminal_and_on_the_page(report, tmp_path):
+    report["intervals"] = "How they are made."
+    report["heads"][0]["models"][0] |= {"roc_auc": 0.96, "intervals": {"roc_auc": (0.931, 1.0)}}
+    ours = report["decisions"]["models"][0]
+    state = next(iter(ours["recall"]))
+    ours["intervals"] = {"accuracy": (0.5, 0.75), "recall": {state: (0.251, 0.5)}}
+    text = printed(report, width=100)
+    page = write_report(tmp_path / "report.html", report).read_text(encoding="utf-8")
+    for words in ("How they are made.", ".931–1.000", "50.0–75.0", "25.1–50.0"):
+        assert words in text
+        assert words in page
+    # Sorting and the best value go by the number alone.
+    assert re.search(r'data-order="0.96">0.960<.{,200}class="interval"', page)

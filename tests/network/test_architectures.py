@@ -23,9 +23,9 @@ SIZES = {
         "physionet2012": 2_007_810,
     },
     "compact": {
-        "wustl_ehms": 4_563,
+        "wustl_ehms": 14_963,
         "ward": 16_521,
-        "the paper's": 11_985,
+        "the paper's": 18_673,
         "nsl_kdd": 18_797,
         "physionet2012": 22_898,
     },
@@ -66,6 +66,14 @@ def test_a_network_is_the_papers_unless_told_otherwise():
 def test_what_is_given_overrides(name):
     for parameter, value in {"dense_units": 7, "residual_blocks": 0, "conv_dropout": 0.0}.items():
         assert shape(name, 20, **{parameter: value}) == {**shape(name, 20), parameter: value}
+
+
+@given(st.integers(2, 4_000))
+def test_compact_has_as_many_units_as_its_weights_allow(length):
+    found = shape("compact", length)
+    inputs = 24 * (length // 2 ** len(found["conv_channels"]))
+    assert found["dense_units"] == 128 or inputs * (found["dense_units"] + 8) > 18_432
+    assert found["dense_units"] in range(24, 129, 8)
 
 
 def test_given_blocks_are_not_repeated():

@@ -2,13 +2,19 @@
 
 import numpy as np
 import pytest
+from sklearn.metrics import average_precision_score, roc_auc_score
 
-from skdualcnn.model_card._bootstrap import group_intervals
+from skdualcnn._group_bootstrap import drawn_areas, group_intervals
 
 
 def mean_interval(values, groups, **changed):
     given = {"n_resamples": 2000, "confidence_level": 0.95, "random_state": 0, **changed}
-    return group_intervals(lambda rows: [values[rows].mean()], groups, n_figures=1, **given)[0]
+    return group_intervals(
+        lambda counts: ((counts @ values) / counts.sum(axis=1))[:, None],
+        groups,
+        n_figures=1,
+        **given,
+    )[0]
 
 
 def test_the_interval_of_a_mean_is_the_one_of_theory():
@@ -48,8 +54,8 @@ def test_fewer_than_two_groups_have_no_interval(groups):
 
 
 def test_a_figure_that_is_often_not_defined_has_no_interval():
-    def statistic(rows):
-        return [1.0 if 0 in rows else np.nan, 1.0]
+    def statistic(counts):
+        return np.column_stack([np.where(counts[:, 0] > 0, 1.0, np.nan), np.ones(len(counts))])
 
     found = group_intervals(
         statistic,
@@ -61,3 +67,21 @@ def test_a_figure_that_is_often_not_defined_has_no_interval():
     )
     assert np.isnan(found[0]).all()
     assert found[1].tolist() == [1.0, 1.0]
+
+
+def test_areas_are_those_of_the_rows_repeated():
+    rng = np.random.default_rng(0)
+    event, score = rng.random(60) < 0.3, rng.random(60).round(1)  # many ties
+    counts = rng.integers(0, 4, size=(20, 60))
+    areas, precisions = drawn_areas(event, score, counts)
+    for area, precision, times in zip(areas, precisions, counts, strict=True):
+        again, scores = np.repeat(event, times), np.repeat(score, times)
+        assert area == pytest.approx(roc_auc_score(again, scores))
+        assert precision == pytest.approx(average_precision_score(again, scores))
+
+
+def test_areas_need_events_and_others():
+    counts = np.array([[1, 1, 0], [0, 0, 2], [1, 0, 1]])
+    areas, precisions = drawn_areas(np.array([False, False, True]), np.arange(3.0), counts)
+    np.testing.assert_array_equal(areas, [np.nan, np.nan, 1.0])
+    np.testing.assert_array_equal(precisions, [np.nan, np.nan, 1.0])
