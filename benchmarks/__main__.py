@@ -139,12 +139,13 @@ def main() -> int:
         quick="one seed, fewer patients and epochs",
     )
     _add_folder(tampered)
-    add(
+    measured = add(
         "speed",
         "training, inference, search and preprocessing, beside the peers in turn",
-        lambda given: speed.run(given.out, quick=given.quick),
+        lambda given: speed.run(given.out, share=given.share, quick=given.quick),
         quick="a small share of the rows",
     )
+    measured.add_argument("--share", type=float, default=1.0, help="of the rows (default: all)")
     add(
         "streaming",
         "how long a reading takes in the online detector, with the network and compiled",

@@ -87,8 +87,11 @@ def _sources(prefix: str) -> dict[str, str]:
 
 
 def render_predictor(graph: IntegerGraph, prefix: str) -> dict[str, str]:
-    """Return the sources of a shared library for calls from Python, by file name."""
-    context = _context(graph, prefix)
+    """Return the sources of a shared library for calls from Python, by file name.
+
+    The kernels are those of `templates/host.c.j2`, for processors with vectors.
+    """
+    context = _context(graph, prefix, host=True)
     names = {**_sources(prefix), f"src/{prefix}_predictor.c": "predictor.c.j2"}
     return {Path(name).name: render_template(template, context) for name, template in names.items()}
 
@@ -119,14 +122,16 @@ def render_template(template: str, context: dict[str, Any]) -> str:
     return environment.get_template(template).render(context).rstrip("\n") + "\n"
 
 
-def _context(graph: IntegerGraph, prefix: str) -> dict[str, Any]:
+def _context(graph: IntegerGraph, prefix: str, *, host: bool = False) -> dict[str, Any]:
     offsets, arena_values = plan_arena(graph)
     tensors = tensor_context(graph, offsets)
-    layers = layer_context(graph, tensors)
+    layers = layer_context(graph, tensors, host=host)
     heads = _heads(graph)
     return {
         "p": prefix,
         "P": prefix.upper(),
+        "host": host,
+        "most_rows": max(layer.get("rows", 0) for layer in layers),
         "version": skdualcnn.__version__,
         "provenance": _provenance(graph),
         "digest": graph.digest,

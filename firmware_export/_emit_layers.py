@@ -4,7 +4,7 @@ import textwrap
 from typing import Any
 
 from firmware_export._integer_graph import Add, IntegerGraph, Linear
-from firmware_export._literals import interleave, table, vector_rows
+from firmware_export._literals import interleave, plain_rows, table, vector_rows
 from firmware_export._names import comment_text, unique_identifiers
 
 
@@ -39,10 +39,12 @@ def tensor_context(graph: IntegerGraph, offsets: tuple[int, ...]) -> list[dict[s
     return tensors
 
 
-def layer_context(graph: IntegerGraph, tensors: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def layer_context(
+    graph: IntegerGraph, tensors: list[dict[str, Any]], *, host: bool
+) -> list[dict[str, Any]]:
     """Return what the templates print of each layer, in the order they run."""
     return [
-        _linear(graph, operation, tensors)
+        _linear(graph, operation, tensors, host=host)
         if isinstance(operation, Linear)
         else _add(graph, operation, tensors)
         for operation in graph.operations
@@ -69,11 +71,14 @@ def arena_map(graph: IntegerGraph, offsets: tuple[int, ...]) -> list[str]:
     ]
 
 
-def _linear(graph: IntegerGraph, layer: Linear, tensors: list[dict[str, Any]]) -> dict[str, Any]:
+def _linear(
+    graph: IntegerGraph, layer: Linear, tensors: list[dict[str, Any]], *, host: bool
+) -> dict[str, Any]:
     source, target = graph.tensors[layer.source], graph.tensors[layer.target]
     scaling = layer.scaling
-    weights = interleave(layer)
-    takes_vectors = graph.signal_bytes == 1 and layer.kind != "convolution"  # on esp-nn
+    weights = plain_rows(layer) if host else interleave(layer)
+    # On esp-nn.
+    takes_vectors = not host and graph.signal_bytes == 1 and layer.kind != "convolution"
     vectors = vector_rows(layer) if takes_vectors else None
     lowest, highest = layer.weight_scale.min(), layer.weight_scale.max()
     channels = zip(scaling.bias, scaling.multiplier, scaling.preshift, scaling.shift, strict=True)

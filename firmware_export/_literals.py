@@ -43,6 +43,18 @@ def interleave(layer: Linear) -> NDArray[np.uint8]:
     return np.concatenate([groups.ravel(), weight[grouped:].ravel()])
 
 
+def plain_rows(layer: Linear) -> NDArray[np.int8]:
+    """Return a layer's weights as `templates/host.c.j2` walks them.
+
+    A dense layer's row by row; of a convolution, those of an input side by side. Zeros
+    follow each row's weights up to the layer's `reach`.
+    """
+    rows, window = layer.weight.shape
+    weight = np.zeros((rows, layer.reach), dtype=np.int8)
+    weight[:, :window] = layer.weight
+    return weight.T.ravel() if layer.kind == "convolution" else weight.ravel()
+
+
 def vector_rows(layer: Linear) -> NDArray[np.int8]:
     """Return a dense layer's weights row by row, zeros after each up to whole vectors."""
     rows, inputs = layer.weight.shape

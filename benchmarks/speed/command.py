@@ -7,14 +7,22 @@ from pathlib import Path
 import pandas as pd
 
 from benchmarks._output import describe_run, to_markdown
+from benchmarks.speed.growth import measure_growth, measure_windows
 from benchmarks.speed.inference import measure_inference
 from benchmarks.speed.search import measure_preprocessing, measure_search
 from benchmarks.speed.training import measure_memory, measure_training
 
 
-def run(out: Path, *, quick: bool) -> dict[str, pd.DataFrame]:
-    """Measure, print and write every table; quick runs take a small share of the rows."""
-    share, rounds = (0.01, 3) if quick else (1.0, 5)
+def run(out: Path, *, share: float = 1.0, quick: bool = False) -> dict[str, pd.DataFrame]:
+    """Measure, print and write every table.
+
+    `share` is that of the rows that training, searching and predicting take, and scoring
+    10^7 rows is left out below 1; memory and preprocessing take all rows unless the run is
+    a quick one.
+    """
+    if quick:
+        share = 0.01
+    rounds = 5 if share == 1 else 3
     peers = ("onnxruntime", "keras", "tsai", "aeon")
     missing = [name for name in peers if importlib.util.find_spec(name) is None]
     environment = {
@@ -24,15 +32,17 @@ def run(out: Path, *, quick: bool) -> dict[str, pd.DataFrame]:
         "not installed, left out": ", ".join(missing) or "none",
     }
     bulk, single = measure_inference(
-        rows=int(188_694 * share), rounds=rounds, calls=100 if quick else 3_000
+        rows=max(2_000, int(188_694 * share)), rounds=rounds, calls=100 if quick else 3_000
     )
     tables = {
         "training": measure_training(share=share, rounds=rounds),
-        "memory": measure_memory(share=share),
+        "memory": measure_memory(share=0.01 if quick else 1.0),
         "bulk": bulk,
         "single_row": single,
-        "search": measure_search(rows=max(600, int(20_000 * share)), rounds=rounds),
-        "preprocessing": measure_preprocessing(rows=int(188_694 * share), rounds=rounds),
+        "search": measure_search(rows=max(2_000, int(20_000 * share)), rounds=rounds),
+        "preprocessing": measure_preprocessing(rows=1_886 if quick else 188_694, rounds=rounds),
+        "growth": measure_growth(most_rows=10**4 if quick else 10**7 if share == 1 else 10**6),
+        "windows": measure_windows(rows=200 if quick else 2_000),
     }
     out.mkdir(parents=True, exist_ok=True)
     records = {name: table.to_dict(orient="records") for name, table in tables.items()}

@@ -1,7 +1,9 @@
 """Contestants that take turns, so that a busy machine slows all of them."""
 
+import re
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -31,3 +33,13 @@ def take_turns(contestants: Mapping[str, Callable[[], Any]], rounds: int) -> pd.
             for name in contestants
         ]
     )
+
+
+def peak_mb() -> float:
+    """Return the peak resident size of this process in MB, as Linux counts it.
+
+    `resource.getrusage` would give a child at least the size its parent had.
+    """
+    status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
+    found = re.search(r"VmHWM:\s+(\d+) kB", status)
+    return float(found[1]) / 1024 if found else float("nan")

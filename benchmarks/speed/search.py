@@ -1,5 +1,7 @@
 """Grid search on one and two workers, and preprocessing beside its bare steps."""
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 from sklearn.compose import ColumnTransformer
@@ -34,13 +36,19 @@ def measure_preprocessing(*, rows: int, rounds: int) -> pd.DataFrame:
     X = pd.DataFrame(rng.random((rows, 48)), columns=numbers).mask(rng.random((rows, 48)) < 0.05)
     for name in names:
         X[name] = rng.choice(["tcp", "udp", "mqtt"], rows)
-    bare = ColumnTransformer(
-        [
-            ("numbers", make_pipeline(SimpleImputer(strategy="median"), MinMaxScaler()), numbers),
-            ("names", OneHotEncoder(sparse_output=False, handle_unknown="ignore"), names),
-        ]
-    )
+
+    def bare(*, add_indicator: bool) -> ColumnTransformer:
+        impute = SimpleImputer(strategy="median", add_indicator=add_indicator)
+        encode = OneHotEncoder(sparse_output=False, handle_unknown="ignore")
+        scale = make_pipeline(impute, MinMaxScaler())
+        return ColumnTransformer([("numbers", scale, numbers), ("names", encode, names)])
+
     ours = make_fusion_preprocessor(patient=numbers[:24], network=[*numbers[24:], *names])
+    contestants = {
+        "bare steps": bare(add_indicator=False),
+        "bare steps, with a column for what is missing": bare(add_indicator=True),
+        "ours": ours,
+    }
     return take_turns(
-        {"bare steps": lambda: bare.fit_transform(X), "ours": lambda: ours.fit_transform(X)}, rounds
+        {name: partial(one.fit_transform, X) for name, one in contestants.items()}, rounds
     )

@@ -2,23 +2,22 @@
 
 import multiprocessing
 import os
-import resource
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 from unittest import mock
 
-import numpy as np
 import pandas as pd
 import torch
 
 from benchmarks.speed.peers import make_rows, train_plain_loop, train_skorch
-from benchmarks.speed.rounds import take_turns
+from benchmarks.speed.rounds import peak_mb, take_turns
 from skdualcnn import DualPathCNNClassifier
 from skdualcnn.network._native import SWITCH
 
 # Rows of the paper's data, and windows of 16 steps of 24 channels.
 NETS = {"paper": (188_694, (68,)), "windowed": (60_000, (16, 24))}
+MEMORY_BATCH = 1024
 
 
 def train_ours(X: Any, codes: Any, batch_size: int) -> None:
@@ -69,14 +68,13 @@ def measure_memory(*, share: float) -> pd.DataFrame:
     """Return the peak resident size of a process that trains for one epoch, in MB."""
     context = multiprocessing.get_context("spawn")
     rows = []
-    for batch_size in (32, 1024):
-        for name in TRAINERS:
-            with context.Pool(1) as pool:
-                peak = pool.apply(_peak, (name, int(NETS["paper"][0] * share), batch_size))
-            rows.append({"batch_size": batch_size, "who": name, "peak_mb": peak})
+    for name in TRAINERS:
+        with context.Pool(1) as pool:
+            peak = pool.apply(_peak, (name, int(NETS["paper"][0] * share), MEMORY_BATCH))
+        rows.append({"who": name, "batch_size": MEMORY_BATCH, "peak_mb": peak})
     return pd.DataFrame(rows)
 
 
 def _peak(name: str, n: int, batch_size: int) -> float:
     TRAINERS[name](*make_rows(n), batch_size)
-    return float(np.round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024))
+    return peak_mb()

@@ -82,11 +82,12 @@ class OutlierClipper(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             self, X, dtype=np.float64, ensure_all_finite="allow-nan"
         )
         low, high = np.full(rows.shape[1], np.nan), np.full(rows.shape[1], np.nan)
-        seen = ~np.isnan(rows).all(axis=0)
-        if seen.any():
-            low[seen], high[seen] = np.nanquantile(
-                rows[:, seen], [self.quantile, 1 - self.quantile], axis=0
-            )
+        for i, column in enumerate(rows.T):
+            # Vectors sort faster than what finds the quantiles of unsorted numbers.
+            numbers = np.sort(column)
+            known = numbers[: np.searchsorted(numbers, np.nan)]  # NaN comes last
+            if len(known):
+                low[i], high[i] = np.quantile(known, [self.quantile, 1 - self.quantile])
         spread = high - low
         clipped = spread > 0
         self.lower_ = np.where(clipped, low - self.margin * spread, -np.inf)

@@ -87,7 +87,7 @@ def make_fusion_preprocessor(
                 SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True),
             ),
             ("filter", OutlierClipper() if noise_filter is None else noise_filter),
-            ("scale", MinMaxScaler(clip=True)),
+            ("scale", MinMaxScaler(clip=True, copy=False)),  # of what the filter has made
         ]
     )
     categorical = OneHotEncoder(handle_unknown="ignore", sparse_output=False)
