@@ -13,6 +13,7 @@ from benchmarks import (
     alignment,
     architectures,
     baselines,
+    calibration,
     conformance,
     coverage,
     drift,
@@ -82,6 +83,13 @@ def main() -> int:
         quick="fewer rows and epochs",
     )
     _add_studies(tuned, seeds=3)
+    trusted = add(
+        "calibration",
+        "whether our probabilities come true on honest test rows, before and after calibration",
+        _on_studies(calibration.run),
+        quick="fewer rows and epochs",
+    )
+    _add_studies(trusted, seeds=3)
     attacked = add(
         "adversarial",
         "readings moved within sensor accuracy, before and after adversarial training",

@@ -1,0 +1,117 @@
+"""Whether probabilities come true on honest test rows, before and after each calibration.
+
+Our network is fitted on the folds of the training rows, as `python -m benchmarks tuning`
+divides them (forward in time, whole groups, types of attack left out), and answers the
+rows held out. From those each method learns what the anomaly score, taken as the
+probability of two classes, is worth; it is then applied to the answers that the network
+fitted on all training rows gives on the test rows. Test rows choose nothing.
+
+`floor` is the ECE of a model that is right in every probability, on as many rows: the
+mean over labels drawn from the scores themselves. No method is expected below it.
+"""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from rich.progress import Progress
+from sklearn.metrics import brier_score_loss
+
+from benchmarks import tuning
+from benchmarks._output import describe_run, to_markdown, write_results
+from skdualcnn._calibrators import CALIBRATORS
+from skdualcnn._evaluation import HeadResult, evaluate
+from skdualcnn._studies import OURS, STUDIES, fit, labels_of, thin
+from skdualcnn.metrics import expected_calibration_error
+from skdualcnn.model_selection import honest_split
+
+N_DRAWS = 50
+Floats = NDArray[np.float64]
+
+
+def run(
+    names: Sequence[str], data_dir: Path, out: Path, seeds: Iterable[int], *, quick: bool
+) -> pd.DataFrame:
+    """Fit the network on folds and in full with every seed; print and write the table."""
+    rows: list[dict[str, Any]] = []
+    seeds = list(seeds)
+    with Progress() as progress:
+        task = progress.add_task("calibration", total=len(names) * len(seeds))
+        for name in names:
+            for seed in seeds:
+                found = _score(name, Path(data_dir), seed, quick=quick)
+                rows += [{"data": name, "seed": seed, **one} for one in found]
+                progress.advance(task)
+    results = pd.DataFrame(rows)
+    groups = results.groupby(["data", "head", "calibration"], sort=False)
+    table = groups[["ece", "floor", "brier", "said", "happened"]].mean()
+    environment = describe_run()
+    write_results(out, "calibration", results, table, environment)
+    print("\n".join(f"{key}: {value}" for key, value in environment.items()))
+    print(to_markdown(table))
+    return results
+
+
+def compare(held: Sequence[HeadResult], tested: HeadResult, seed: int) -> list[dict[str, Any]]:
+    """Return the figures of every method on test rows.
+
+    Parameters
+    ----------
+    held : sequence of HeadResult
+        Of the rows held out of each fold.
+    tested : HeadResult
+        Of test rows.
+    seed : int
+        Draws labels for the floor.
+    """
+    score = np.concatenate([one.score for one in held])
+    event = np.concatenate([one.abnormal for one in held]).astype(np.int64)
+    calibrated = {"none": tested.score.clip(0, 1)}
+    for name, method in CALIBRATORS.items():
+        learnt = method().fit(_two(score), event, np.ones(len(score)))
+        calibrated[name] = learnt.apply(_two(tested.score))[:, 1].clip(0, 1)
+    return [
+        {
+            "calibration": name,
+            "ece": expected_calibration_error(tested.abnormal, said),
+            "floor": floor(said, seed),
+            "brier": brier_score_loss(tested.abnormal, said),
+            "said": float(said.mean()),
+            "happened": float(tested.abnormal.mean()),
+        }
+        for name, said in calibrated.items()
+    ]
+
+
+def floor(probability: Floats, seed: int) -> float:
+    """Return the mean ECE of labels that are drawn from their own probabilities."""
+    rng = np.random.default_rng(seed)
+    draws = [rng.random(len(probability)) < probability for _ in range(N_DRAWS)]
+    return float(np.mean([expected_calibration_error(one, probability) for one in draws]))
+
+
+def _two(score: Floats) -> Floats:
+    event = score.clip(0, 1)
+    return np.column_stack([1 - event, event])
+
+
+def _score(name: str, data_dir: Path, seed: int, *, quick: bool) -> list[dict[str, Any]]:
+    study = STUDIES[name]
+    dataset = study.load(data_dir, seed)
+    decider = study.models(dataset, quick=quick, verbose=0, random_state=seed)[OURS]
+
+    def ask(data: Any, train: tuning.Rows, test: tuning.Rows) -> dict[str, HeadResult]:
+        fit(decider, data, thin(train, study.window) if quick else train)
+        return evaluate(decider, data.data.iloc[test], labels_of(data, test), 0.0).heads
+
+    inside = tuning.training_rows(dataset, seed)
+    held = [ask(inside, *fold) for fold in tuning.folds(inside, study.window, seed)]
+    tested = ask(dataset, *honest_split(dataset, random_state=seed))
+    return [
+        {"head": head, "test_rows": len(result.score), **one}
+        for head, result in tested.items()
+        for one in compare([fold[head] for fold in held], result, seed)
+    ]

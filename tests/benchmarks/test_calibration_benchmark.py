@@ -1,0 +1,35 @@
+"""What the benchmark of calibrations computes, on scores whose truth is known."""
+
+import numpy as np
+import pytest
+
+from benchmarks import calibration
+from skdualcnn._evaluation import HeadResult
+
+
+def answers(seed, *, temperature):
+    rng = np.random.default_rng(seed)
+    logit = rng.normal(size=4000)
+    label = np.where(rng.random(4000) < 1 / (1 + np.exp(-logit)), "ill", "normal").astype(object)
+    score = 1 / (1 + np.exp(-logit / temperature))
+    classes = np.array(["ill", "normal"], dtype=object)
+    return HeadResult(label, label, score, classes, "normal")
+
+
+def test_every_method_mends_what_is_too_sure():
+    held = [answers(seed, temperature=0.4) for seed in (1, 2)]
+    found = calibration.compare(held, answers(3, temperature=0.4), seed=0)
+    errors = {one["calibration"]: one["ece"] for one in found}
+    assert list(errors) == ["none", "temperature", "sigmoid", "isotonic"]
+    assert errors.pop("none") > 0.1
+    assert max(errors.values()) < 0.03
+
+
+def test_the_floor_falls_with_the_rows():
+    probability = np.random.default_rng(1).random(10_000)
+    few, many = calibration.floor(probability[:400], 0), calibration.floor(probability, 0)
+    assert few == pytest.approx(5 * many, rel=0.2)  # as the root of the rows
+
+
+def test_the_floor_of_certainty_is_zero():
+    assert calibration.floor(np.array([0.0, 1.0, 1.0]), 0) == 0
