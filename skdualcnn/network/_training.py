@@ -139,17 +139,23 @@ def predict_logits(net: NeuralNet, signals: Signals) -> list[NDArray[np.float64]
         module.eval()
     chunks = [slice(start, start + CHUNK) for start in range(0, len(signals), CHUNK)]
 
-    def forward(chunk: slice) -> list[torch.Tensor]:
-        return answer(module, signals[chunk])
+    # In place from the start: small results left between the large tensors of the chunks
+    # would keep the next ones from taking the same memory.
+    logits = [np.empty((len(signals), head.out_features)) for head in module.heads]
+
+    def forward(chunk: slice) -> None:
+        for head, part in zip(logits, answer(module, signals[chunk]), strict=True):
+            head[chunk] = part.numpy()
 
     with one_thread() as granted:
         workers = min(granted, len(chunks)) if torch.device(net.device).type == "cpu" else 1
         if workers > 1:
             with ThreadPoolExecutor(workers) as pool:
-                parts = list(pool.map(forward, chunks))
+                list(pool.map(forward, chunks))
         else:
-            parts = [forward(chunk) for chunk in chunks]
-    return [torch.cat(head).double().numpy() for head in zip(*parts, strict=True)]
+            for chunk in chunks:
+                forward(chunk)
+    return logits
 
 
 @contextmanager
