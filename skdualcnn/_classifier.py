@@ -302,7 +302,12 @@ class DualPathCNNClassifier(PlainState, ClassifierMixin, BaseEstimator):
             self._build(signals, Heads.from_labels(labels))
         rows = self._rows(signals, labels)
         if self.teacher is not None:
-            rows = replace(rows, targets=self._ask_teacher(rows, groups))
+            targets = cross_fitted_targets(
+                *(self.teacher, rows, self._heads, groups),
+                teacher_weight=self.teacher_weight,
+                seed=self.seed_,
+            )
+            rows = replace(rows, targets=targets)
         return self._train(
             rows,
             epochs=self.max_epochs,
@@ -459,17 +464,6 @@ class DualPathCNNClassifier(PlainState, ClassifierMixin, BaseEstimator):
         names = [[self.head_names_[head] for head in path] for path in paths]
         self.history_ = read_history(self.nets_, names)
         return self
-
-    def _ask_teacher(self, rows: Rows, groups: ArrayLike | None) -> tuple[NDArray[np.float32], ...]:
-        """Return what to learn in place of the labels."""
-        return cross_fitted_targets(
-            self.teacher,
-            rows,
-            self._heads,
-            groups,
-            teacher_weight=self.teacher_weight,
-            seed=self.seed_,
-        )
 
     def _watch(
         self, groups: ArrayLike | None, X_val: ArrayLike | None, y_val: ArrayLike | None

@@ -35,6 +35,8 @@ LEFT_OUT = {
     r"python -m pytest$": "it would start itself",
     r"python -m benchmarks paper": "minutes even with --quick; tests/benchmarks/paper runs the "
     "same command without its slow models",
+    r"python -m benchmarks speed": "minutes even with --quick; tests/benchmarks/test_speed.py runs "
+    "its parts",
 }
 # What is written instead of a part of a command, and why.
 CHANGED = {
