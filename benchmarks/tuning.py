@@ -53,29 +53,21 @@ class Setting:
         return replace(study, **self.study, classifier={**study.classifier, **self.classifier})
 
 
-COLUMNS_APART = {"kernel_size": 1, "pool_size": 1}  # neighbouring columns mean nothing
 SHIPPED = "as shipped"
 EVERYWHERE = {
     SHIPPED: Setting(),
+    "no teacher": Setting(classifier={"teacher": None}),
+    "more of the teacher": Setting(classifier={"teacher_weight": 0.8}),
     "weight decay 1e-3": Setting(classifier={"weight_decay": 1e-3}),
 }
 TABULAR = {
-    "columns apart, 4 channels, 64 units": Setting(
-        classifier={**COLUMNS_APART, "conv_channels": (4,), "dense_units": 64}
+    "columns apart": Setting(  # neighbouring columns mean nothing
+        classifier={"conv_channels": (8,), "kernel_size": 1, "pool_size": 1, "dense_units": 32}
     ),
-    "columns apart, quantiles": Setting(
-        study={"noise_filter": QuantileScaler()},
-        classifier={**COLUMNS_APART, "conv_channels": (4,), "dense_units": 64},
+    "neighbours together": Setting(
+        classifier={"conv_channels": (16,), "kernel_size": 3, "pool_size": 4, "dense_units": 128}
     ),
-    "columns apart, quantiles, weight decay 1e-3": Setting(
-        study={"noise_filter": QuantileScaler()},
-        classifier={
-            **COLUMNS_APART,
-            "conv_channels": (4,),
-            "dense_units": 64,
-            "weight_decay": 1e-3,
-        },
-    ),
+    "quantiles": Setting(study={"noise_filter": QuantileScaler()}),
 }
 WINDOWED = {
     "16 rows": Setting(study={"window": 16}),
