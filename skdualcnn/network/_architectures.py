@@ -15,10 +15,9 @@ class Architecture:
     ----------
     conv_channels : sequence of int
         Output channels of each convolutional block.
-    most_features : int or None
-        If more values than this would reach the dense layer, the block has fewer channels,
-        and if four are still too many, it is repeated, each time with its pooling; None
-        leaves the blocks as they are.
+    steps_left : int or None
+        If more steps than this are left after the last block, that block is repeated, each
+        time with its pooling, until they are not; None repeats nothing.
     kernel_size : int
         Odd number of steps each kernel sees.
     residual_blocks : int
@@ -39,7 +38,7 @@ class Architecture:
     """
 
     conv_channels: Sequence[Any] = (64,)
-    most_features: int | None = None
+    steps_left: int | None = None
     kernel_size: int = 3
     residual_blocks: int = 0
     activation: Activation = "leaky_relu"
@@ -53,11 +52,11 @@ class Architecture:
 PAPER = Architecture()
 ARCHITECTURES: Mapping[str, Architecture] = {
     "paper": PAPER,
-    # Little is convolved and much is kept for the dense layer, whatever the signal's length.
-    # Narrow layers need less dropout.
+    # At most 32 steps of 24 channels reach the 24 units, 18,432 weights, however long the
+    # signal is; of a short one, more units take as many. Narrow layers need less dropout.
     "compact": Architecture(
         conv_channels=(24,),
-        most_features=512,
+        steps_left=32,
         conv_dropout=0.1,
         dense_units=24,
         dense_weights=18_432,
@@ -66,8 +65,7 @@ ARCHITECTURES: Mapping[str, Architecture] = {
 }
 """Architectures by the name that the classifier knows them by."""
 
-_FEWEST_CHANNELS = 4
-_LIMITS = {"most_features", "dense_weights"}  # of other numbers; no parameters of a network
+_LIMITS = {"steps_left", "dense_weights"}  # of other numbers; no parameters of a network
 SHAPE_PARAMETERS = tuple(field.name for field in fields(Architecture) if field.name not in _LIMITS)
 
 
@@ -90,25 +88,17 @@ def describe_shape(architecture: str, given: Mapping[str, Any], length: int) -> 
     """
     overrides = {name: value for name, value in given.items() if value is not None}
     if "conv_channels" in overrides:
-        overrides.update(most_features=None, dense_weights=None)  # the blocks are those given
+        overrides.update(steps_left=None, dense_weights=None)  # the blocks are those given
     if "dense_units" in overrides:
         overrides["dense_weights"] = None
     shape = asdict(replace(ARCHITECTURES[architecture], **overrides))
-    most, weights = shape.pop("most_features"), shape.pop("dense_weights")
-    if most is not None:
-        shape["conv_channels"] = _blocks(
-            shape["conv_channels"][-1], most, shape["pool_size"], length
-        )
-    if weights is not None:
-        left = length // shape["pool_size"] ** len(shape["conv_channels"])
-        units = weights // max(shape["conv_channels"][-1] * left, 1) // 8 * 8
+    most, weights, pool = shape.pop("steps_left"), shape.pop("dense_weights"), shape["pool_size"]
+    left = length // pool ** len(shape["conv_channels"])
+    if most is not None and pool > 1:
+        while left > most:
+            shape["conv_channels"] += shape["conv_channels"][-1:]
+            left //= pool
+    if weights is not None and left > 0:
+        units = weights // (shape["conv_channels"][-1] * left) // 8 * 8
         shape["dense_units"] = max(shape["dense_units"], min(units, PAPER.dense_units))
     return shape
-
-
-def _blocks(channels: int, most: int, pool: int, length: int) -> tuple[int, ...]:
-    """Return the channels of as few blocks as leave at most so many values of a signal."""
-    n_blocks, left = 1, length // pool
-    while pool > 1 and left * _FEWEST_CHANNELS > most:
-        n_blocks, left = n_blocks + 1, left // pool
-    return (max(_FEWEST_CHANNELS, min(channels, most // max(left, 1))),) * n_blocks
