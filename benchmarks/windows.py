@@ -13,11 +13,11 @@ import pandas as pd
 
 from benchmarks._output import describe_run, to_markdown, write_results
 from skdualcnn import DualPathCNNClassifier
-from skdualcnn.network._answer import CHUNK
 from skdualcnn.preprocessing import SlidingWindow
 
 N_FEATURES = 40
 LENGTH = 60
+MOST_GATHERED = 1024  # windows that are arrays at once: in batches, and while they are hashed
 
 
 def run(out: Path, *, quick: bool) -> pd.DataFrame:
@@ -59,7 +59,7 @@ def measure(n: int, dtype: str, by: int | None) -> dict[str, Any]:
         peaks["predict_proba"] = _peak()
     finally:
         tracemalloc.stop()
-    batch = CHUNK * LENGTH * windows.shape[2] * 4
+    batch = MOST_GATHERED * LENGTH * windows.shape[2] * 4
     return {
         "dtype": dtype,
         "by": str(by),

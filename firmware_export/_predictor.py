@@ -17,13 +17,14 @@ from firmware_export._encoding import RowEncoder
 from firmware_export._extract import unfreeze
 from firmware_export._integer import Q30_ONE
 from firmware_export._integer_readings import Status
-from firmware_export._toolchain import compile_c
+from firmware_export._toolchain import ToolchainError, compile_c
 from firmware_export._twin import FixedPointAnswers, FixedPointClassifier
 from skdualcnn._rules import DECISIONS
 
 PREFIX = "model"
 _NAMES = DECISIONS.tolist()
-HOST_FLAGS = ("-O3", "-march=native", "-shared", "-fPIC")
+_LIBRARY = ("-O3", "-shared", "-fPIC")
+THIS_PROCESSOR = "-march=native"  # which not every compiler knows
 
 
 class RowAnswer(NamedTuple):
@@ -225,9 +226,11 @@ def _build(twin: FixedPointClassifier, folder: Path) -> Any:
     sources = render_predictor(twin.integer_graph_, PREFIX)
     for name, text in sources.items():
         (folder / name).write_text(text, encoding="utf-8")
-    library = compile_c(
-        sorted(folder.glob("*.c")), folder / "model.so", include=folder, flags=HOST_FLAGS
-    )
+    files, library = sorted(folder.glob("*.c")), folder / "model.so"
+    try:
+        compile_c(files, library, include=folder, flags=(*_LIBRARY, THIS_PROCESSOR))
+    except ToolchainError:
+        compile_c(files, library, include=folder, flags=_LIBRARY)
     function = getattr(ctypes.CDLL(str(library)), f"{PREFIX}_answer")
     function.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint32, ctypes.c_void_p]
     function.restype = None

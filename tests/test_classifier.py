@@ -235,7 +235,8 @@ def test_an_architecture_gives_what_is_not_given(X, y):
     clf = classifier(architecture="compact", conv_channels=None, dense_units=None).fit(X, y)
     module = clf.net_.module_
     assert [block.conv.out_channels for block in module.blocks] == list(compact.conv_channels)
-    assert module.dense.out_features == compact.dense_units
+    inputs = module.dense.in_features
+    assert module.dense.out_features == min(compact.dense_weights // inputs // 8 * 8, 128)
     assert module.dropout.p == compact.dense_dropout
     assert clone(clf).architecture == "compact"
     clf.set_params(dense_units=7, conv_dropout=0.0, architecture="paper").fit(X, y)

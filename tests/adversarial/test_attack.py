@@ -126,8 +126,8 @@ def test_another_head(fitted, rows):
     )
     score, after = fitted.decision_function(X)[:, 1], fitted.decision_function(moved)[:, 1]
     quiet = (y["cyber"] == 0).to_numpy()
-    assert (after - score)[quiet].mean() > 0.01
-    assert (after - score)[~quiet].mean() < -0.01
+    assert (after - score)[quiet].mean() > 0.005
+    assert (after - score)[~quiet].mean() < -0.005
 
 
 def test_training_against_it_leaves_less_to_find(fitted, rows):

@@ -41,7 +41,7 @@ def test_an_architecture_replaces_the_numbers_of_a_study():
     study = STUDIES["physionet2012"]
     ours = study.models(ward, quick=True, verbose=0, random_state=0)[OURS]
     changed = architectures.with_architecture(ours, "compact").estimator[-1]
-    assert ours.estimator[-1].conv_channels == (16,)
+    assert ours.estimator[-1].conv_channels == (8,)
     assert (changed.architecture, changed.conv_channels, changed.pool_size) == (
         "compact",
         None,

@@ -81,7 +81,7 @@ def test_a_changed_case_mix_moves_the_predictions(decider, reference):
         reports = [monitor.check(rows[i : i + 1080]) for i in range(0, len(rows), 1080)]
         share[rate] = np.mean(["predictions" in report.alarms for report in reports])
     assert share[100.0] >= 0.9
-    assert share[6.0] <= 0.2
+    assert share[6.0] <= 0.3  # of 16 batches, from four wards that differ
 
 
 def test_labels_that_no_longer_fit_the_scores_are_a_matter_of_calibration(monitor, batches):

@@ -6,7 +6,7 @@ import pytest
 from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
 
-from firmware_export import FixedPointClassifier, compile_predictor
+from firmware_export import FixedPointClassifier, _predictor, compile_predictor
 from firmware_export._integer_readings import Status
 
 
@@ -76,6 +76,14 @@ def test_threads_do_not_disturb_each_other(window_predictor, ward):
 def test_pickling_builds_anew(window_predictor, ward):
     again = pickle.loads(pickle.dumps(window_predictor))
     _assert_equal(again.answers(ward[0]), window_predictor.answers(ward[0]))
+
+
+def test_a_compiler_that_does_not_know_this_processor_builds_for_any(
+    predictor, decider, ward, monkeypatch
+):
+    monkeypatch.setattr(_predictor, "THIS_PROCESSOR", "-march=no-such-processor")
+    slower = compile_predictor(decider, ward[0])
+    _assert_equal(slower.answers(ward[0]), predictor.answers(ward[0]))
 
 
 def test_bad_rows_and_estimators(predictor, decider):
