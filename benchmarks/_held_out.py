@@ -1,11 +1,13 @@
 """What one fitted model says about rows it has not seen: thresholds and figures."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import accuracy_score, f1_score, precision_recall_curve, roc_curve
 
+from skdualcnn._calibrators import CALIBRATORS
 from skdualcnn._evaluation import HeadResult
 from skdualcnn.metrics import expected_calibration_error
 
@@ -79,3 +81,21 @@ def recalls(result: HeadResult, cut: float, unseen: NDArray[Any] | None = None) 
         parts["types unseen in training"] = unseen
         parts["types seen in training"] = result.abnormal & ~unseen
     return {name: float(flagged[rows].mean()) for name, rows in parts.items() if rows.any()}
+
+
+def calibrated_score(
+    method: str, held: Sequence[HeadResult], tested: HeadResult
+) -> NDArray[np.float64]:
+    """Return the anomaly scores of test rows, calibrated on rows held out of training.
+
+    The score is taken as the probability of two classes: normal, and anything else.
+    """
+    score = np.concatenate([one.score for one in held])
+    event = np.concatenate([one.abnormal for one in held]).astype(np.int64)
+    calibrator = CALIBRATORS[method]().fit(_pair(score), event, np.ones(len(score)))
+    return np.asarray(calibrator.apply(_pair(tested.score))[:, 1]).clip(0, 1)
+
+
+def _pair(score: NDArray[np.float64]) -> NDArray[np.float64]:
+    event = score.clip(0, 1)
+    return np.column_stack([1 - event, event])

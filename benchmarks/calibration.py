@@ -21,6 +21,7 @@ from rich.progress import Progress
 from sklearn.metrics import brier_score_loss
 
 from benchmarks import tuning
+from benchmarks._held_out import calibrated_score
 from benchmarks._output import describe_run, to_markdown, write_results
 from skdualcnn._calibrators import CALIBRATORS
 from skdualcnn._evaluation import HeadResult, evaluate
@@ -67,12 +68,9 @@ def compare(held: Sequence[HeadResult], tested: HeadResult, seed: int) -> list[d
     seed : int
         Draws labels for the floor.
     """
-    score = np.concatenate([one.score for one in held])
-    event = np.concatenate([one.abnormal for one in held]).astype(np.int64)
     calibrated = {"none": tested.score.clip(0, 1)}
-    for name, method in CALIBRATORS.items():
-        learnt = method().fit(_two(score), event, np.ones(len(score)))
-        calibrated[name] = learnt.apply(_two(tested.score))[:, 1].clip(0, 1)
+    for method in CALIBRATORS:
+        calibrated[method] = calibrated_score(method, held, tested)
     return [
         {
             "calibration": name,
@@ -91,11 +89,6 @@ def floor(probability: Floats, seed: int) -> float:
     rng = np.random.default_rng(seed)
     draws = [rng.random(len(probability)) < probability for _ in range(N_DRAWS)]
     return float(np.mean([expected_calibration_error(one, probability) for one in draws]))
-
-
-def _two(score: Floats) -> Floats:
-    event = score.clip(0, 1)
-    return np.column_stack([1 - event, event])
 
 
 def _score(name: str, data_dir: Path, seed: int, *, quick: bool) -> list[dict[str, Any]]:

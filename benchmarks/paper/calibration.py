@@ -4,12 +4,12 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import brier_score_loss
 
+from benchmarks._held_out import calibrated_score
 from benchmarks.paper import reference
 from benchmarks.paper.jobs import CALIBRATION
 from benchmarks.paper.results import Results
 from benchmarks.paper.section import Section, Table, Value, average, spread
 from skdualcnn._calibrators import CALIBRATORS
-from skdualcnn._evaluation import HeadResult
 from skdualcnn._studies import OURS
 from skdualcnn.inspection import Figure, HeadCalibrationDisplay
 from skdualcnn.metrics import expected_calibration_error, maximum_calibration_error
@@ -60,20 +60,6 @@ def calibration_figures(event: NDArray[np.bool_], score: NDArray[np.float64]) ->
     }
 
 
-def calibrated_score(method: str, watched: HeadResult, one: HeadResult) -> NDArray[np.float64]:
-    """Return the anomaly scores of a result, calibrated on the rows of another."""
-    calibrator = CALIBRATORS[method]()
-    calibrator.fit(
-        _pair(watched.score), watched.abnormal.astype(np.int64), np.ones_like(watched.score)
-    )
-    return calibrator.apply(_pair(one.score))[:, 1]
-
-
-def _pair(score: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the probabilities of normal and of anything else."""
-    return np.column_stack([1 - score, score])
-
-
 def _name(method: str) -> str:
     return f"{OURS}, {method}"
 
@@ -89,7 +75,7 @@ def _figures(results: Results, protocol: str, head: str) -> dict[str, list[dict[
         watched = [one.result(head) for one in results.select(protocol, OURS, part=CALIBRATION)]
         for method in CALIBRATORS:
             runs[_name(method)] = [
-                calibration_figures(one.abnormal, calibrated_score(method, before, one))
+                calibration_figures(one.abnormal, calibrated_score(method, [before], one))
                 for one, before in zip(found, watched, strict=True)
             ]
     return runs
@@ -110,7 +96,7 @@ def _curves(results: Results, protocol: str, head: str) -> Figure:
     watched = results.select(protocol, OURS, part=CALIBRATION)[0].result(head)
     scores = {OURS: result.score}
     for method in CALIBRATORS:
-        scores[_name(method)] = calibrated_score(method, watched, result)
+        scores[_name(method)] = calibrated_score(method, [watched], result)
     for model in results.baselines(protocol):
         if model != "majority class":
             scores[model] = results.select(protocol, model)[0].result(head).score

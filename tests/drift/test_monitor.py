@@ -77,11 +77,11 @@ def test_a_changed_case_mix_moves_the_predictions(decider, reference):
     monitor = DriftMonitor(decider, reference.modalities, batch_size=1080).fit(X, groups=wards)
     share = {}
     for rate in (6.0, 100.0):
-        rows, _ = _in_order_of_time(range(30, 34), emergencies_per_day=rate)
+        rows, _ = _in_order_of_time(range(30, 42), emergencies_per_day=rate)
         reports = [monitor.check(rows[i : i + 1080]) for i in range(0, len(rows), 1080)]
         share[rate] = np.mean(["predictions" in report.alarms for report in reports])
     assert share[100.0] >= 0.9
-    assert share[6.0] <= 0.3  # of 16 batches, from four wards that differ
+    assert share[6.0] <= 0.2
 
 
 def test_labels_that_no_longer_fit_the_scores_are_a_matter_of_calibration(monitor, batches):

@@ -85,7 +85,8 @@ def test_the_same_seed_gives_the_same_loss_curve(shape, monkeypatch):
         curves.append(network.history_["train_loss"])
         # Nothing of the step stays: what has been trained can be copied.
         copy.deepcopy(network).predict_proba(X)
-    np.testing.assert_allclose(*curves, rtol=1e-3)
+    np.testing.assert_allclose(*(curve[:5] for curve in curves), rtol=1e-4)
+    np.testing.assert_allclose(*curves, rtol=1e-3)  # rounding adds up
     assert curves[0].iloc[-1] < curves[0].iloc[0]
 
 
