@@ -2,23 +2,30 @@
 
 import ctypes
 from typing import TYPE_CHECKING, cast
+from weakref import WeakKeyDictionary
 
+import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor, float32, nn
 
 from skdualcnn.network._blocks import ConvBlock, ResidualBlock
-from skdualcnn.network._native import address, is_plain, load_kernels
+from skdualcnn.network._native import is_listened_to, is_plain, load_kernels
 
 if TYPE_CHECKING:
     from skdualcnn.network._dual_path import DualPathNetwork
+
+_NO_MEMORY = 1
+_CONTAINERS = {nn.Sequential, nn.ModuleList, ConvBlock, ResidualBlock}
 
 
 class _Block(ctypes.Structure):
     """`Block` of `kernels/answer.c`."""
 
     _fields_ = (
-        *((name, ctypes.c_int64) for name in ("rows", "in_channels", "channels", "length")),
-        *((name, ctypes.c_int64) for name in ("kernel", "pool")),
+        *((name, ctypes.c_int64) for name in ("in_channels", "channels", "kernel", "pool", "adds")),
         *((name, ctypes.c_float) for name in ("slope", "epsilon")),
+        *((name, ctypes.c_void_p) for name in ("weight", "bias", "gamma", "beta")),
+        *((name, ctypes.c_void_p) for name in ("mean", "variance")),
     )
 
 
@@ -26,49 +33,118 @@ class _Dense(ctypes.Structure):
     """`Dense` of `kernels/answer.c`."""
 
     _fields_ = (
-        *((name, ctypes.c_int64) for name in ("rows", "inputs", "outputs")),
+        *((name, ctypes.c_int64) for name in ("inputs", "outputs")),
         ("slope", ctypes.c_float),
+        *((name, ctypes.c_void_p) for name in ("weight", "bias")),
     )
 
 
-def answer_compiled(network: "DualPathNetwork", signals: Tensor) -> list[Tensor] | None:
-    """Return the logits of a network in evaluation mode, or None if torch must run it.
+class _Network(ctypes.Structure):
+    """`Network` of `kernels/answer.c`."""
 
-    It must where somebody listens to a module (hooks) or has changed one
-    (parametrizations), on other devices and types than float32 on the CPU, and where the
-    kernels cannot be had.
+    _fields_ = (
+        *((name, ctypes.c_int64) for name in ("n_blocks", "n_heads")),
+        ("blocks", ctypes.POINTER(_Block)),
+        *((name, ctypes.POINTER(_Dense)) for name in ("dense", "heads")),
+    )
+
+
+class CompiledNetwork:
+    """A network in evaluation mode as one call of C.
+
+    Several threads may call it. Its answer to a row is equal on every bit however many
+    rows there are, and to that of torch up to rounding.
 
     Parameters
     ----------
     network : DualPathNetwork
-    signals : Tensor of shape (n, in_channels, length) and dtype float32
-
-    Returns
-    -------
-    list of Tensor of shape (n, n_classes) and dtype float32, or None
-        Equal on every bit however many rows there are, and to those of torch up to
-        rounding.
+        Of plain modules, float32 on the CPU.
+    kernels : ctypes.CDLL
+        What `load_kernels` returned.
+    parts : list of Module
+        What `_parts` returns of the network.
     """
-    dense, activation = network.dense, network.activation
-    heads = cast("list[nn.Linear]", list(network.heads))
-    if dense.weight.device.type != "cpu" or signals.dtype != float32:
+
+    def __init__(
+        self, network: "DualPathNetwork", kernels: ctypes.CDLL, parts: list[nn.Module]
+    ) -> None:
+        self._parts = parts
+        self._addresses = _addresses(parts)
+        self._answer = kernels.network_answer
+        blocks = [one for block in network.blocks for one in _describe_blocks(block)]
+        heads = [_describe_dense(head, 1.0) for head in cast("list[nn.Linear]", network.heads)]
+        dense = _describe_dense(network.dense, _slope(network.activation))
+        self._n_classes = sum(head.outputs for head in heads)
+        self._layers = _Network(
+            *(len(blocks), len(heads), (_Block * len(blocks))(*blocks), ctypes.pointer(dense)),
+            (_Dense * len(heads))(*heads),
+        )
+
+    def holds(self, parts: list[nn.Module]) -> bool:
+        """Return whether the network still has these parts, with their tensors in place."""
+        return parts == self._parts and _addresses(parts) == self._addresses
+
+    def __call__(self, signals: Tensor) -> NDArray[np.float32]:
+        """Return the logits of all heads, (n, classes), for signals (n, in_channels, length)."""
+        signals = signals.contiguous()
+        n, _, length = signals.shape
+        logits = np.empty((n, self._n_classes), dtype=np.float32)
+        failed = self._answer(
+            *(ctypes.byref(self._layers), ctypes.c_int64(n), ctypes.c_int64(length)),
+            *(ctypes.c_void_p(signals.data_ptr()), ctypes.c_void_p(logits.ctypes.data)),
+        )
+        if failed == _NO_MEMORY:
+            raise MemoryError("No memory left for a prediction.")
+        if failed:
+            raise ValueError(f"Signals of shape {tuple(signals.shape)} do not fit the network.")
+        return logits
+
+
+# Describing a network to C takes longer than asking it for a row.
+_COMPILED: WeakKeyDictionary["DualPathNetwork", CompiledNetwork] = WeakKeyDictionary()
+
+
+def compile_network(network: "DualPathNetwork") -> CompiledNetwork | None:
+    """Return a network in evaluation mode as C, or None if torch must run it.
+
+    It must where somebody listens to a module (hooks) or has changed one
+    (parametrizations), on other devices and types than float32 on the CPU, and where the
+    kernels cannot be had.
+    """
+    weight, kernels = network.dense.weight, load_kernels()
+    if kernels is None or weight.device.type != "cpu" or weight.dtype != float32:
         return None
-    units = [unit for block in network.blocks for unit in _units(block)]
-    parts = [part for unit in units for part in unit.children()]
-    if not all(is_plain(part, training=False) for part in (*parts, dense, activation, *heads)):
+    parts = _parts(network)
+    if is_listened_to(network) or not all(map(_is_known, parts)):
         return None
-    kernels = load_kernels()
-    if kernels is None:
-        return None
-    features = signals.contiguous()
-    for block in network.blocks:
-        before = features
-        for unit in _units(block):
-            features = _answer_block(unit, features, kernels)
-        if isinstance(block, ResidualBlock):
-            features = features + before
-    features = _answer_dense(dense, features.flatten(1), _slope(activation), kernels)
-    return [_answer_dense(head, features, 1.0, kernels) for head in heads]
+    compiled = _COMPILED.get(network)
+    if compiled is None or not compiled.holds(parts):
+        compiled = _COMPILED[network] = CompiledNetwork(network, kernels, parts)
+    return compiled
+
+
+def _is_known(part: nn.Module) -> bool:
+    return is_plain(part, training=False) or (
+        type(part) in _CONTAINERS and not is_listened_to(part)
+    )
+
+
+def _parts(network: nn.Module) -> list[nn.Module]:
+    """Return the modules in a network, all levels of them; `Module.modules` takes its time."""
+    parts = [part for part in network._modules.values() if part is not None]
+    for part in parts:
+        parts.extend(inner for inner in part._modules.values() if inner is not None)
+    return parts
+
+
+def _addresses(parts: list[nn.Module]) -> list[int]:
+    tensors = (
+        tensor
+        for part in parts
+        for tensor in (*part._parameters.values(), *part._buffers.values())
+        if tensor is not None
+    )
+    return [tensor.data_ptr() for tensor in tensors]
 
 
 def _units(block: nn.Module) -> list[ConvBlock]:
@@ -76,31 +152,30 @@ def _units(block: nn.Module) -> list[ConvBlock]:
     return cast("list[ConvBlock]", list(units))
 
 
-def _answer_block(block: ConvBlock, signals: Tensor, kernels: ctypes.CDLL) -> Tensor:
-    conv, norm = block.conv, block.norm
-    rows, in_channels, length = signals.shape
-    pool = getattr(block.pool, "kernel_size", 1)
-    output = signals.new_empty(rows, conv.out_channels, length // pool)
-    shape = _Block(
-        *(rows, in_channels, conv.out_channels, length, conv.kernel_size[0], pool),
-        *(_slope(block.activation), norm.eps),
-    )
-    tensors = (signals, conv.weight, conv.bias, norm.weight, norm.bias)
-    failed = kernels.block_answer(
-        ctypes.byref(shape),
-        *map(address, (*tensors, norm.running_mean, norm.running_var, output)),
-    )
-    if failed:
-        raise MemoryError("No memory left for a prediction.")
-    return output
+def _describe_blocks(block: nn.Module) -> list[_Block]:
+    units = _units(block)
+    described = []
+    for unit in units:
+        conv, norm = unit.conv, unit.norm
+        adds = isinstance(block, ResidualBlock) and unit is units[-1]
+        tensors = (conv.weight, conv.bias, norm.weight, norm.bias)
+        described.append(
+            _Block(
+                *(conv.in_channels, conv.out_channels, conv.kernel_size[0]),
+                *(getattr(unit.pool, "kernel_size", 1), adds, _slope(unit.activation), norm.eps),
+                *map(_address, (*tensors, norm.running_mean, norm.running_var)),
+            )
+        )
+    return described
 
 
-def _answer_dense(layer: nn.Linear, rows: Tensor, slope: float, kernels: ctypes.CDLL) -> Tensor:
-    output = rows.new_empty(len(rows), layer.out_features)
-    shape = _Dense(len(rows), layer.in_features, layer.out_features, slope)
-    tensors = (rows, layer.weight, layer.bias, output)
-    kernels.dense_answer(ctypes.byref(shape), *map(address, tensors))
-    return output
+def _describe_dense(layer: nn.Linear, slope: float) -> _Dense:
+    addresses = map(_address, (layer.weight, layer.bias))
+    return _Dense(layer.in_features, layer.out_features, slope, *addresses)
+
+
+def _address(tensor: Tensor | None) -> int | None:
+    return None if tensor is None else tensor.data_ptr()
 
 
 def _slope(activation: nn.Module) -> float:

@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 from skorch import NeuralNet
 
-from skdualcnn.network._answer import CHUNK, answer
+from skdualcnn.network._answer import CHUNK, make_answer, split_heads
 from skdualcnn.network._training import one_thread
 
 
@@ -25,15 +25,14 @@ class FrozenNetworks:
 
     def __init__(self, nets: Sequence[NeuralNet]) -> None:
         self._modules = [deepcopy(net.module_).cpu().eval() for net in nets]
+        self._answers = [make_answer(module) for module in self._modules]
 
     def __call__(self, signals: NDArray[np.float32]) -> list[NDArray[np.float64]]:
         """Return each head's logits, (n, n_classes), for signals (n, steps, channels)."""
-        starts = range(0, len(signals), CHUNK)
+        chunks = torch.from_numpy(signals).transpose(1, 2).split(CHUNK)
+        heads = []
         with one_thread():
-            parts = [self._answer(signals[start : start + CHUNK]) for start in starts]
-        return [np.concatenate(head) for head in zip(*parts, strict=True)]
-
-    def _answer(self, signals: NDArray[np.float32]) -> list[NDArray[np.float64]]:
-        tensor = torch.from_numpy(signals).transpose(1, 2)
-        heads = [logits for module in self._modules for logits in answer(module, tensor)]
-        return [logits.double().numpy() for logits in heads]
+            for module, answer in zip(self._modules, self._answers, strict=True):
+                logits = np.concatenate([answer(chunk) for chunk in chunks], dtype=np.float64)
+                heads += split_heads(module, logits)
+        return heads

@@ -85,13 +85,16 @@ def _load_or_build(command: list[str]) -> ctypes.CDLL:
 
 def is_plain(part: nn.Module, *, training: bool) -> bool:
     """Return whether a module does what a kernel does: of a known type, nobody listens to it."""
-    return (
-        type(part) in _KNOWN
-        and part.training == training
-        and not part._forward_hooks
-        and not part._forward_pre_hooks
-        and not part._backward_hooks
-        and not part._backward_pre_hooks
+    return type(part) in _KNOWN and part.training == training and not is_listened_to(part)
+
+
+def is_listened_to(part: nn.Module) -> bool:
+    """Return whether a module has hooks."""
+    return bool(
+        part._forward_hooks
+        or part._forward_pre_hooks
+        or part._backward_hooks
+        or part._backward_pre_hooks
     )
 
 

@@ -15,7 +15,7 @@ from skorch.callbacks import EarlyStopping
 from skorch.helper import predefined_split
 
 from skdualcnn.exceptions import DeviceError
-from skdualcnn.network._answer import CHUNK, answer
+from skdualcnn.network._answer import CHUNK, DEVICE_CHUNK, make_answer, split_heads
 from skdualcnn.network._batches import BatchIterator, LabelledSignals, Signals
 from skdualcnn.network._callbacks import HeadAccuracy, ProgressBar, StopOnDivergence
 from skdualcnn.network._dual_path import DualPathNetwork
@@ -137,25 +137,25 @@ def predict_logits(net: NeuralNet, signals: Signals) -> list[NDArray[np.float64]
     module = net.module_
     if module.training:
         module.eval()
-    chunks = [slice(start, start + CHUNK) for start in range(0, len(signals), CHUNK)]
-
+    answer, on_cpu = make_answer(module), module.dense.weight.device.type == "cpu"
+    step = CHUNK if on_cpu else DEVICE_CHUNK
+    chunks = [slice(start, start + step) for start in range(0, len(signals), step)]
     # In place from the start: small results left between the large tensors of the chunks
     # would keep the next ones from taking the same memory.
-    logits = [np.empty((len(signals), head.out_features)) for head in module.heads]
+    logits = np.empty((len(signals), sum(head.out_features for head in module.heads)))
 
     def forward(chunk: slice) -> None:
-        for head, part in zip(logits, answer(module, signals[chunk]), strict=True):
-            head[chunk] = part.numpy()
+        logits[chunk] = answer(signals[chunk])
 
     with one_thread() as granted:
-        workers = min(granted, len(chunks)) if torch.device(net.device).type == "cpu" else 1
+        workers = min(granted, len(chunks)) if on_cpu else 1
         if workers > 1:
             with ThreadPoolExecutor(workers) as pool:
                 list(pool.map(forward, chunks))
         else:
             for chunk in chunks:
                 forward(chunk)
-    return logits
+    return split_heads(module, logits)
 
 
 @contextmanager

@@ -1,70 +1,151 @@
-/* What a trained network answers: convolutional blocks and dense layers, without any
- * training. `skdualcnn/network/_compiled_answer.py` calls it; the torch modules of
- * `_blocks.py` and `_dual_path.py` say what it must compute.
+/* What a trained network answers, without any training.
+ * `skdualcnn/network/_compiled_answer.py` calls it; the torch modules of `_blocks.py` and
+ * `_dual_path.py` say what it must compute.
  *
- * Every value is summed in an order that does not depend on how many rows there are, so a
- * row gets the same bits alone as among others.
+ * A few rows go through all layers before the next ones do, so that what lies between two
+ * layers stays in the nearest cache. Every value is summed in an order that does not depend
+ * on how many rows there are: a row gets the same bits alone as among others.
  */
 #include <math.h>
 #include <stdlib.h>
 #include "lanes.h"
 
-#define ROWS 4    /* of a tile of a dense layer */
-#define OUTPUTS 6 /* of it: 24 sums, which stay in registers */
+#define ROWS 4    /* that go through the layers together */
+#define OUTPUTS 6 /* of a tile of a dense layer: 24 sums, which stay in registers */
 
 typedef struct {
-    int64_t rows, in_channels, channels, length, kernel, pool;
+    int64_t in_channels, channels, kernel, pool;
+    int64_t adds; /* 1 for the second of a residual block, which adds the first one's input */
     float slope, epsilon;
+    const float *weight, *bias, *gamma, *beta, *mean, *variance;
 } Block;
 
 typedef struct {
-    int64_t rows, inputs, outputs;
+    int64_t inputs, outputs;
     float slope; /* of what is below zero; 1 where no activation follows */
+    const float *weight, *bias; /* weights are (outputs, inputs), as torch has them */
 } Dense;
 
-ALWAYS_INLINE void pool_row(const Block *b, const float *restrict z, float gain, float offset,
-                            float *restrict out, int pool) {
-    float slope = b->slope;
-    for (int64_t o = 0; o < b->length / pool; o++) {
-        float best = activate(z[o * pool], slope) * gain + offset;
+typedef struct {
+    int64_t n_blocks, n_heads;
+    const Block *blocks;
+    const Dense *dense, *heads;
+} Network;
+
+/* What one row leaves between two layers: channels `stride` apart, each between zeros for the
+ * next block's kernel to run over. */
+typedef struct {
+    float *signal;
+    int64_t length, padding, stride;
+} Place;
+
+/* Batch norm as one factor and one summand a channel. */
+typedef struct {
+    float *gains, *offsets;
+} Norm;
+
+typedef struct {
+    Place *places; /* before each block, and after the last one */
+    Norm *norms;   /* of each block */
+    float *sums, *features, *hidden, *memory;
+} Workspace;
+
+static float *take(float **memory, int64_t n) {
+    float *taken = *memory;
+    *memory += n;
+    return taken;
+}
+
+static void fill_norm(const Block *b, Norm norm) {
+    for (int64_t c = 0; c < b->channels; c++) {
+        norm.gains[c] = b->gamma[c] / sqrtf(b->variance[c] + b->epsilon);
+        norm.offsets[c] = b->beta[c] - b->mean[c] * norm.gains[c];
+    }
+}
+
+/* Returns 0 if there is no memory. */
+static int prepare(const Network *net, int64_t length, Workspace *w) {
+    int64_t floats = length + LANES + ROWS * (net->dense->inputs + net->dense->outputs);
+    for (int64_t b = 0, left = length; b < net->n_blocks; left /= net->blocks[b++].pool)
+        floats += net->blocks[b].in_channels * (left + net->blocks[b].kernel) + LANES +
+                  2 * net->blocks[b].channels;
+    w->places = calloc((size_t)(net->n_blocks + 1), sizeof(Place));
+    w->norms = calloc((size_t)(net->n_blocks + 1), sizeof(Norm));
+    w->memory = calloc((size_t)floats, sizeof(float));
+    if (!w->places || !w->norms || !w->memory) return 0;
+
+    float *memory = w->memory;
+    w->sums = take(&memory, length + LANES);
+    w->features = take(&memory, ROWS * net->dense->inputs);
+    w->hidden = take(&memory, ROWS * net->dense->outputs);
+    for (int64_t b = 0; b < net->n_blocks; b++) {
+        const Block *block = net->blocks + b;
+        int64_t padding = block->kernel / 2, stride = length + 2 * padding;
+        float *start = take(&memory, block->in_channels * stride + LANES);
+        w->places[b] = (Place){start + padding, length, padding, stride};
+        w->norms[b] = (Norm){take(&memory, block->channels), take(&memory, block->channels)};
+        fill_norm(block, w->norms[b]);
+        length /= block->pool;
+    }
+    w->places[net->n_blocks] = (Place){w->features, length, 0, length};
+    return 1;
+}
+
+static void clear(Workspace *w) {
+    free(w->places);
+    free(w->norms);
+    free(w->memory);
+}
+
+ALWAYS_INLINE void pool_row(const float *restrict sums, float slope, float gain, float offset,
+                            float *restrict out, int64_t length, int pool) {
+    for (int64_t o = 0; o < length; o++) {
+        float best = activate(sums[o * pool], slope) * gain + offset;
         for (int j = 1; j < pool; j++) {
-            float value = activate(z[o * pool + j], slope) * gain + offset;
+            float value = activate(sums[o * pool + j], slope) * gain + offset;
             best = value > best ? value : best;
         }
         out[o] = best;
     }
 }
 
-/* Convolution, activation, batch norm and max-pool; signals are (rows, channels, length).
- * Returns 0, or 1 without memory. */
-int block_answer(const Block *b, const float *input, const float *weight, const float *bias,
-                 const float *gamma, const float *beta, const float *mean,
-                 const float *variance, float *out) {
-    int64_t padding = b->kernel / 2, wide = b->length + 2 * padding;
-    int64_t taps = b->in_channels * b->kernel, pooled = b->length / b->pool;
-    float *padded = calloc((size_t)(b->in_channels * wide + LANES), sizeof(float));
-    float *z = malloc((size_t)b->length * sizeof(float));
-    int failed = !padded || !z;
-    for (int64_t n = 0; !failed && n < b->rows; n++) {
-        for (int64_t i = 0; i < b->in_channels; i++, input += b->length)
-            memcpy(padded + i * wide + padding, input, (size_t)b->length * sizeof(float));
-        for (int64_t c = 0; c < b->channels; c++, out += pooled) {
-            float gain = gamma[c] / sqrtf(variance[c] + b->epsilon);
-            float offset = beta[c] - mean[c] * gain;
-            convolve(padded, weight + c * taps, bias[c], z, b->in_channels, b->length, b->kernel);
-            if (b->pool == 1) pool_row(b, z, gain, offset, out, 1);
-            else if (b->pool == 2) pool_row(b, z, gain, offset, out, 2);
-            else pool_row(b, z, gain, offset, out, (int)b->pool);
-        }
+/* Convolution, activation, batch norm and max-pool of one row. */
+static void answer_block(const Block *b, const Place *from, Norm norm, float *sums,
+                         const Place *to) {
+    int64_t taps = b->in_channels * b->kernel;
+    for (int64_t c = 0; c < b->channels; c++) {
+        float *out = to->signal + c * to->stride, gain = norm.gains[c], offset = norm.offsets[c];
+        convolve(from->signal - from->padding, b->weight + c * taps, b->bias[c], sums,
+                 b->in_channels, from->length, b->kernel);
+        if (b->pool == 1) pool_row(sums, b->slope, gain, offset, out, to->length, 1);
+        else if (b->pool == 2) pool_row(sums, b->slope, gain, offset, out, to->length, 2);
+        else pool_row(sums, b->slope, gain, offset, out, to->length, (int)b->pool);
     }
-    free(padded);
-    free(z);
-    return failed;
+}
+
+static void add_rows(const Place *from, const Place *to, int64_t channels) {
+    for (int64_t c = 0; c < channels; c++)
+        for (int64_t l = 0; l < to->length; l++)
+            to->signal[c * to->stride + l] += from->signal[c * from->stride + l];
+}
+
+/* One row through all blocks, to where the last place is. */
+static void answer_blocks(const Network *net, const Workspace *w, const float *signal) {
+    const Place *first = w->places;
+    for (int64_t c = 0; c < net->blocks->in_channels; c++)
+        memcpy(first->signal + c * first->stride, signal + c * first->length,
+               (size_t)first->length * sizeof(float));
+    for (int64_t b = 0; b < net->n_blocks; b++) {
+        const Place *from = w->places + b, *to = from + 1;
+        answer_block(net->blocks + b, from, w->norms[b], w->sums, to);
+        if (net->blocks[b].adds) add_rows(from - 1, to, net->blocks[b].channels);
+    }
 }
 
 /* Of a few rows a few outputs: each a sum in LANES columns, and what is left with zeros. */
-ALWAYS_INLINE void fill_tile(const Dense *d, const float *x, const float *weight,
-                             const float *bias, float *out, int rows, int outputs) {
+ALWAYS_INLINE void fill_tile(const Dense *d, int64_t first, const float *x, float *out,
+                             int64_t stride, int rows, int outputs) {
+    const float *weight = d->weight + first * d->inputs, *bias = d->bias + first;
     int64_t n = d->inputs, whole = n / LANES * LANES;
     size_t left = (size_t)(n - whole) * sizeof(float);
     Lanes sums[ROWS][OUTPUTS] = {{{0}}}, w[OUTPUTS];
@@ -83,25 +164,48 @@ ALWAYS_INLINE void fill_tile(const Dense *d, const float *x, const float *weight
             Lanes total = sums[r][o] + a * b;
             for (int half = LANES / 2; half > 0; half /= 2)
                 for (int j = 0; j < half; j++) total[j] += total[j + half];
-            out[r * d->outputs + o] = activate(total[0] + bias[o], d->slope);
+            out[r * stride + first + o] = activate(total[0] + bias[o], d->slope);
         }
 }
 
-ALWAYS_INLINE void fill_rows(const Dense *d, const float *x, const float *weight,
-                             const float *bias, float *out, int rows) {
+ALWAYS_INLINE void fill_rows(const Dense *d, const float *x, float *out, int64_t stride,
+                             int rows) {
     int64_t o = 0;
     for (; o + OUTPUTS <= d->outputs; o += OUTPUTS)
-        fill_tile(d, x, weight + o * d->inputs, bias + o, out + o, rows, OUTPUTS);
-    for (; o < d->outputs; o++)
-        fill_tile(d, x, weight + o * d->inputs, bias + o, out + o, rows, 1);
+        fill_tile(d, o, x, out, stride, rows, OUTPUTS);
+    for (; o < d->outputs; o++) fill_tile(d, o, x, out, stride, rows, 1);
 }
 
-/* Weights are (outputs, inputs), as torch has them. */
-void dense_answer(const Dense *d, const float *x, const float *weight, const float *bias,
-                  float *out) {
-    int64_t r = 0;
-    for (; r + ROWS <= d->rows; r += ROWS)
-        fill_rows(d, x + r * d->inputs, weight, bias, out + r * d->outputs, ROWS);
-    for (; r < d->rows; r++)
-        fill_rows(d, x + r * d->inputs, weight, bias, out + r * d->outputs, 1);
+/* A dense layer on one row or on ROWS of them; `stride` is that of the outputs. */
+static void answer_dense(const Dense *d, const float *x, float *out, int64_t stride,
+                         int64_t rows) {
+    if (rows == ROWS) fill_rows(d, x, out, stride, ROWS);
+    else
+        for (int64_t r = 0; r < rows; r++)
+            fill_rows(d, x + r * d->inputs, out + r * stride, stride, 1);
+}
+
+/* Logits (rows, classes of all heads) of signals (rows, channels, length).
+ * Returns 0, or 1 without memory, or 2 if the signals are not of the network's shape. */
+int network_answer(const Network *net, int64_t rows, int64_t length, const float *signals,
+                   float *logits) {
+    Workspace w = {0};
+    int64_t classes = 0, width = net->blocks->in_channels * length, inputs = net->dense->inputs;
+    for (int64_t h = 0; h < net->n_heads; h++) classes += net->heads[h].outputs;
+    int failed = !prepare(net, length, &w);
+    if (!failed && net->blocks[net->n_blocks - 1].channels * w.places[net->n_blocks].length != inputs)
+        failed = 2;
+    for (int64_t r = 0; !failed && r < rows; r += ROWS) {
+        int64_t some = rows - r < ROWS ? rows - r : ROWS;
+        for (int64_t i = 0; i < some; i++) {
+            w.places[net->n_blocks].signal = w.features + i * inputs;
+            answer_blocks(net, &w, signals + (r + i) * width);
+        }
+        answer_dense(net->dense, w.features, w.hidden, net->dense->outputs, some);
+        float *out = logits + r * classes;
+        for (int64_t h = 0; h < net->n_heads; out += net->heads[h++].outputs)
+            answer_dense(net->heads + h, w.hidden, out, classes, some);
+    }
+    clear(&w);
+    return failed;
 }
