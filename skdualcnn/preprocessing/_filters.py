@@ -87,7 +87,8 @@ class OutlierClipper(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             numbers = np.sort(column)
             known = numbers[: np.searchsorted(numbers, np.nan)]  # NaN comes last
             if len(known):
-                low[i], high[i] = np.quantile(known, [self.quantile, 1 - self.quantile])
+                low[i] = _quantile_of_sorted(known, self.quantile)
+                high[i] = _quantile_of_sorted(known, 1 - self.quantile)
         spread = high - low
         clipped = spread > 0
         self.lower_ = np.where(clipped, low - self.margin * spread, -np.inf)
@@ -115,3 +116,11 @@ class OutlierClipper(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         return tags
+
+
+def _quantile_of_sorted(numbers: NDArray[np.float64], quantile: float) -> float:
+    """Return what `numpy.quantile` does, which would sort again."""
+    place = quantile * (len(numbers) - 1)
+    below = int(place)
+    above = min(below + 1, len(numbers) - 1)
+    return float(numbers[below] + (place - below) * (numbers[above] - numbers[below]))

@@ -21,6 +21,21 @@ def test_fences_lie_a_margin_outside_the_quantiles():
     )
 
 
+@settings(max_examples=50, deadline=None)
+@given(
+    arrays(np.float64, st.integers(1, 30), elements=st.floats(-1e3, 1e3)),
+    st.floats(0, 0.5, exclude_max=True),
+)
+def test_the_quantiles_are_those_of_numpy(column, quantile):
+    clipper = OutlierClipper(quantile=quantile, margin=1.0).fit(column[:, None])
+    low, high = np.quantile(column, [quantile, 1 - quantile])
+    if np.isfinite(clipper.lower_[0]):
+        np.testing.assert_allclose(clipper.lower_[0], low - (high - low), atol=1e-9)
+        np.testing.assert_allclose(clipper.upper_[0], high + (high - low), atol=1e-9)
+    else:
+        assert high - low < 1e-9
+
+
 def test_a_spike_in_training_does_not_move_the_fences_far():
     X = np.append(np.linspace(60, 100, 500), 1e9)[:, None]
     assert OutlierClipper().fit(X).upper_[0] < 150
