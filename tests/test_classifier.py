@@ -1,3 +1,4 @@
+import copy
 import pickle
 
 import joblib
@@ -442,6 +443,17 @@ def test_threads_of_one_process_train_the_same_models(X, y):
     )
     for one, other in zip(alone, together, strict=True):
         assert_same_model(one, other, X)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
+def test_a_gpu_trains_and_answers_as_the_processor_does(X, y):
+    there = fit(X, y, device="cuda")
+    assert {one.device.type for one in there.net_.module_.parameters()} == {"cuda"}
+    here = copy.deepcopy(there)
+    here.net_.module_.cpu()
+    here.net_.device = "cpu"
+    for one, other in zip(there.predict_proba(X), here.predict_proba(X), strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-4)
 
 
 def test_torch_is_left_as_it_was(X, y):

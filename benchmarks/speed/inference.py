@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
+from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 
 from benchmarks.speed.peers import as_signals, make_rows
@@ -48,6 +49,9 @@ def measure_inference(*, rows: int, rounds: int, calls: int) -> tuple[pd.DataFra
         row = first.numpy()
         single["ONNX Runtime"] = lambda: session.run(None, {"signal": row})
     bulk["skdualcnn predict_proba"] = lambda: network.predict_proba(X)
+    if torch.cuda.is_available():
+        there = clone(network).set_params(device="cuda").fit(X[few], codes[few])
+        bulk["skdualcnn predict_proba, GPU"] = lambda: there.predict_proba(X)
     if find_compiler() is not None:
         decider = FusionDecider(network, normal=(0, 0)).fit(X[few], codes[few])
         predictor = compile_predictor(decider, X[few])

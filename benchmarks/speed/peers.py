@@ -44,17 +44,19 @@ def as_signals(X: Any) -> Tensor:
     return tensor[:, None] if X.ndim == 2 else tensor.transpose(1, 2)
 
 
-def train_plain_loop(X: Any, codes: Any, batch_size: int) -> None:
-    """Train for one epoch by slicing tensors."""
-    signals, labels = as_signals(X), torch.from_numpy(codes)
-    network, loss = PaperNet(*signals.shape[1:]), SumOfLosses()
+def train_plain_loop(X: Any, codes: Any, batch_size: int, device: str = "cpu") -> None:
+    """Train for one epoch by slicing tensors that are all on the device."""
+    signals, labels = as_signals(X).to(device), torch.from_numpy(codes).to(device)
+    network, loss = PaperNet(*signals.shape[1:]).to(device), SumOfLosses()
     optimizer = torch.optim.Adam(network.parameters(), lr=1e-4)
-    order = torch.randperm(len(X))
+    order = torch.randperm(len(X), device=device)
     for start in range(0, len(X), batch_size):
         rows = order[start : start + batch_size]
         optimizer.zero_grad()
         loss(network(signals[rows]), labels[rows]).backward()
         optimizer.step()
+    if device != "cpu":
+        torch.cuda.synchronize(device)  # the time is that of work that is done
 
 
 def train_skorch(X: Any, codes: Any, batch_size: int) -> None:

@@ -30,12 +30,23 @@ def train_without_kernels(X: Any, codes: Any, batch_size: int) -> None:
         train_ours(X, codes, batch_size)
 
 
+def train_on_gpu(X: Any, codes: Any, batch_size: int) -> None:
+    DualPathCNNClassifier(batch_size=batch_size, max_epochs=1, device="cuda", random_state=0).fit(
+        X, codes
+    )
+
+
 TRAINERS: dict[str, Callable[..., None]] = {
     "plain loop": train_plain_loop,
     "skorch": train_skorch,
     "skdualcnn": train_ours,
     "skdualcnn, no compiler": train_without_kernels,
 }
+if torch.cuda.is_available():
+    TRAINERS |= {
+        "plain loop, GPU": partial(train_plain_loop, device="cuda"),
+        "skdualcnn, GPU": train_on_gpu,
+    }
 
 
 def measure_training(*, share: float, rounds: int) -> pd.DataFrame:

@@ -137,12 +137,24 @@ class LabelledSignals(Dataset):
     ) -> None:
         self.signals = signals
         self.codes = codes
-        self.targets = targets
+        self.targets = list(targets)
         self.rows = torch.from_numpy(visits.rows)
         self.weights = torch.from_numpy(visits.weights)
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    def move_to(self, device: str, free_bytes: int) -> None:
+        """Keep everything on a device from now on, unless it would take more than half of it.
+
+        Signals that are gathered when they are indexed stay where they are.
+        """
+        if isinstance(self.signals, GatheredSignals):
+            return
+        tensors = [self.signals, self.codes, self.rows, self.weights, *self.targets]
+        if sum(tensor.nbytes for tensor in tensors) <= free_bytes // 2:
+            moved = [tensor.to(device) for tensor in tensors]
+            self.signals, self.codes, self.rows, self.weights, *self.targets = moved
 
     def __getitem__(self, index: int | Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
         row = self.rows[index]
@@ -175,6 +187,7 @@ class BatchIterator:
             order = torch.arange(n)
         else:
             order = torch.randperm(n, generator=self.generator)
+        order = order.to(self.dataset.rows.device)
         for start, stop in self._bounds():
             yield self.dataset[order[start:stop]]
 

@@ -107,6 +107,10 @@ def train(
     """
     net.max_epochs = epochs
     net.iterator_train__seed = seed
+    if torch.device(net.device).type == "cuda":
+        for rows in (training, validation):
+            if rows is not None:
+                rows.move_to(net.device, torch.cuda.mem_get_info(net.device)[0])
     net.train_split = None if validation is None else predefined_split(validation)
     stopper = EarlyStopping(
         monitor="valid_loss",

@@ -157,3 +157,13 @@ def test_a_visit_has_the_signal_labels_and_weights_of_its_row():
     assert signal.ravel().tolist() == [2.0, 0.0]
     assert codes.ravel().tolist() == [0, 0]
     assert weights.ravel().tolist() == [0.5, 1.0]
+
+
+def test_rows_move_to_a_device_that_has_room_for_them():
+    rows = dataset(10)  # 4 bytes of signal, 8 of code, 8 of row, 4 of weight each
+    rows.move_to("meta", free_bytes=2 * 10 * 24 - 1)
+    assert rows.signals.device.type == "cpu"
+    rows.move_to("meta", free_bytes=2 * 10 * 24)
+    signals, (codes, weights) = next(iter(BatchIterator(rows, 4, seed=0)))
+    assert {one.device.type for one in (signals, codes, weights)} == {"meta"}
+    assert signals.shape == (4, 1, 1)
