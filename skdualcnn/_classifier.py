@@ -1,7 +1,6 @@
 """The estimator: a scikit-learn classifier that owns a skorch net."""
 
 from dataclasses import replace
-from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -10,7 +9,6 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import log_softmax
 from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
 from sklearn.utils import Tags, check_consistent_length, check_random_state
-from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 from skorch import NeuralNet
 
@@ -26,12 +24,12 @@ from skdualcnn._fitting import (
 )
 from skdualcnn._labels import Heads, Labels, class_weights
 from skdualcnn._nets import assign_heads, build_nets
+from skdualcnn._parameters import CONSTRAINTS
 from skdualcnn._pickling import PlainState
 from skdualcnn._softmax import softmax
 from skdualcnn._teaching import cross_fitted_targets
 from skdualcnn.exceptions import HeadError
 from skdualcnn.metrics import share_right
-from skdualcnn.network._architectures import ARCHITECTURES
 from skdualcnn.network._training import (
     adjust,
     predict_logits,
@@ -164,34 +162,7 @@ class DualPathCNNClassifier(PlainState, ClassifierMixin, BaseEstimator):
     array([['hypoxia', 0.0]], dtype=object)
     """
 
-    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        "architecture": [StrOptions(set(ARCHITECTURES))],
-        "conv_channels": ["array-like", None],
-        "kernel_size": [Interval(Integral, 1, None, closed="left"), None],
-        "residual_blocks": [Interval(Integral, 0, None, closed="left"), None],
-        "activation": [StrOptions({"leaky_relu", "relu"}), None],
-        "pool_size": [Interval(Integral, 1, None, closed="left"), None],
-        "conv_dropout": [Interval(Real, 0, 1, closed="left"), None],
-        "dense_units": [Interval(Integral, 1, None, closed="left"), None],
-        "dense_dropout": [Interval(Real, 0, 1, closed="left"), None],
-        "sharing": [StrOptions({"trunk", "none"})],
-        "lr": [Interval(Real, 0, None, closed="neither")],
-        "weight_decay": [Interval(Real, 0, None, closed="left")],
-        "batch_size": [Interval(Integral, 2, None, closed="left")],
-        "max_epochs": [Interval(Integral, 1, None, closed="left")],
-        "early_stopping": ["boolean"],
-        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
-        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
-        "tol": [Interval(Real, 0, None, closed="left")],
-        "class_weight": [dict, list, tuple, StrOptions({"balanced"}), None],
-        "teacher": [HasMethods(["fit", "predict_proba"]), None],
-        "teacher_weight": [Interval(Real, 0, 1, closed="right")],
-        "warm_start": ["boolean"],
-        "callbacks": [list, tuple, None],
-        "device": [str],
-        "verbose": ["verbose"],
-        "random_state": ["random_state"],
-    }
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = CONSTRAINTS
 
     def __init__(
         self,
