@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, clone
+from sklearn.ensemble import VotingClassifier
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 from sklearn.utils import check_consistent_length, column_or_1d
 from sklearn.utils.validation import has_fit_parameter
@@ -97,7 +98,8 @@ def _cross_fit(
 ) -> NDArray[np.float32]:
     """Return (n, n_classes) probabilities, each of a clone fitted on the other folds."""
     answers = np.eye(n_classes, dtype=np.float32)[codes]
-    weighted = has_fit_parameter(teacher, "sample_weight")
+    # One that votes hands its weights on, though its signature does not say so.
+    weighted = has_fit_parameter(teacher, "sample_weight") or isinstance(teacher, VotingClassifier)
     for one in np.unique(fold):
         known = np.flatnonzero(fold != one)
         met = np.unique(codes[known])

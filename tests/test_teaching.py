@@ -4,7 +4,11 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
-from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
+from sklearn.ensemble import (
+    HistGradientBoostingClassifier,
+    RandomForestClassifier,
+    VotingClassifier,
+)
 from sklearn.linear_model import LogisticRegression
 
 import skdualcnn
@@ -165,10 +169,27 @@ def test_early_stopping_watches_taught_rows(rows):
     assert network.history_["valid_loss"].notna().all()
 
 
-def test_saved_with_its_teacher(rows, tmp_path):
-    network = DualPathCNNClassifier(
-        teacher=HistGradientBoostingClassifier(max_iter=5), max_epochs=1, random_state=0
-    ).fit(rows.X, rows.codes[:, 0])
+VOTERS = VotingClassifier(
+    [("linear", LogisticRegression()), ("boosted", HistGradientBoostingClassifier(max_iter=5))],
+    voting="soft",
+)
+
+
+def test_voters_are_given_the_weights_and_seeded(rows):
+    heavy = Rows(rows.X, rows.codes, rows.weights * (1 + 9 * rows.codes))
+    alike, weighted = (ask(VOTERS, one)[0][:, 1].mean() for one in (rows, heavy))
+    assert weighted > alike + 0.2
+    forests = VotingClassifier([("forest", RandomForestClassifier(5))], voting="soft")
+    assert_array_equal(ask(forests, rows)[0], ask(forests, rows)[0])
+
+
+@pytest.mark.parametrize(
+    ("teacher", "name"),
+    [(HistGradientBoostingClassifier(max_iter=5), "max_iter"), (VOTERS, "boosted__max_iter")],
+)
+def test_saved_with_its_teacher(rows, tmp_path, teacher, name):
+    network = DualPathCNNClassifier(teacher=teacher, max_epochs=1, random_state=0)
+    network.fit(rows.X, rows.codes[:, 0])
     loaded = skdualcnn.load(skdualcnn.save(network, tmp_path / "taught.skdualcnn"))
     assert_array_equal(loaded.predict_proba(rows.X), network.predict_proba(rows.X))
-    assert loaded.get_params()["teacher__max_iter"] == 5
+    assert loaded.get_params()[f"teacher__{name}"] == 5
