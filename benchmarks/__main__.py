@@ -151,7 +151,7 @@ def main() -> int:
         "speed",
         "training, inference, search and preprocessing, beside the peers in turn",
         lambda given: speed.run(given.out, share=given.share, quick=given.quick),
-        quick="a small share of the rows",
+        quick="a small share of the rows, one round",
     )
     measured.add_argument("--share", type=float, default=1.0, help="of the rows (default: all)")
     add(

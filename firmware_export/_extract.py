@@ -61,7 +61,8 @@ def extract_graph(estimator: Any) -> Graph:
             f"Cannot export a {type(classifier).__name__}, expected a fitted "
             "DualPathCNNClassifier, a Pipeline that ends in one, or a FusionDecider or "
             "TunedFusionDecider around either. Fit one of these and export it; of a "
-            "ConformalFusionDecider export its decider_, for prediction sets are not in the C."
+            "search export its best_estimator_, of a ConformalFusionDecider its decider_: "
+            "prediction sets are not in the C."
         )
     _check_fitted(classifier)
     return _read_classifier(classifier, steps)

@@ -233,8 +233,7 @@ def find_normal(head: object, classes: ArrayLike, wanted: Any = None) -> Any:
     asked = 'a class named "normal" or the class 0' if wanted is None else repr(wanted)
     raise NormalClassError(
         f"Head {head!r} has the classes {listed}, expected {asked} among them to mean normal. "
-        f"Name one of them, such as normal={listed[0] if listed else None!r}; a decider also "
-        "takes a pair: (health, cyber)."
+        "Say which one does by normal=CLASS; a decider also takes a pair: normal=(HEALTH, CYBER)."
     )
 
 

@@ -49,3 +49,17 @@ def test_the_steps_are_cloned_and_the_seed_is_passed_on():
     assert models["random forest"][-1].get_params()["random_state"] == 7
     assert models["random forest"][-1].n_jobs == 2
     assert isinstance(models["majority class"][-1], DummyClassifier)
+
+
+@pytest.mark.parametrize("rare", [1, 2])
+def test_every_model_takes_a_class_of_one_or_two_rows(data, rare):
+    X, y = data
+    labels = np.where(y[:, 0], "attack", "normal").astype(object)
+    labels[:rare], X = "probe", X.copy()
+    X[:rare] += 3
+    for name, model in make_baselines(n_heads=1, random_state=0).items():
+        proba = model.fit(X, labels).predict_proba(X)
+        assert list(model.classes_) == ["attack", "normal", "probe"]
+        assert np.allclose(proba.sum(axis=1), 1), name
+        if name == "SVM (RBF)":
+            assert proba[:rare, 2].min() > proba[rare:, 2].max()

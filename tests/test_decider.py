@@ -136,7 +136,7 @@ def test_the_normal_class(normal, classes, expected):
     ("changed", "labels", "error", "message"),
     [
         ({}, [1, 2], NormalClassError, r"classes \[1, 2\], expected a class named \"normal\" or"),
-        ({}, ["ok", "sick"], NormalClassError, r"\['ok', 'sick'\].*normal='ok'"),
+        ({}, ["ok", "sick"], NormalClassError, r"\['ok', 'sick'\].*by normal=CLASS"),
         ({"normal": "fine"}, ["ok", "sick"], NormalClassError, "expected 'fine' among them"),
         ({"normal": (0, 3)}, [0, 1], NormalClassError, "'head_1' has the classes.*expected 3"),
         ({"normal": (0, 0, 0)}, [0, 1], NormalClassError, "expected one label or a pair"),

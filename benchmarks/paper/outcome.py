@@ -2,7 +2,6 @@
 
 import io
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,7 +25,7 @@ class Outcome:
     facts : dict
         All that is no array, ready for JSON: `classes` and `normal` of each head, the
         `rule`, numbers of rows, seconds, `history`, `parameters`, `robustness`,
-        `firmware`; or, if the job could not be done, `skipped` with the reason alone.
+        `firmware`.
     truth : dict of str to ndarray of shape (n,) and dtype str
         Labels of each head; empty where missing.
     probability : dict of str to ndarray of shape (n, n_classes)
@@ -40,11 +39,6 @@ class Outcome:
     truth: dict[str, NDArray[np.str_]]
     probability: dict[str, NDArray[np.float64]]
     columns: dict[str, NDArray[Any]]
-
-    @property
-    def skipped(self) -> str | None:
-        """Why the job could not be done; None if it was."""
-        return self.facts.get("skipped")
 
     @property
     def heads(self) -> list[str]:
@@ -108,8 +102,3 @@ def anomaly_score(
 ) -> NDArray[np.float64]:
     """Return one minus the probability of normal, in [0, 1]."""
     return np.clip(1 - probability[:, classes.index(normal)], 0, 1)
-
-
-def skipped(job: Job, reason: str, facts: Mapping[str, Any]) -> Outcome:
-    """Return the outcome of a job that could not be done."""
-    return Outcome(job, {**facts, "skipped": reason}, {}, {}, {})

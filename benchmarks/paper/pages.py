@@ -217,7 +217,7 @@ def _runs(results: Results, protocol: str) -> list[dict[str, Any]]:
     return [
         {**one.job.to_dict(), "head": head, **scores.figures_of(one, head)}
         for one in results.outcomes
-        if one.skipped is None and one.job.protocol == protocol
+        if one.job.protocol == protocol
         for head in one.heads
     ]
 

@@ -82,13 +82,12 @@ class Results:
     def select(
         self, protocol: str, model: str, part: str = TEST, modalities: tuple[str, ...] = ()
     ) -> list[Outcome]:
-        """Return the outcomes of one model that were not skipped, one a seed."""
+        """Return the outcomes of one model, one a seed."""
         wanted = (protocol, part, model, modalities)
         return [
             one
             for one in self.outcomes
-            if one.skipped is None
-            and (one.job.protocol, one.job.part, one.job.model, one.job.modalities) == wanted
+            if (one.job.protocol, one.job.part, one.job.model, one.job.modalities) == wanted
         ]
 
     def models(self, protocol: str, part: str = TEST) -> list[str]:
@@ -96,7 +95,7 @@ class Results:
         found = [
             one.job.model
             for one in self.outcomes
-            if one.skipped is None and (one.job.protocol, one.job.part) == (protocol, part)
+            if (one.job.protocol, one.job.part) == (protocol, part)
         ]
         return list(dict.fromkeys([OURS, *found]))
 
@@ -109,19 +108,9 @@ class Results:
         found = {
             one.job.modalities: None
             for one in self.outcomes
-            if one.job.modalities and one.skipped is None and one.job.protocol == protocol
+            if one.job.modalities and one.job.protocol == protocol
         }
         return sorted(found, key=len)
-
-    def skipped(self, protocol: str) -> list[str]:
-        """Return a sentence for each model that is missing under a protocol, or of a part."""
-        sentences = [f"{model} is left out: {reason}." for model, reason in self.left_out.items()]
-        sentences += [
-            f"{one.job.model}, {one.job.part}, is left out: {one.skipped}."
-            for one in self.outcomes
-            if one.skipped is not None and one.job.protocol == protocol
-        ]
-        return list(dict.fromkeys(sentences))
 
     def metrics(self, protocol: str, model: str, head: str, **chosen: Any) -> list[dict[str, Any]]:
         """Return the figures of a head, one dict a seed; `chosen` goes to `select`."""

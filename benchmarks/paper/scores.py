@@ -45,7 +45,7 @@ def build(results: Results, protocol: str) -> Section:
         f"{first.facts['train_rows']:,} rows, tested on {len(first.columns['group']):,} (first "
         f"seed). {results.splits[protocol]}",
         *_subsampled(results, protocol),
-        *results.skipped(protocol),
+        *(f"{model} is left out: {reason}." for model, reason in results.left_out.items()),
         *(verdict(results, protocol, head) for head in results.heads),
     ]
     return Section("Models (tables 4 and 6)", sentences, tables)

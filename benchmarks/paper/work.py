@@ -12,8 +12,7 @@ from sklearn.utils import Bunch, _safe_indexing
 
 from benchmarks.paper.fitted import Fitted
 from benchmarks.paper.jobs import DEPLOYMENT, TEST, Job, Settings
-from benchmarks.paper.models import SVM
-from benchmarks.paper.outcome import Outcome, anomaly_score, skipped
+from benchmarks.paper.outcome import Outcome, anomaly_score
 from benchmarks.paper.perturbation import KINDS, LEVELS, perturb
 from benchmarks.paper.protocols import Rows, leave_out, rows_of, strata_of
 from firmware_export import check_firmware, export_firmware
@@ -26,8 +25,6 @@ from skdualcnn._head import FittedHeads
 from skdualcnn._studies import OURS, Study, labels_of, thin
 from skdualcnn.exceptions import ExportError, ToolchainError
 from skdualcnn.inspection._reading import find_attribute
-
-SVM_FOLDS = 3  # of its calibration
 
 
 def restrict(dataset: Bunch, modalities: tuple[str, ...]) -> Bunch:
@@ -62,11 +59,6 @@ def perform(
         Written into the outcome as they are.
     """
     train, test = rows_of(job, dataset, study.window, settings)
-    labels = labels_of(dataset, train)
-    fewest = min(int(labels[head].value_counts().min()) for head in labels)
-    if job.model == SVM and fewest < SVM_FOLDS:
-        reason = f"a class has {fewest} training row(s), its calibration needs {SVM_FOLDS}"
-        return skipped(job, reason, facts)
     start = time.perf_counter()
     fitted = Fitted.on(decider, dataset, train, job.protocol)
     seconds = time.perf_counter() - start

@@ -1,9 +1,11 @@
 """Every block of Python in the documentation is run, and prints what the page says it prints.
 
 The blocks of a page are one program. A block of ``text`` right after a block of Python is
-its output; dots stand for what differs from run to run.
+its output; dots stand for what differs from run to run. What a page does with files of the
+data sets is done where SKDUALCNN_DATA names them, as in CI.
 """
 
+import ast
 import configparser
 import doctest
 import json
@@ -20,6 +22,8 @@ ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.S | re.M)
 NEEDS_COMPILER = {"firmware.md", "start.md"}
+# Flower's own packages, and Dask, warn of deprecations; Dask of the sockets of a cluster as well.
+WARNS = {"federated.md", "scaling_out.md"}
 
 
 def blocks_of(page):
@@ -29,11 +33,8 @@ def blocks_of(page):
 
 def with_python(pages):
     found = [page for page in pages if any(kind == "python" for kind, _ in blocks_of(page))]
-    # Dask warns of pandas' deprecations, and of the sockets of a cluster as it closes.
     relaxed = pytest.mark.filterwarnings("default")
-    return [
-        pytest.param(page, marks=relaxed if page.name == "scaling_out.md" else ()) for page in found
-    ]
+    return [pytest.param(page, marks=relaxed if page.name in WARNS else ()) for page in found]
 
 
 @pytest.mark.parametrize("page", with_python(PAGES), ids=lambda page: page.stem)
@@ -114,3 +115,12 @@ def test_contributors_are_told_what_ci_runs():
     for part in ("sphinx-build", "-W --keep-going -n docs docs/_build/html", "-m pytest"):
         assert part in told
         assert part in ran
+
+
+@pytest.mark.parametrize("page", with_python(PAGES), ids=lambda page: page.stem)
+def test_functions_that_a_page_defines_are_used_there(page):
+    """What is only defined is not tried."""
+    tree = ast.parse("\n".join(code for kind, code in blocks_of(page) if kind == "python"))
+    nodes = list(ast.walk(tree))
+    defined = {one.name for one in nodes if isinstance(one, ast.FunctionDef | ast.ClassDef)}
+    assert defined <= {one.id for one in nodes if isinstance(one, ast.Name)}

@@ -33,10 +33,6 @@ LEFT_OUT = {
     r"bash \.ci/check-distributions$": "a step of .ci/run of its own",
     r"pre-commit install": "it writes into the clone",
     r"python -m pytest$": "it would start itself",
-    r"python -m benchmarks paper": "minutes even with --quick; tests/benchmarks/paper runs the "
-    "same command without its slow models",
-    r"python -m benchmarks speed": "minutes even with --quick; tests/benchmarks/test_speed.py runs "
-    "its parts",
 }
 # What is written instead of a part of a command, and why.
 CHANGED = {
@@ -54,6 +50,15 @@ CHANGED = {
         r"\1 --data wustl_ehms --quick",
         "ten minutes without; the smallest of the data sets named",
     ),
+    r"paper --data wustl_ehms physionet2012 --data-dir FOLDER": (
+        "paper --data ward --quick --seeds 1",
+        "hours without, and minutes even with --quick on the data sets named",
+    ),
+    r"paper --data nsl_kdd ward --quick --data-dir FOLDER": (
+        "paper --data ward --quick --seeds 1 --out benchmark_paper",
+        "the same, from the finished jobs of the first command",
+    ),
+    r"benchmarks speed --share 0\.02": ("benchmarks speed --quick", "many minutes without"),
     r"benchmarks firmware$": ("benchmarks firmware --quick", "minutes without"),
     r"towncrier build": (f"towncrier build --draft --dir {ROOT}", "it would empty changes/"),
     r"--rounds 20": (

@@ -41,6 +41,16 @@ CUT_OFF = """
   .filter((one) => !one.querySelector("pre, table, .math"))
   .map((one) => `${one.tagName}: ${one.textContent.trim().slice(0, 60)}`)
 """
+# Names of parameters that take more than one line.
+BROKEN_NAMES = """
+() => Array.from(document.querySelectorAll("dl.field-list dt > strong"))
+  .filter((one) => {
+    const range = document.createRange();
+    range.selectNodeContents(one);
+    return range.getClientRects().length > 1;
+  })
+  .map((one) => one.textContent)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +69,7 @@ def test_page(site, open_page, name, scheme, width):
     assert complaints == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert page.evaluate(CUT_OFF) == []
+    assert page.evaluate(BROKEN_NAMES) == []
     assert page.locator("h1").count() == 1
     assert page.locator("article img:not([alt])").count() == 0
     missing = "all => all.filter((one) => one.complete && one.naturalWidth === 0).length"

@@ -3,6 +3,7 @@ import pytest
 import torch
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler
 
@@ -85,6 +86,7 @@ def test_decider_with_one_head(ward, small_network):
     ("estimator", "message"),
     [
         (LogisticRegression(), "Cannot export a LogisticRegression, expected a fitted Dual"),
+        (GridSearchCV(LogisticRegression(), {}), "of a search export its best_estimator_"),
         (DualPathCNNClassifier(), "DualPathCNNClassifier is not fitted"),
         (FusionDecider(DualPathCNNClassifier()), "FusionDecider is not fitted"),
         (make_pipeline(MinMaxScaler(), DualPathCNNClassifier()), "is not fitted"),

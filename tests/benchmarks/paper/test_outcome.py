@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from benchmarks.paper.jobs import Job
-from benchmarks.paper.outcome import Outcome, skipped
+from benchmarks.paper.outcome import Outcome
 from benchmarks.paper.store import Store
 
 JOB = Job("ward", "honest", "test", "forest", 0, ("patient",))
@@ -57,9 +57,3 @@ def test_a_damaged_file_is_as_none(outcome, tmp_path, damage):
     path = store.save(outcome)
     path.write_bytes(damage(path.read_bytes()))
     assert store.load(JOB, "f") is None
-
-
-def test_a_job_that_could_not_be_done(tmp_path):
-    store = Store(tmp_path)
-    store.save(skipped(JOB, "too few rows", {"fingerprint": "f"}))
-    assert store.load(JOB, "f").skipped == "too few rows"
