@@ -47,7 +47,7 @@ for decision in ("medical", "cyber"):
     print(lines[int(np.flatnonzero(decisions == decision)[0])])
 
 # %%
-# One of them as a picture: columns on the left, minutes on the right.
+# One of them as a picture: columns above, minutes below, the sum of each modality in the legend.
 
 alert = int(np.flatnonzero(decisions == "medical")[0])
 AttributionDisplay(attributions, lines).plot(row=alert)
