@@ -57,9 +57,15 @@ plt.show()
 # Reasons can be wrong. If these are right, taking away the columns with the largest
 # contributions lowers the score faster than taking away columns at random.
 
-alarms = rows[decisions == "medical"]
-found = attribute_scores(decider, alarms, reference=normal)
-curve = deletion_curve(decider, alarms, found, reference=normal, head="health", random_state=0)
+curve = deletion_curve(
+    decider,
+    rows,
+    attributions,
+    reference=normal,
+    head="health",
+    rows=np.flatnonzero(decisions == "medical"),
+    random_state=0,
+)
 ax = curve.scores.plot(style=["-o", "--s"])
 ax.set(xlabel="columns taken away", ylabel="mean health score", ylim=(0, 1))
 plt.show()
