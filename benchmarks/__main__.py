@@ -17,6 +17,7 @@ from benchmarks import (
     conformance,
     coverage,
     drift,
+    explanation,
     federated,
     firmware,
     firmware_classical,
@@ -90,6 +91,13 @@ def main() -> int:
         quick="fewer rows and epochs",
     )
     _add_studies(trusted, seeds=3)
+    reasons = add(
+        "explanation",
+        "whether contributions find the columns that matter: deletion against chance",
+        _on_studies(explanation.run),
+        quick="fewer rows and epochs",
+    )
+    _add_studies(reasons, seeds=3)
     attacked = add(
         "adversarial",
         "readings moved within sensor accuracy, before and after adversarial training",

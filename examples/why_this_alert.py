@@ -47,7 +47,7 @@ for decision in ("medical", "cyber"):
     print(lines[int(np.flatnonzero(decisions == decision)[0])])
 
 # %%
-# One of them as a picture: columns on the left, minutes on the right.
+# One of them as a picture: columns above, minutes below, the sum of each modality in the legend.
 
 alert = int(np.flatnonzero(decisions == "medical")[0])
 AttributionDisplay(attributions, lines).plot(row=alert)
@@ -57,9 +57,15 @@ plt.show()
 # Reasons can be wrong. If these are right, taking away the columns with the largest
 # contributions lowers the score faster than taking away columns at random.
 
-alarms = rows[decisions == "medical"]
-found = attribute_scores(decider, alarms, reference=normal)
-curve = deletion_curve(decider, alarms, found, reference=normal, head="health", random_state=0)
+curve = deletion_curve(
+    decider,
+    rows,
+    attributions,
+    reference=normal,
+    head="health",
+    rows=np.flatnonzero(decisions == "medical"),
+    random_state=0,
+)
 ax = curve.scores.plot(style=["-o", "--s"])
 ax.set(xlabel="columns taken away", ylabel="mean health score", ylim=(0, 1))
 plt.show()

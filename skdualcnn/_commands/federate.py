@@ -67,7 +67,12 @@ def _add_server_arguments(parser: argparse.ArgumentParser) -> None:
         "--architecture", choices=("paper", "compact"), default="compact", help="of the network"
     )
     parser.add_argument("--lr", type=float, default=3e-3, help="learning rate (default: 0.003)")
-    parser.add_argument("--batch-size", type=positive, default=64, help="rows a step (default: 64)")
+    parser.add_argument(
+        "--batch-size",
+        type=positive,
+        default=64,
+        help="rows a step, of all sites together (default: 64)",
+    )
     parser.add_argument("--seed", type=int, default=0, help="of the first weights (default: 0)")
     parser.add_argument(
         "--noise",

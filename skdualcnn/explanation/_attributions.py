@@ -99,6 +99,29 @@ class Attributions:
         values = self._of(head).sum(axis=2)
         return pd.DataFrame(values, self.scores.index, range(1 - values.shape[1], 1))
 
+    def by_modality_and_step(self, head: str, row: int) -> pd.DataFrame:
+        """Return the contribution of each modality at each time step of one row.
+
+        Parameters
+        ----------
+        head : str
+            Name of a head.
+        row : int
+            Position of the row.
+
+        Returns
+        -------
+        DataFrame of n_steps rows
+            A column per modality; rows are named as the columns of :meth:`by_step`.
+
+        Raises
+        ------
+        HeadError
+            If there is no such head.
+        """
+        values = self._of(head)[row]
+        return self._summed(pd.DataFrame(values, range(1 - len(values), 1)), "modality")
+
     def gap(self, head: str) -> pd.Series:
         """Return by how much the contributions miss the score, which is a sum of them.
 
@@ -120,7 +143,10 @@ class Attributions:
         return self.scores[head] - self.base[head] - self._of(head).sum(axis=(1, 2))
 
     def _added(self, head: str, label: str) -> pd.DataFrame:
-        table = pd.DataFrame(self._of(head).sum(axis=1), self.scores.index)
+        return self._summed(pd.DataFrame(self._of(head).sum(axis=1), self.scores.index), label)
+
+    def _summed(self, table: pd.DataFrame, label: str) -> pd.DataFrame:
+        """Return a table of a column per feature, summed by column or modality."""
         return table.T.groupby(self.features[label].to_numpy(), sort=False).sum().T
 
     def _of(self, head: str) -> NDArray[np.float64]:

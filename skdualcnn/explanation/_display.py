@@ -1,4 +1,4 @@
-"""One decision in a picture: what spoke for it, column by column."""
+"""One decision in a picture: what spoke for it, by modality, column and time step."""
 
 from typing import Any, Self
 
@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.patches import Patch
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike
 
 from skdualcnn._decider import FusionDecider
@@ -17,7 +18,10 @@ _HATCHES = ("", "///", "...", "xxx", "\\\\\\", "++")
 
 
 class AttributionDisplay:
-    """What each column adds to the heads' anomaly scores of one row.
+    """What each modality, column and time step adds to the heads' anomaly scores of one row.
+
+    Colour and hatching tell modalities apart; their sums are in the legend. The line that
+    :func:`describe_decisions` gives says the same in words, for whoever cannot see it.
 
     Parameters
     ----------
@@ -30,7 +34,8 @@ class AttributionDisplay:
     Attributes
     ----------
     ax_ : ndarray of Axes
-        A panel per head; with windows, a second one per head with the time steps.
+        A panel of columns per head; with windows, then one of time steps per head, in
+        which modalities are stacked.
     figure_ : Figure
         The figure that holds them.
 
@@ -137,7 +142,7 @@ class AttributionDisplay:
         windowed = next(iter(self.attributions.values.values())).shape[1] > 1
         with style():
             rows = 2 if windowed else 1
-            height = 1.4 + (0.36 if rows == 1 else 0.26) * n_columns
+            height = 2.0 + (0.36 if rows == 1 else 0.26) * n_columns
             panels = make_panels(ax, rows * len(heads), size=(5.0, height), rows=rows)
             for position, head in enumerate(heads):
                 self._draw_columns(panels[position], head, row, n_columns)
@@ -156,24 +161,35 @@ class AttributionDisplay:
         features = self.attributions.features.drop_duplicates("column").set_index("column")
         modality = features["modality"].reindex(shown.index)
         keys: list[Patch] = []
-        known = list(dict.fromkeys(self.attributions.features["modality"]))
-        for place, name in enumerate(known):
+        for place, (name, total) in enumerate(
+            self.attributions.by_modality(head).iloc[row].items()
+        ):
             here = np.flatnonzero(modality == name)
             looks = _looks(place)
             ax.barh(here, shown.to_numpy()[here], **looks)
-            keys.append(Patch(**looks, label=literal(name)))
+            keys.append(Patch(**looks, label=f"{literal(name)} {round(total, 2) + 0.0:+.2f}"))
         ax.axvline(0, color="#333333", linewidth=1)
         ax.set_yticks(range(len(shown)), [literal(name) for name in shown.index])
         ax.set_xlabel(f"added to the {head} score")
         score, base = self.attributions.scores[head].iloc[row], self.attributions.base[head]
-        ax.set_title(f"{head}: {score:.2f}, at rest {base:.2f}")
-        if len(known) > 1:
-            ax.legend(handles=keys)
+        # Above the panel, where it hides no bar however small the panel is.
+        ax.legend(
+            handles=keys,
+            title=f"{literal(head)}: {score:.2f}, at rest {base:.2f}",
+            loc="lower left",
+            bbox_to_anchor=(0, 1),
+            alignment="left",
+        )
 
     def _draw_steps(self, ax: Axes, head: str, row: int) -> None:
-        shares = self.attributions.by_step(head).iloc[row]
-        ax.bar(shares.index, shares.to_numpy(), color="#555555")
+        parts = self.attributions.by_modality_and_step(head, row)
+        above, below = np.zeros(len(parts)), np.zeros(len(parts))
+        for place, name in enumerate(parts):
+            share = parts[name].to_numpy()
+            ax.bar(parts.index, share, bottom=np.where(share > 0, above, below), **_looks(place))
+            above, below = above + share.clip(min=0), below + share.clip(max=0)
         ax.axhline(0, color="#333333", linewidth=1)
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         ax.set_xlabel("step before the row")
         ax.set_ylabel(f"added to the {head} score")
 

@@ -1,5 +1,6 @@
 """Whether contributions say what a network looks at: columns are taken away in their order."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,7 +22,8 @@ class DeletionCurve:
     ----------
     scores : DataFrame
         A row per number of columns taken away, from none to all; the mean score of the
-        rows when they go `by_attribution`, largest first, and `at_random`.
+        rows when they go `by_attribution`, largest first, and `at_random`; `in_order`, if
+        an order was given.
     advantage : float
         Mean over the numbers of columns of `at_random` less `by_attribution`, in units
         of probability: positive if the contributions find the columns that matter.
@@ -38,6 +40,8 @@ def deletion_curve(
     *,
     reference: ArrayLike,
     head: str,
+    rows: ArrayLike | None = None,
+    order: Sequence[str] | None = None,
     n_orders: int = 5,
     random_state: int | np.random.RandomState | None = None,
 ) -> DeletionCurve:
@@ -52,13 +56,18 @@ def deletion_curve(
     decider : FusionDecider
         Fitted decider.
     X : array-like of n rows
-        Rows that the head has raised an alert on.
+        Rows that the head has raised an alert on; with windows, those before them, too.
     attributions : Attributions
         What :func:`attribute_scores` returned for these rows.
     reference : array-like
         The rows that it was given.
     head : str
         Name of the head.
+    rows : array-like of int or None, default=None
+        Positions in X of the rows that count; None is all.
+    order : sequence of str or None, default=None
+        Raw columns, all of them, in an order that is the same for every row, such as that
+        of a permutation importance: another one to compare with.
     n_orders : int, default=5
         Random orders to compare with.
     random_state : int, RandomState instance or None, default=None
@@ -73,6 +82,8 @@ def deletion_curve(
     ------
     HeadError
         If there is no such head.
+    ValueError
+        If `order` is not an order of the raw columns.
 
     Examples
     --------
@@ -94,8 +105,9 @@ def deletion_curve(
     if head not in attributions.values:
         raise HeadError(f"head={head!r}, expected one of {list(attributions.values)}.")
     network, rng = ExplainedNetwork.of(decider), check_random_state(random_state)
-    rows, rest = np.asarray(network.read(X)), network.rest(reference)
-    shares = attributions.by_column(head)
+    counted = np.arange(len(attributions.scores))[slice(None) if rows is None else np.ravel(rows)]
+    present, rest = np.asarray(network.read(X))[counted], network.rest(reference)
+    shares = attributions.by_column(head).iloc[counted]
     names = pd.Index(attributions.features["column"])
     column_of = shares.columns.get_indexer(names)  # of each feature
     ranked = (-shares.to_numpy()).argsort(axis=1, kind="stable").argsort(axis=1)
@@ -105,10 +117,22 @@ def deletion_curve(
         means = []
         for gone in range(shares.shape[1] + 1):
             away = (ranks < gone)[:, column_of]
-            away = away.reshape(len(rows), *[1] * (rows.ndim - 2), -1)
-            means.append(float(network.scores(np.where(away, rest, rows))[head].mean()))
+            away = away.reshape(len(away), *[1] * (present.ndim - 2), -1)
+            means.append(float(network.scores(np.where(away, rest, present))[head].mean()))
         return means
 
     at_random = [fall(rng.random_sample(ranked.shape).argsort(axis=1)) for _ in range(n_orders)]
     scores = pd.DataFrame({"by_attribution": fall(ranked), "at_random": np.mean(at_random, axis=0)})
+    if order is not None:
+        scores["in_order"] = fall(_ranks(order, shares.columns)[None])
     return DeletionCurve(scores, float((scores["at_random"] - scores["by_attribution"]).mean()))
+
+
+def _ranks(order: Sequence[str], columns: pd.Index) -> NDArray[np.intp]:
+    """Return the place of each column in an order of all of them."""
+    if sorted(order) != sorted(columns):
+        raise ValueError(
+            f"order has {len(order)} columns, expected each of the {len(columns)} that have "
+            f"contributions once; missing are {sorted(set(columns) - set(order))}."
+        )
+    return np.asarray(pd.Index(order).get_indexer(columns), dtype=np.intp)

@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from flwr.client import NumPyClient
 
@@ -16,6 +17,23 @@ from skdualcnn.federated import _messages as say
 from skdualcnn.federated._agreement import network_of
 from skdualcnn.federated._summary import summarise
 from skdualcnn.federated._weights import Arrays, read_arrays, replace_arrays
+
+FEWEST_ROWS = 8  # of a batch: batch norm needs some
+
+
+def batch_of_a_site(together: int, n_sites: int) -> int:
+    """Return the rows of a site's batch, if all sites together shall see so many a step.
+
+    With batches of that size at each site a round would have fewer steps than a pass over
+    the rows in one place, and the model would be behind after as many.
+    """
+    return min(together, max(FEWEST_ROWS, together // n_sites))
+
+
+def seed_of_pass(seed: int, site: str, number: int) -> int:
+    """Return what the order of rows and the dropout of one pass at one site come from."""
+    mixed = np.random.SeedSequence([seed, number, *site.encode()])
+    return int(mixed.generate_state(1)[0] // 2)  # torch and scikit-learn both take 31 bits
 
 
 class SiteClient(NumPyClient):
@@ -79,9 +97,13 @@ class SiteClient(NumPyClient):
             self._begin(config[say.MODEL])
         network = network_of(self._model())
         replace_arrays(network, parameters)
-        epochs = int(config[say.EPOCHS])
+        epochs, own = int(config[say.EPOCHS]), (network.batch_size, network.seed_)
+        network.set_params(batch_size=batch_of_a_site(own[0], int(config[say.SITES])))
         for _ in range(epochs):
+            # One seed for all would drop the same units in every round, at every site.
+            network.seed_ = seed_of_pass(own[1], self.name, len(network.history_))
             network.partial_fit(self._features, self._labels)
+        network.batch_size, network.seed_ = own  # the model's, for who goes on from it
         known = self._labels.notna()
         counts = {f"{say.ROWS_OF_HEAD}{head}": int(known[head].sum()) for head in known}
         loss = float(network.history_["train_loss"].iloc[-epochs:].mean())

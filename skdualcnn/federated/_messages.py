@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 # Keys of the dictionaries that Flower carries beside the weights.
 MODEL = "model"
 EPOCHS = "epochs"
+SITES = "sites"
 WANTS_SUMMARY = "wants_summary"
 SITE = "site"
 SUMMARY = "summary"

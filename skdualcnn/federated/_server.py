@@ -103,8 +103,9 @@ def serve_federation(
     epochs : int, default=1
         Passes of a site over its rows in each round.
     classifier : DualPathCNNClassifier or None, default=None
-        Unfitted; its seed decides the first weights. `max_epochs` and early stopping are
-        not used. None stands for its defaults.
+        Unfitted; its seed decides the first weights. `batch_size` rows are those of all
+        sites together: each takes its share of them, 8 at least. `max_epochs` and early
+        stopping are not used. None stands for its defaults.
     noise_filter : transformer or None, default=None
         As for :func:`~skdualcnn.make_fusion_preprocessor`.
     start : FusionDecider or None, default=None

@@ -112,7 +112,7 @@ class HeadwiseFedAvg(FedAvg):
         self, server_round: int, parameters: Parameters, client_manager: ClientManager
     ) -> list[tuple[ClientProxy, FitIns]]:
         """Tell each site what to do in a round; in the first, which model it is about."""
-        config: dict[str, Any] = {say.EPOCHS: self.epochs}
+        config: dict[str, Any] = {say.EPOCHS: self.epochs, say.SITES: self.n_sites}
         if server_round == 1:
             config[say.MODEL] = self._model
         sites = self._sites(client_manager)

@@ -102,7 +102,7 @@ def make_panels(
     size : tuple of float
         Width of one panel and height of a row of them, in inches, for a new figure.
     rows : int
-        Rows of panels side by side, for a new figure.
+        Rows of panels side by side, for a new figure or one Axes that is divided.
     stacked : tuple of float or None
         Heights of panels of a new figure, relative to each other, that stand one below
         the other and share their horizontal axis; None puts them side by side.
@@ -134,7 +134,7 @@ def make_panels(
         return list(panels.ravel())
     given = list(np.ravel(np.asarray(ax, dtype=object)))
     if len(given) == 1 and n_panels > 1:
-        return _divide(given[0], n_panels)
+        return _divide(given[0], n_panels, rows)
     if len(given) != n_panels:
         raise ValueError(
             f"ax has {len(given)} Axes, expected {n_panels}, or one to be divided, or None for a "
@@ -158,7 +158,7 @@ def bounded_markers(n_points: int, *, at_most: int = 15) -> int:
     return max(1, -(-n_points // at_most))
 
 
-def _divide(ax: Axes, n_panels: int) -> list[Axes]:
+def _divide(ax: Axes, n_panels: int, rows: int) -> list[Axes]:
     place, figure = ax.get_subplotspec(), ax.get_figure()
     if place is None or figure is None:
         raise ValueError(
@@ -166,5 +166,5 @@ def _divide(ax: Axes, n_panels: int) -> list[Axes]:
             f"Give {n_panels} Axes, or make it with matplotlib.pyplot.subplots."
         )
     ax.set_axis_off()
-    grid = place.subgridspec(1, n_panels)
-    return [figure.add_subplot(grid[0, column]) for column in range(n_panels)]
+    grid = place.subgridspec(rows, n_panels // rows)
+    return [figure.add_subplot(grid[position]) for position in range(n_panels)]

@@ -3,6 +3,7 @@ import json
 import numpy as np
 import pytest
 
+from skdualcnn import DualPathCNNClassifier
 from skdualcnn.exceptions import FederationError
 from skdualcnn.federated._agreement import agree, network_of
 from skdualcnn.federated._flower import import_flower
@@ -95,6 +96,41 @@ def test_a_head_is_averaged_over_the_sites_that_have_labels_of_it(averaging, man
         np.testing.assert_allclose(averaged[i], expected, rtol=1e-4, atol=1e-6)
         untrained = np.array_equal(parts[there.index(False)][i], first[i])
         assert untrained == (one.head == "cyber"), one.name  # the trunk it does train
+
+
+def test_sites_take_a_share_of_the_batch_and_a_seed_each_and_the_model_keeps_its_own(
+    averaging, manager, monkeypatch
+):
+    parameters, taken = averaging.initialize_parameters(manager), []
+    plain = client_module.network_of
+
+    class Watched(DualPathCNNClassifier):
+        def partial_fit(self, *given, **named):
+            taken.append((self.batch_size, self.seed_))
+            return super().partial_fit(*given, **named)
+
+    def watched(decider):
+        network = plain(decider)
+        network.__class__ = Watched
+        return network
+
+    monkeypatch.setattr(client_module, "network_of", watched)
+    for number in (1, 2):
+        train(averaging, manager, parameters, number)
+    batches, seeds = zip(*taken, strict=True)
+    assert batches == (64 // 3,) * 6
+    assert len(set(seeds)) == 6
+    own = plain(averaging.decider)
+    for proxy in manager.all().values():
+        after = plain(proxy.client.decider)
+        assert (after.batch_size, after.seed_) == (64, own.seed_)
+
+
+@pytest.mark.parametrize(
+    ("together", "n_sites", "each"), [(64, 1, 64), (64, 4, 16), (64, 100, 8), (4, 3, 4)]
+)
+def test_a_share_of_a_batch_has_rows_enough_for_batch_norm(together, n_sites, each):
+    assert client_module.batch_of_a_site(together, n_sites) == each
 
 
 def test_who_answers_first_changes_nothing(classifier, manager):
@@ -204,7 +240,7 @@ def test_labels_that_the_model_does_not_know(decider, sites, ward):
     X, y = sites["north"]
     odd = y.rename(columns={"cyber": "fire"})
     client = client_module.SiteClient("north", X, odd, ward.modalities, unpack)
-    config = {"model": pack(decider), "epochs": 1}
+    config = {"model": pack(decider), "epochs": 1, "sites": 3}
     with pytest.raises(FederationError, match=r"has labels of \['fire'\], but the model has"):
         client.fit(read_arrays(network_of(decider)), config)
     unlabelled = y.mask(y.notna())
