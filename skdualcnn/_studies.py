@@ -8,12 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sklearn.ensemble import (
-    HistGradientBoostingClassifier,
-    RandomForestClassifier,
-    VotingClassifier,
-)
-from sklearn.linear_model import LogisticRegression
+from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.utils import Bunch
 
@@ -30,20 +25,9 @@ from skdualcnn.datasets import (
 from skdualcnn.preprocessing import QuantileScaler, SlidingWindow, make_fusion_preprocessor
 
 OURS = "dual-path CNN"
-# Three models that err in different ways, for the network to learn their mean from; the trees
-# learn slowly.
-TEACHER = VotingClassifier(
-    [
-        ("linear", LogisticRegression(C=0.1, max_iter=1000)),
-        (
-            "boosted",
-            HistGradientBoostingClassifier(
-                learning_rate=0.05, max_iter=200, max_leaf_nodes=15, l2_regularization=1.0
-            ),
-        ),
-        ("forest", RandomForestClassifier(n_estimators=200, min_samples_leaf=3)),
-    ],
-    voting="soft",
+# Boosted trees that learn slowly, for the network to learn from.
+TEACHER = HistGradientBoostingClassifier(
+    learning_rate=0.05, max_iter=200, max_leaf_nodes=15, l2_regularization=1.0
 )
 TAUGHT = {"teacher": TEACHER}
 QUICK_ROWS = 3000  # training rows that --quick keeps
