@@ -100,7 +100,7 @@ class SiteClient(NumPyClient):
         epochs, own = int(config[say.EPOCHS]), (network.batch_size, network.seed_)
         network.set_params(batch_size=batch_of_a_site(own[0], int(config[say.SITES])))
         for _ in range(epochs):
-            # One seed for all would drop the same units in every round, at every site.
+            # One seed for all would drop the same units at every site.
             network.seed_ = seed_of_pass(own[1], self.name, len(network.history_))
             network.partial_fit(self._features, self._labels)
         network.batch_size, network.seed_ = own  # the model's, for who goes on from it
