@@ -7,11 +7,7 @@ from typing import Any
 
 from sklearn.base import BaseEstimator
 from sklearn.compose import ColumnTransformer, make_column_selector
-from sklearn.ensemble import (
-    HistGradientBoostingClassifier,
-    RandomForestClassifier,
-    VotingClassifier,
-)
+from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.frozen import FrozenEstimator
 from sklearn.impute import MissingIndicator, SimpleImputer
 from sklearn.linear_model import LogisticRegression
@@ -49,12 +45,7 @@ from skdualcnn.preprocessing import (
 from skdualcnn.preprocessing._fusion import ColumnsOfKind
 
 # A network's teacher is saved as its parameters: it is fitted anew whenever it is asked.
-_TEACHERS = (
-    HistGradientBoostingClassifier,
-    LogisticRegression,
-    RandomForestClassifier,
-    VotingClassifier,
-)
+_TEACHERS = (HistGradientBoostingClassifier, LogisticRegression)
 _REGISTRY = Registry(
     estimators={
         kind.__name__: kind
@@ -115,8 +106,7 @@ def save(estimator: BaseEstimator, path: str | os.PathLike[str]) -> Path:
         scikit-learn's Pipeline, ColumnTransformer, FrozenEstimator, FunctionTransformer
         (of :func:`~skdualcnn.preprocessing.flatten_windows`), MinMaxScaler,
         OneHotEncoder, SimpleImputer and StandardScaler; and as an unfitted teacher of a
-        network, a HistGradientBoostingClassifier, LogisticRegression,
-        RandomForestClassifier or a VotingClassifier of these; call
+        network, a HistGradientBoostingClassifier or LogisticRegression; call
         ``set_params(teacher=None)`` on a network with another one.
     path : path-like
         File to write; one of that name is replaced.
