@@ -170,7 +170,7 @@ def test_every_kind_of_decider_is_scored_and_exported_or_refused(capsys, elsewhe
         assert run(capsys, "evaluate", name, *own, "--json", f"{name}.json")[0] == 0
         code, _, said = run(capsys, "export", name, f"{name}_c", *own, *check)
         assert code == (0 if name == "tuned" else 2), said
-    assert "of a ConformalFusionDecider export its decider_" in said
+    assert "of a ConformalFusionDecider its decider_" in said
     shown = json.loads((elsewhere / "tuned.json").read_text())["heads"][0]["models"][0]
     low, high = shown["intervals"]["accuracy"]
     assert low < shown["accuracy"] < high
