@@ -9,7 +9,12 @@ from numpy.typing import NDArray
 from torch import Tensor, float32, nn
 
 from skdualcnn.network._blocks import ConvBlock, ResidualBlock
-from skdualcnn.network._native import is_listened_to, is_plain, load_kernels
+from skdualcnn.network._native import (
+    address,
+    is_listened_to,
+    is_plain,
+    load_kernels,
+)
 
 if TYPE_CHECKING:
     from skdualcnn.network._dual_path import DualPathNetwork
@@ -163,19 +168,15 @@ def _describe_blocks(block: nn.Module) -> list[_Block]:
             _Block(
                 *(conv.in_channels, conv.out_channels, conv.kernel_size[0]),
                 *(getattr(unit.pool, "kernel_size", 1), adds, _slope(unit.activation), norm.eps),
-                *map(_address, (*tensors, norm.running_mean, norm.running_var)),
+                *map(address, (*tensors, norm.running_mean, norm.running_var)),
             )
         )
     return described
 
 
 def _describe_dense(layer: nn.Linear, slope: float) -> _Dense:
-    addresses = map(_address, (layer.weight, layer.bias))
+    addresses = map(address, (layer.weight, layer.bias))
     return _Dense(layer.in_features, layer.out_features, slope, *addresses)
-
-
-def _address(tensor: Tensor | None) -> int | None:
-    return None if tensor is None else tensor.data_ptr()
 
 
 def _slope(activation: nn.Module) -> float:
