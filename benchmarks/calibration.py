@@ -11,18 +11,19 @@ mean over labels drawn from the scores themselves. No method is expected below i
 """
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from rich.progress import Progress
 from sklearn.metrics import brier_score_loss
 
 from benchmarks import tuning
 from benchmarks._held_out import calibrated_score
 from benchmarks._output import describe_run, to_markdown, write_results
+from benchmarks._runs import over_seeds
 from skdualcnn._calibrators import CALIBRATORS
 from skdualcnn._evaluation import HeadResult, evaluate
 from skdualcnn._studies import OURS, STUDIES, fit, labels_of, thin
@@ -37,16 +38,7 @@ def run(
     names: Sequence[str], data_dir: Path, out: Path, seeds: Iterable[int], *, quick: bool
 ) -> pd.DataFrame:
     """Fit the network on folds and in full with every seed; print and write the table."""
-    rows: list[dict[str, Any]] = []
-    seeds = list(seeds)
-    with Progress() as progress:
-        task = progress.add_task("calibration", total=len(names) * len(seeds))
-        for name in names:
-            for seed in seeds:
-                found = _score(name, Path(data_dir), seed, quick=quick)
-                rows += [{"data": name, "seed": seed, **one} for one in found]
-                progress.advance(task)
-    results = pd.DataFrame(rows)
+    results = over_seeds("calibration", partial(_score, quick=quick), names, data_dir, seeds)
     groups = results.groupby(["data", "head", "calibration"], sort=False)
     table = groups[["ece", "floor", "brier", "said", "happened"]].mean()
     environment = describe_run()

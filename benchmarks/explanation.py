@@ -9,19 +9,20 @@ under each curve is the mean score over the numbers of columns taken away; lower
 """
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from rich.progress import Progress
 from scipy import stats
 from sklearn.inspection import permutation_importance
 from sklearn.metrics import roc_auc_score
 from sklearn.utils import Bunch
 
 from benchmarks._output import describe_run, to_markdown, write_results
+from benchmarks._runs import over_seeds
 from skdualcnn._decider import FusionDecider
 from skdualcnn._studies import OURS, STUDIES, Study, fit, labels_of, thin
 from skdualcnn.explanation import attribute_scores, deletion_curve
@@ -42,18 +43,8 @@ def run(
     names: Sequence[str], data_dir: Path, out: Path, seeds: Iterable[int], *, quick: bool
 ) -> pd.DataFrame:
     """Fit the network with every seed; print and write the table."""
-    rows: list[dict[str, Any]] = []
-    seeds = list(seeds)
-    with Progress() as progress:
-        task = progress.add_task("explanation", total=len(names) * len(seeds))
-        for name in names:
-            for seed in seeds:
-                found = _measure(name, Path(data_dir), seed, quick=quick)
-                rows += [{"data": name, "seed": seed, **one} for one in found]
-                progress.advance(task)
-    results = pd.DataFrame(rows).reindex(
-        columns=["data", "seed", "head", "alerts", "score", *AREAS]
-    )
+    results = over_seeds("explanation", partial(_measure, quick=quick), names, data_dir, seeds)
+    results = results.reindex(columns=["data", "seed", "head", "alerts", "score", *AREAS])
     table = summarise(results)
     environment = describe_run()
     write_results(out, "explanation", results, table, environment)
