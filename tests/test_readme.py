@@ -14,7 +14,7 @@ def test_the_first_two_shell_blocks_are_one_command_each():
 
 def test_figures_of_the_comparison_are_on_the_measured_pages():
     text = README.read_text(encoding="utf-8")
-    table = text[text.index("## How it compares") : text.index("## Where to go next")]
+    table = text[text.index("| how it compares |") : text.index("## Where to go next")]
     for row in table.splitlines():
         pages = re.findall(r"\]\((docs/measured_\w+\.md)\)", row)
         if not pages:
