@@ -12,7 +12,7 @@ from firmware_export import FirmwareReport, check_firmware, export_firmware
 from skdualcnn._decider import FusionDecider
 from skdualcnn._demo_report import Run, assemble_report, draw_figures
 from skdualcnn._evaluation import ModelResult, evaluate
-from skdualcnn._persistence import save
+from skdualcnn._persistence import save_trained
 from skdualcnn._studies import OURS, STUDIES, Study, fit, labels_of, thin
 from skdualcnn._writing import staged_folder
 from skdualcnn.exceptions import ToolchainError
@@ -69,7 +69,7 @@ def run_demo(
         console.print(f"{len(train):,} training rows, {len(test):,} test rows; {dataset.protocol}")
         models = study.models(dataset, quick=quick, verbose=1, random_state=seed)
         results = _fit_and_score(models, dataset, train, test, console)
-        save(models[OURS], folder / MODEL)
+        save_trained(models[OURS], folder / MODEL, {"data": data, "seed": seed})
         firmware, checked = _export(
             study, models[OURS], dataset, train, test, folder / "firmware", console
         )

@@ -2,6 +2,7 @@
 
 import os
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -146,16 +147,7 @@ def save(estimator: BaseEstimator, path: str | os.PathLike[str]) -> Path:
     >>> bool((loaded.predict_proba(X) == clf.predict_proba(X)).all())
     True
     """
-    if not isinstance(estimator, BaseEstimator):
-        what = estimator if isinstance(estimator, type) else type(estimator)
-        raise ModelFileError(
-            f"Got {'the class ' if what is estimator else 'a '}{what.__name__} to save, expected "
-            "an instance of one of " + ", ".join(_REGISTRY.estimators) + "."
-        )
-    encoder = Encoder(_REGISTRY)
-    node = encoder.encode(estimator, type(estimator).__name__)
-    document = {"versions": describe_environment(), "estimator": node}
-    return write_model_file(path, document, encoder.arrays)
+    return save_trained(estimator, path, {})
 
 
 def load(path: str | os.PathLike[str], *, device: str | None = None) -> Any:
@@ -224,3 +216,71 @@ def load(path: str | os.PathLike[str], *, device: str | None = None) -> Any:
         raise
     except Exception as error:  # whatever a crafted file makes some constructor raise
         raise damaged(name, f"{type(error).__name__}: {error}") from error
+
+
+def save_trained(
+    estimator: BaseEstimator, path: str | os.PathLike[str], trained_on: Mapping[str, Any]
+) -> Path:
+    """Save an estimator as `save` does, with a note, such as which rows it was trained on.
+
+    Parameters
+    ----------
+    estimator : estimator
+        What `save` takes.
+    path : path-like
+        File to write; one of that name is replaced.
+    trained_on : dict of str to object
+        What JSON can hold. :func:`read_trained_on` gives it back; `load` passes it over, so that
+        it is gone once the estimator is saved again.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    ModelFileError
+        If the estimator, or something in it, is of a kind that cannot be saved.
+    OSError
+        If the file cannot be written; an earlier one of that name is then as it was.
+    """
+    if not isinstance(estimator, BaseEstimator):
+        what = estimator if isinstance(estimator, type) else type(estimator)
+        raise ModelFileError(
+            f"Got {'the class ' if what is estimator else 'a '}{what.__name__} to save, expected "
+            "an instance of one of " + ", ".join(_REGISTRY.estimators) + "."
+        )
+    encoder = Encoder(_REGISTRY)
+    node = encoder.encode(estimator, type(estimator).__name__)
+    document = {"versions": describe_environment(), "estimator": node}
+    if trained_on:
+        document["trained_on"] = dict(trained_on)
+    return write_model_file(path, document, encoder.arrays)
+
+
+def read_trained_on(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """Return the note that :func:`save_trained` left in a file; empty where there is none.
+
+    Parameters
+    ----------
+    path : path-like
+        The file.
+
+    Returns
+    -------
+    dict of str to object
+        As it stands in the file, which anyone can have made: check it before use.
+
+    Raises
+    ------
+    ModelFileError
+        If the file is truncated, altered, foreign or from a newer version.
+    OSError
+        If the file is not there or cannot be read.
+    """
+    document, _ = read_model_file(path)
+    noted = document.get("trained_on", {})
+    if not isinstance(noted, dict):
+        raise damaged(os.fspath(path), f"trained_on is a {type(noted).__name__}")
+    return noted

@@ -10,10 +10,13 @@ from skdualcnn.exceptions import UsageError
 DATA_SETS = ("ward", "wustl_ehms", "physionet2012", "nsl_kdd", "icu_security")
 
 
-def add_data_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add --data and --data-dir."""
+def add_data_arguments(parser: argparse.ArgumentParser, *, trained: bool = False) -> None:
+    """Add --data and --data-dir; of a trained model, the data set is the one it knows."""
     parser.add_argument(
-        "--data", choices=DATA_SETS, default="ward", help="data set (default: the simulated ward)"
+        "--data",
+        choices=DATA_SETS,
+        default=None if trained else "ward",
+        help=f"data set (default: {'that of the training' if trained else 'the simulated ward'})",
     )
     parser.add_argument(
         "--data-dir",

@@ -18,11 +18,20 @@ MODALITIES = ("patient", "environment", "network")
 HEADS = ("health", "cyber")
 
 
-def add_source_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what names a data set, and what says which columns of a CSV file are what."""
-    add_data_arguments(parser)
+def add_source_arguments(parser: argparse.ArgumentParser, *, trained: bool = False) -> None:
+    """Add what names a data set, and what says which columns of a CSV file are what.
+
+    `trained` says that a model knows what it was trained on, which is what is not named then.
+    """
+    add_data_arguments(parser, trained=trained)
     own = parser.add_argument_group(
-        "your own data", "A CSV file instead of --data; name its columns, separated by spaces."
+        "your own data",
+        "A CSV file instead of --data; "
+        + (
+            "columns are those of the training where none are named."
+            if trained
+            else "name its columns, separated by spaces."
+        ),
     )
     own.add_argument("--csv", type=Path, metavar="FILE", help="one row a moment, with a header")
     for name in MODALITIES:

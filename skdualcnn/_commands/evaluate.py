@@ -2,37 +2,30 @@
 
 import argparse
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
 from skdualcnn._commands._exit import DONE
-from skdualcnn._commands._source import add_source_arguments, divide, new_file, read_source
+from skdualcnn._commands._model import add_model_arguments, expect_fit, load_decider, recall
+from skdualcnn._commands._source import divide, new_file, read_source
 from skdualcnn.exceptions import UsageError
 
 SUMMARY = "score a saved decider on the rows that were held out"
 DESCRIPTION = (
-    "Load a model and a data set, and score the model on the rows that train, with the same seed, "
-    "held out: each head, and the decisions."
+    "Load a model and the data set or the columns that it was trained on, and score it on the rows "
+    "that train held out: each head, and the decisions."
 )
 EXAMPLES = """\
 skdualcnn evaluate ward.skdualcnn
-skdualcnn evaluate model.skdualcnn --data wustl_ehms --data-dir FOLDER --html report.html
+skdualcnn evaluate model.skdualcnn --csv beds.csv --html report.html
 skdualcnn evaluate ward.skdualcnn --card card.md"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
-    parser.add_argument(
-        "model",
-        type=Path,
-        metavar="MODEL",
-        help="file that train, or save(decider, path), has written",
-    )
-    add_source_arguments(parser)
+    add_model_arguments(parser)
     parser.add_argument(
         "--all", action="store_true", help="score all rows, not only those held out"
     )
@@ -49,9 +42,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="report.json of an export of this model, for the card",
     )
-    parser.add_argument(
-        "--seed", type=int, default=0, help="seed of the split, as for train (default: 0)"
-    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -65,6 +55,7 @@ def run(options: argparse.Namespace) -> int:
     if options.firmware is not None and options.card is None:
         raise UsageError("--firmware is for a model card; expected --card FILE, too")
     decider = load_decider(options.model)
+    recall(options)
     study, dataset = read_source(options)
     train, test = divide(dataset, options.seed)
     rows = np.arange(len(dataset.data)) if options.all else test
@@ -85,29 +76,6 @@ def run(options: argparse.Namespace) -> int:
     if options.card is not None:
         _write_card(options, study.title, decider, dataset, rows)
     return DONE
-
-
-def load_decider(path: Path) -> Any:
-    """Return a saved decider of any kind.
-
-    Raises
-    ------
-    ModelFileError, OSError
-        If the file is no model.
-    UsageError
-        If it is another estimator.
-    """
-    from skdualcnn import load  # noqa: PLC0415  (imports torch)
-    from skdualcnn._decisions import DecisionsMixin  # noqa: PLC0415
-
-    model = load(path)
-    if not isinstance(model, DecisionsMixin):
-        raise UsageError(
-            f"{path} holds a {type(model).__name__}, expected a decider: what train writes, or "
-            "save(decider, path) of a FusionDecider, a TunedFusionDecider or a "
-            "ConformalFusionDecider"
-        )
-    return model
 
 
 def _write_card(
@@ -139,21 +107,6 @@ def _write_card(
         firmware=firmware,
     )
     write_model_card(options.card, card)
-
-
-@contextmanager
-def expect_fit(model: Path, title: str) -> Iterator[None]:
-    """Say of errors within that the model is of other columns or heads than the data.
-
-    Raises
-    ------
-    UsageError
-        If anything is wrong with the data.
-    """
-    try:
-        yield
-    except (ValueError, KeyError) as error:
-        raise UsageError(f"{model} does not fit {title}: {error}") from error
 
 
 def _assemble(

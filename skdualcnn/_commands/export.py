@@ -6,30 +6,30 @@ from pathlib import Path
 from rich.console import Console
 
 from skdualcnn._commands._exit import DONE
-from skdualcnn._commands._source import add_source_arguments, divide, read_source
-from skdualcnn._commands.evaluate import expect_fit, load_decider
+from skdualcnn._commands._model import add_model_arguments, expect_fit, load_decider, recall
+from skdualcnn._commands._source import divide, read_source
 
 SUMMARY = "write a saved decider as integer C, and check the C"
 DESCRIPTION = (
-    "Load a model, set the ranges of its integers by training rows of a data set, write a folder "
+    "Load a model, set the ranges of its integers by rows that it was trained on, write a folder "
     "of C99 that is a component of ESP-IDF, an Arduino library and a PlatformIO library, compile "
     "it here and compare it with its twin on every row held out."
 )
 EXAMPLES = """\
-skdualcnn export ward.skdualcnn firmware/
-skdualcnn export ward.skdualcnn firmware/ --target rv32imc --measure instructions"""
+skdualcnn export ward.skdualcnn
+skdualcnn export model.skdualcnn --csv beds.csv --out bed_monitor
+skdualcnn export ward.skdualcnn --target rv32imc --measure instructions"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
+    add_model_arguments(parser)
     parser.add_argument(
-        "model",
+        "--out",
         type=Path,
-        metavar="MODEL",
-        help="file that train, or save(decider, path), has written",
+        default=Path("firmware"),
+        help="folder to write; an earlier export is replaced (default: firmware)",
     )
-    parser.add_argument("folder", type=Path, metavar="FOLDER", help="folder to write")
-    add_source_arguments(parser)
     parser.add_argument(
         "--prefix", default="ward_monitor", help="of every symbol in C (default: ward_monitor)"
     )
@@ -59,9 +59,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="where the C is compared with its twin: here, or on an emulated chip (default: host)",
     )
     parser.add_argument("--no-check", action="store_true", help="do not compile and compare")
-    parser.add_argument(
-        "--seed", type=int, default=0, help="seed of the split, as for train (default: 0)"
-    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -71,6 +68,7 @@ def run(options: argparse.Namespace) -> int:
 
     console = Console()
     decider = load_decider(options.model)
+    recall(options)
     study, dataset = read_source(options)
     train, test = divide(dataset, options.seed)
     X_test = dataset.data.iloc[test]
@@ -80,7 +78,7 @@ def run(options: argparse.Namespace) -> int:
         decider.predict(X_test.iloc[:8])
     report = export_firmware(
         decider,
-        options.folder,
+        options.out,
         calibration_data=dataset.data.iloc[thin(train, study.window)],
         evaluation_data=(X_test, y_test),
         prefix=options.prefix,
@@ -96,5 +94,5 @@ def run(options: argparse.Namespace) -> int:
     if not options.no_check:
         checked = check_firmware(report, X_test, target=options.target)
         console.print(f"C against its twin, on {options.target}: {checked}")
-    console.print(f"written: {options.folder}; sizes and figures are in REPORT.md there")
+    console.print(f"written: {options.out}; sizes and figures are in REPORT.md there")
     return DONE

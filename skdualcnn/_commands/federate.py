@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from skdualcnn._commands._exit import DONE
+from skdualcnn._commands._model import note
 from skdualcnn._commands._source import add_source_arguments, divide, positive, read_source
 from skdualcnn.exceptions import UsageError
 
@@ -167,7 +168,7 @@ def _run_server(options: argparse.Namespace) -> int:
 
 def _run_site(options: argparse.Namespace) -> int:
     root = None if options.ca is None else options.ca.read_bytes()
-    from skdualcnn import save  # noqa: PLC0415  (imports torch)
+    from skdualcnn._persistence import save_trained  # noqa: PLC0415  (imports torch)
     from skdualcnn._studies import labels_of  # noqa: PLC0415
     from skdualcnn.federated import join_federation  # noqa: PLC0415
 
@@ -187,7 +188,7 @@ def _run_site(options: argparse.Namespace) -> int:
         patience=options.patience,
     )
     if options.out is not None:
-        console.print(f"written: {save(decider, options.out)}")
+        console.print(f"written: {save_trained(decider, options.out, note(options))}")
     return DONE
 
 

@@ -9,6 +9,7 @@ from threading import Event
 
 from skdualcnn._commands._broker import add_broker_arguments, make_broker
 from skdualcnn._commands._exit import DONE
+from skdualcnn._commands._model import add_model
 from skdualcnn.exceptions import UsageError
 
 SUMMARY = "decide on live readings from an MQTT broker, and raise alerts"
@@ -18,21 +19,15 @@ DESCRIPTION = (
     "it: the state is saved, the exit code is 0. docs/gateway.md has topics and payloads."
 )
 EXAMPLES = """\
-skdualcnn gateway --broker localhost --model skdualcnn_demo/model.skdualcnn
-skdualcnn gateway --broker gateway.local --ca ca.pem --username ward --password-file secret \\
-    --model ward.skdualcnn --devices devices.txt"""
+skdualcnn gateway skdualcnn_demo/model.skdualcnn --broker localhost
+skdualcnn gateway ward.skdualcnn --broker gateway.local --ca ca.pem --username ward \\
+    --password-file secret --devices devices.txt"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
+    add_model(parser, "a fitted FusionDecider or TunedFusionDecider, as train and the demo save it")
     add_broker_arguments(parser)
-    parser.add_argument(
-        "--model",
-        type=Path,
-        required=True,
-        metavar="FILE",
-        help="a fitted FusionDecider or TunedFusionDecider, saved as train and the demo do",
-    )
     parser.add_argument(
         "--settings", type=Path, metavar="FILE", help="JSON: how rows and alerts are made"
     )

@@ -8,6 +8,7 @@ from typing import Any
 from rich.console import Console
 
 from skdualcnn._commands._exit import DONE
+from skdualcnn._commands._model import note
 from skdualcnn._commands._source import (
     add_source_arguments,
     divide,
@@ -63,7 +64,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the command."""
-    from skdualcnn import save  # noqa: PLC0415  (imports torch)
+    from skdualcnn._persistence import save_trained  # noqa: PLC0415  (imports torch)
     from skdualcnn._studies import OURS, fit, labels_of, thin  # noqa: PLC0415
 
     console = Console()
@@ -79,7 +80,7 @@ def run(options: argparse.Namespace) -> int:
     chosen = {"architecture": options.architecture, "max_epochs": options.epochs}
     classifier.set_params(**{key: value for key, value in chosen.items() if value is not None})
     fit(decider, dataset, train)
-    path = save(decider, options.out)
+    path = save_trained(decider, options.out, note(options))
     epochs = len(decider.estimator_[name].history_)
     console.print(f"{epochs} epochs; written: {path} ({path.stat().st_size:,} bytes)")
     return DONE

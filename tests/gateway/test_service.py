@@ -287,7 +287,7 @@ def test_as_a_process(capsys, model_file, start_mosquitto, watch, tmp_path, pati
     command = [sys.executable, "-m", "skdualcnn"]
     at_broker = ["--broker", f"127.0.0.1:{broker.port}"]
     state = tmp_path / "state"
-    options = ["--model", str(model_file), "--state", str(state), "--http", "127.0.0.1:0"]
+    options = [str(model_file), "--state", str(state), "--http", "127.0.0.1:0"]
     options += ["--clock", "readings", "--max-rate", "0"]
     environment = {**os.environ, "PYTHONWARNINGS": "error"}
 
