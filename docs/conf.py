@@ -26,6 +26,7 @@ extensions = [
     "sphinx_design",
     "sphinx_gallery.gen_gallery",
     "api_reference",
+    "line_breaks",
     "llms_txt",
     "mathml",
     "repository_links",

@@ -6,17 +6,20 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from skdualcnn._commands._data import DATA_SETS
-from skdualcnn._commands._source import HEADS, MODALITIES, add_source_arguments
-from skdualcnn.exceptions import ModelFileError, UsageError
+from skdualcnn._commands._data import DATA_SETS, add_data_arguments
+from skdualcnn._commands._source import HEADS, add_table_arguments, read_source
+from skdualcnn.exceptions import ModelFileError, StreamError, UsageError
 
-_COLUMNS = (*MODALITIES, *HEADS, "groups")
+_NAMES = (*HEADS, "groups")
 
 
 def add_model_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the model, the rows that it is shown, and the seed of their split."""
     add_model(parser, "file that train, or save(decider, path), has written")
-    add_source_arguments(parser, trained=True)
+    add_data_arguments(parser, trained=True)
+    add_table_arguments(
+        parser, "A CSV file instead of --data. The model knows its columns; name what changed."
+    )
     parser.add_argument("--seed", type=int, help="seed of the split (default: of the training)")
 
 
@@ -26,25 +29,28 @@ def add_model(parser: argparse.ArgumentParser, text: str) -> None:
 
 
 def note(options: argparse.Namespace) -> dict[str, Any]:
-    """Return what the file of a model says of the rows that the arguments name.
+    """Return what the file of a model says of the rows that it was trained on.
 
-    That is the data set, or the columns of a CSV file, and the seed; not where the file was.
+    That is the data set, or the labels and groups of a CSV file, and the seed; not where the file
+    was. The other columns are in the model itself.
     """
     if options.csv is None:
         return {"data": options.data, "seed": options.seed}
-    columns = {name: getattr(options, name) for name in _COLUMNS}
-    return {**{name: found for name, found in columns.items() if found}, "seed": options.seed}
+    names = {name: getattr(options, name) for name in _NAMES}
+    return {**{name: column for name, column in names.items() if column}, "seed": options.seed}
 
 
-def recall(options: argparse.Namespace) -> None:
-    """Complete the arguments by what the file of the model says of its training.
+def read_rows(options: argparse.Namespace, decider: Any) -> tuple[Any, Any]:
+    """Return what `read_source` does, with arguments that are not given as in the training.
+
+    Labels without a note have the names of the decider's heads.
 
     Raises
     ------
     ModelFileError, OSError
         If the file is no model.
     UsageError
-        If it was trained on a CSV file, and there is none.
+        If it was trained on a CSV file, and there is none, or one without its columns.
     """
     from skdualcnn._persistence import read_trained_on  # noqa: PLC0415  (imports torch)
 
@@ -56,13 +62,20 @@ def recall(options: argparse.Namespace) -> None:
         )
     if options.seed is None:
         options.seed = noted.get("seed", 0)
+    heads = dict(zip(HEADS, decider.heads_, strict=True))
     if options.csv is not None:
-        for name in _COLUMNS:
-            setattr(options, name, getattr(options, name) or noted.get(name, []))
-    elif options.data is None:
-        if noted and "data" not in noted:
+        for name in _NAMES:
+            known = noted.get(name, heads.get(name))
+            setattr(options, name, getattr(options, name) or known)
+        modalities = _streams_of(options.model, decider)
+    else:
+        if options.data is None and noted and "data" not in noted:
             raise UsageError(f"{options.model} was trained on a CSV file; expected --csv FILE")
-        options.data = noted.get("data", "ward")
+        options.data = options.data or noted.get("data", "ward")
+        modalities = None
+    study, dataset = read_source(options, modalities=modalities)
+    dataset.target = dataset.target.rename(columns={k: v for k, v in heads.items() if v})
+    return study, dataset
 
 
 def load_decider(path: Path) -> Any:
@@ -103,11 +116,22 @@ def expect_fit(model: Path, title: str) -> Iterator[None]:
         raise UsageError(f"{model} does not fit {title}: {error}") from error
 
 
+def _streams_of(path: Path, decider: Any) -> dict[str, list[str]]:
+    """Return the columns of a fitted decider, by stream."""
+    from skdualcnn.gateway._settings import streams_of  # noqa: PLC0415  (imports torch)
+
+    try:
+        return streams_of(decider)
+    except StreamError:
+        raise UsageError(
+            f"{path} does not know its columns, expected a model with make_fusion_preprocessor in "
+            "front; score and export another one in Python"
+        ) from None
+
+
 def _is_expected(name: str, value: Any) -> bool:
     if name == "seed":
         return type(value) is int
     if name == "data":
         return value in DATA_SETS
-    if name in MODALITIES:
-        return isinstance(value, list) and all(isinstance(one, str) for one in value)
-    return name in _COLUMNS and isinstance(value, str)
+    return name in _NAMES and isinstance(value, str)

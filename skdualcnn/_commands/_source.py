@@ -1,6 +1,7 @@
 """Rows for a command: one of the known data sets, or a CSV file of one's own."""
 
 import argparse
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,24 +19,22 @@ MODALITIES = ("patient", "environment", "network")
 HEADS = ("health", "cyber")
 
 
-def add_source_arguments(parser: argparse.ArgumentParser, *, trained: bool = False) -> None:
-    """Add what names a data set, and what says which columns of a CSV file are what.
-
-    `trained` says that a model knows what it was trained on, which is what is not named then.
-    """
-    add_data_arguments(parser, trained=trained)
-    own = parser.add_argument_group(
-        "your own data",
-        "A CSV file instead of --data; "
-        + (
-            "columns are those of the training where none are named."
-            if trained
-            else "name its columns, separated by spaces."
-        ),
+def add_source_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what names a data set, and what says which columns of a CSV file are what."""
+    add_data_arguments(parser)
+    own = add_table_arguments(
+        parser, "A CSV file instead of --data; name its columns, separated by spaces."
     )
-    own.add_argument("--csv", type=Path, metavar="FILE", help="one row a moment, with a header")
     for name in MODALITIES:
         own.add_argument(f"--{name}", nargs="+", default=[], metavar="COLUMN", help=f"{name} data")
+
+
+def add_table_arguments(
+    parser: argparse.ArgumentParser, description: str
+) -> "argparse._ArgumentGroup":
+    """Add a CSV file with its labels and groups, and return where its other columns belong."""
+    own = parser.add_argument_group("your own data", description)
+    own.add_argument("--csv", type=Path, metavar="FILE", help="one row a moment, with a header")
     for name in HEADS:
         own.add_argument(f"--{name}", metavar="COLUMN", help=f"label of the {name} head")
     own.add_argument(
@@ -44,10 +43,18 @@ def add_source_arguments(parser: argparse.ArgumentParser, *, trained: bool = Fal
         help="what must stay on one side of the split, such as the patient; without, the last "
         "fifth of the rows is held out",
     )
+    return own
 
 
-def read_source(options: argparse.Namespace, *, drop_leaky: bool = True) -> tuple["Study", Any]:
+def read_source(
+    options: argparse.Namespace,
+    *,
+    drop_leaky: bool = True,
+    modalities: Mapping[str, Sequence[str]] | None = None,
+) -> tuple["Study", Any]:
     """Return what to train on the data set, and the data set.
+
+    `modalities` are the columns of a CSV file where no arguments name them.
 
     Raises
     ------
@@ -60,9 +67,12 @@ def read_source(options: argparse.Namespace, *, drop_leaky: bool = True) -> tupl
     from skdualcnn._studies import STUDIES, study_of_table  # noqa: PLC0415  (imports torch)
 
     if options.csv is not None:
-        dataset = _read_csv(options)
+        if modalities is None:
+            modalities = {name: getattr(options, name) for name in MODALITIES}
+        dataset = _read_csv(options, modalities)
         return study_of_table(options.csv.name, dataset), dataset
-    named = [f"--{name}" for name in (*MODALITIES, *HEADS, "groups") if getattr(options, name)]
+    columns = (*MODALITIES, *HEADS, "groups")
+    named = [f"--{name}" for name in columns if getattr(options, name, None)]
     if named:
         raise UsageError(f"{', '.join(named)} name columns of a CSV file; expected --csv FILE")
     check_data_arguments(options)
@@ -107,13 +117,12 @@ def positive(text: str) -> int:
     return number
 
 
-def _read_csv(options: argparse.Namespace) -> Any:
+def _read_csv(options: argparse.Namespace, modalities: Mapping[str, Sequence[str]]) -> Any:
     import numpy as np  # noqa: PLC0415
     import pandas as pd  # noqa: PLC0415
 
     from skdualcnn.datasets._bunch import make_dataset, make_target  # noqa: PLC0415
 
-    modalities = {name: getattr(options, name) for name in MODALITIES}
     features = [column for columns in modalities.values() for column in columns]
     labels = {name: getattr(options, name) for name in HEADS if getattr(options, name)}
     if not features or not labels:

@@ -8,8 +8,8 @@ from typing import Any
 from rich.console import Console
 
 from skdualcnn._commands._exit import DONE
-from skdualcnn._commands._model import add_model_arguments, expect_fit, load_decider, recall
-from skdualcnn._commands._source import divide, new_file, read_source
+from skdualcnn._commands._model import add_model_arguments, expect_fit, load_decider, read_rows
+from skdualcnn._commands._source import divide, new_file
 from skdualcnn.exceptions import UsageError
 
 SUMMARY = "score a saved decider on the rows that were held out"
@@ -55,8 +55,7 @@ def run(options: argparse.Namespace) -> int:
     if options.firmware is not None and options.card is None:
         raise UsageError("--firmware is for a model card; expected --card FILE, too")
     decider = load_decider(options.model)
-    recall(options)
-    study, dataset = read_source(options)
+    study, dataset = read_rows(options, decider)
     train, test = divide(dataset, options.seed)
     rows = np.arange(len(dataset.data)) if options.all else test
     with expect_fit(options.model, study.title):

@@ -6,8 +6,8 @@ from pathlib import Path
 from rich.console import Console
 
 from skdualcnn._commands._exit import DONE
-from skdualcnn._commands._model import add_model_arguments, expect_fit, load_decider, recall
-from skdualcnn._commands._source import divide, read_source
+from skdualcnn._commands._model import add_model_arguments, expect_fit, load_decider, read_rows
+from skdualcnn._commands._source import divide
 
 SUMMARY = "write a saved decider as integer C, and check the C"
 DESCRIPTION = (
@@ -68,8 +68,7 @@ def run(options: argparse.Namespace) -> int:
 
     console = Console()
     decider = load_decider(options.model)
-    recall(options)
-    study, dataset = read_source(options)
+    study, dataset = read_rows(options, decider)
     train, test = divide(dataset, options.seed)
     X_test = dataset.data.iloc[test]
     y_test = labels_of(dataset, test)

@@ -100,18 +100,21 @@ def choose_normal(wanted: Sequence[str], y: Any) -> Any:
         heads = Heads.from_labels(Labels.read(y))
     except ValueError as error:
         raise UsageError(str(error)) from error
-    chosen, unknown = [], set(wanted)
+    chosen, open_heads, unknown = [], [], set(wanted)
     for head, classes in zip(heads.names, heads.classes, strict=True):
         known = {str(one): one for one in classes.tolist()}
         named = [known[name] for name in wanted if name in known]
         unknown -= set(known)
         try:
             chosen.append(find_normal(head, classes, named[0] if named else None))
-        except NormalClassError as error:
-            raise UsageError(
-                f"the label of the {head} head is one of {', '.join(list(known)[:20])}; name the "
-                "one that means normal with --normal"
-            ) from error
+        except NormalClassError:
+            open_heads.append(
+                f"the label of the {head} head is one of {', '.join(list(known)[:20])}"
+            )
+    if open_heads:
+        raise UsageError(
+            f"{'; '.join(open_heads)}: name the class of each that means normal with --normal"
+        )
     if unknown:
         raise UsageError(f"--normal names {', '.join(sorted(unknown))}, a class of no head")
     return chosen[0] if len(chosen) == 1 else tuple(chosen)

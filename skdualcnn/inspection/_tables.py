@@ -76,7 +76,7 @@ def with_interval(cell: Cell, ends: Any, form: Callable[[Any], Cell]) -> Cell:
     if not ends or cell.order is None:
         return cell
     # Narrow enough to stand under the number in a terminal of 80 columns.
-    low, high = (re.sub(r"^0(?=\.)| %$", "", form(end).text) for end in ends)
+    low, high = (re.sub(r"^0(?=\.\d+$)|(?<=100)\.0 %$| %$", "", form(end).text) for end in ends)
     return replace(cell, interval=f"{low}–{high}")
 
 

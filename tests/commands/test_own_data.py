@@ -118,7 +118,8 @@ def test_the_class_that_means_normal_can_be_named(capsys):
 
 def test_an_export_says_that_the_model_is_of_other_data(capsys):
     assert run(capsys, "train", *WORDS, "--normal", "ok", "--epochs", 1)[0] == 0
-    code, _, err = run(capsys, "export", "model.skdualcnn", *OWN)
+    other = ["--csv", "beds.csv", "--cyber", "attack"]  # it has one head
+    code, _, err = run(capsys, "export", "model.skdualcnn", *other)
     assert code == 2
     assert "model.skdualcnn does not fit beds.csv: " in err
 
@@ -127,7 +128,8 @@ def test_a_model_knows_the_rows_it_was_trained_on(capsys, beds):
     assert run(capsys, "train", *OWN, "--epochs", 1, "--seed", 3)[0] == 0
     known = ["evaluate", "model.skdualcnn", "--csv", "beds.csv", "--json"]
     assert run(capsys, *known, "known.json")[0] == 0
-    assert run(capsys, *known, "told.json", *OWN[2:], "--seed", 3)[0] == 0
+    told = ["--groups", "bed", "--health", "health", "--cyber", "attack", "--seed", 3]
+    assert run(capsys, *known, "told.json", *told)[0] == 0
     beds.rename(columns={"attack": "intrusion"}).to_csv("beds.csv", index=False)
     assert run(capsys, *known, "renamed.json", "--cyber", "intrusion")[0] == 0
     known, told, renamed = (
@@ -152,15 +154,14 @@ def test_a_model_of_a_known_data_set_knows_its_name_and_seed(capsys, monkeypatch
     assert seeds == [5, 5]
     code, _, err = run(capsys, "evaluate", "model.skdualcnn", "--csv", "beds.csv")
     assert code == 2
-    assert "--csv needs the columns of at least one" in err
+    assert "beds.csv has no column 'cyber'; it has " in err
 
 
 @pytest.mark.parametrize(
-    "noted", [{"data": "mimic"}, {"patient": "spo2"}, {"seed": "0"}, {"path": "beds.csv"}]
+    "noted", [{"data": "mimic"}, {"health": ["spo2"]}, {"seed": "0"}, {"path": "beds.csv"}]
 )
 def test_what_train_does_not_note_is_refused(capsys, noted):
-    decider = FusionDecider(DualPathCNNClassifier())
-    save_trained(decider, "model.skdualcnn", noted)
+    save_trained(FusionDecider(DualPathCNNClassifier()), "model.skdualcnn", noted)
     code, _, err = run(capsys, "evaluate", "model.skdualcnn", "--csv", "beds.csv")
     assert code == 2
     assert "model.skdualcnn does not say what it was trained on as train does" in err
@@ -210,8 +211,7 @@ def test_every_kind_of_decider_is_scored_and_exported_or_refused(capsys, elsewhe
         "tuned": TunedFusionDecider(inner, cv=2, thresholds=3, n_resamples=20, random_state=0),
         "conformal": ConformalFusionDecider(inner, confidence_level=0.5, random_state=0),
     }
-    own = ["--csv", "beds.csv", "--patient", "heart_rate", "spo2"]
-    own += ["--health", "health", "--cyber", "attack"]
+    own = ["--csv", "beds.csv", "--cyber", "attack"]  # health is called as the head is
     check = [] if find_compiler() else ["--no-check"]
     for name, decider in kinds.items():
         save(decider.fit(X, y), name)
@@ -224,25 +224,54 @@ def test_every_kind_of_decider_is_scored_and_exported_or_refused(capsys, elsewhe
     assert low < shown["accuracy"] < high
 
 
+def test_a_model_of_ones_own_program_needs_no_columns_either(capsys, elsewhere, beds):
+    """Its heads have names of their own, and it was fitted with a column that it does not read."""
+    columns = ["spo2", "packet_rate", "failed_logins"]
+    network = DualPathCNNClassifier(architecture="compact", max_epochs=1, random_state=0)
+    pipe = make_pipeline(make_fusion_preprocessor(network=columns[1:]), network)
+    rows = beds.dropna()
+    decider = FusionDecider(pipe, normal=("ok", 0))
+    labels = rows[["checked", "attack"]].astype({"attack": int})
+    decider.fit(rows[columns], labels)
+    save(decider, "own")
+    own = ["own", "--csv", "beds.csv", "--all", "--json", "own.json"]
+    assert run(capsys, "evaluate", *own)[0] == 0
+    figures = json.loads((elsewhere / "own.json").read_text())
+    assert [head["name"] for head in figures["heads"]] == ["checked", "attack"]
+    assert figures["data"]["modalities"] == {"patient": 0, "environment": 0, "network": 2}
+    right = decider.score(beds[columns], beds[["checked", "attack"]])
+    assert figures["decisions"]["models"][0]["accuracy"] == pytest.approx(right)
+
+    bare = FusionDecider(DualPathCNNClassifier(max_epochs=1), normal=("ok", 0))
+    save(bare.fit(rows[columns], labels), "bare")
+    code, _, err = run(capsys, "evaluate", "bare", "--csv", "beds.csv")
+    assert code == 2
+    assert "bare does not know its columns, expected a model with make_fusion_preprocessor" in err
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["train", "--patient", "spo2"], "--patient name columns of a CSV file; expected --csv"),
         (["train", "--csv", "beds.csv", "--health", "health"], "needs the columns of at least"),
         (["train", *OWN[:-1], "alarm"], "beds.csv has no column 'alarm'; it has heart_rate, "),
-        (["evaluate", "m", *OWN, "--firmware", "r.json"], "for a model card; expected --card FILE"),
+        (
+            ["evaluate", "m", "--csv", "beds.csv", "--firmware", "r.json"],
+            "for a model card; expected --card FILE",
+        ),
         (["train", *OWN, "--environment", "spo2"], "a column is named twice"),
         (["train", "--csv", "none.csv", *OWN[2:]], "none.csv does not exist; expected a file"),
         (["train", "--csv", "empty.csv", *OWN[2:]], "empty.csv is no CSV file with a header"),
         (["train", *OWN, "--epochs", "0"], "argument --epochs: 0 is less than 1"),
         (["train", *OWN, "--normal", "fine"], "--normal names fine, a class of no head"),
-        (["train", *WORDS], "one of ill, ok; name the one that means normal with --normal"),
+        (["train", *WORDS], "one of ill, ok: name the class of each that means normal with --n"),
+        (["train", *WORDS, "--cyber", "protocol"], "one of ill, ok; the label of the cyber head"),
         (["train", *WORDS[:-1], "room_temperature"], "Unknown label type: continuous"),
         (["train", *OWN, "--out", "no/model"], "--out: the folder no does not exist"),
         (["evaluate", "nowhere", "--json", "."], "--json: . is a folder, expected a file"),
         (["leakage", *OWN, "--window", "x"], "invalid positive value: 'x'"),
-        (["evaluate", "beds.csv", *OWN], "expected a file that skdualcnn.save wrote"),
-        (["evaluate", "net.skdualcnn", *OWN], "holds a DualPathCNNClassifier, expected a decid"),
+        (["evaluate", "beds.csv"], "expected a file that skdualcnn.save wrote"),
+        (["evaluate", "net.skdualcnn"], "holds a DualPathCNNClassifier, expected a decid"),
         (["evaluate", "nowhere"], "nowhere does not exist; expected a file"),
     ],
 )

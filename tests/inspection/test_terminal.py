@@ -56,10 +56,10 @@ def test_an_interval_stands_under_its_number_in_the_terminal_and_on_the_page(rep
     report["heads"][0]["models"][0] |= {"roc_auc": 0.96, "intervals": {"roc_auc": (0.931, 1.0)}}
     ours = report["decisions"]["models"][0]
     state = next(iter(ours["recall"]))
-    ours["intervals"] = {"accuracy": (0.5, 0.75), "recall": {state: (0.251, 0.5)}}
+    ours["intervals"] = {"accuracy": (0.0, 1.0), "recall": {state: (0.251, 0.5)}}
     text = printed(report, width=100)
     page = write_report(tmp_path / "report.html", report).read_text(encoding="utf-8")
-    for words in ("How they are made.", ".931–1.000", "50.0–75.0", "25.1–50.0"):
+    for words in ("How they are made.", ".931–1.000", "0.0–100", "25.1–50.0"):
         assert words in text
         assert words in page
     # Sorting and the best value go by the number alone.
