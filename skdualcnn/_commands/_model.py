@@ -43,7 +43,8 @@ def note(options: argparse.Namespace) -> dict[str, Any]:
 def read_rows(options: argparse.Namespace, decider: Any) -> tuple[Any, Any]:
     """Return what `read_source` does, with arguments that are not given as in the training.
 
-    Labels without a note have the names of the decider's heads.
+    Labels without a note have the names of the decider's heads. `options.noted` becomes whether
+    there is one.
 
     Raises
     ------
@@ -60,6 +61,7 @@ def read_rows(options: argparse.Namespace, decider: Any) -> tuple[Any, Any]:
             f"{options.model} does not say what it was trained on as train does: a data set or "
             "columns, and a seed. Use a file that train wrote, from a source that you trust."
         )
+    options.noted = bool(noted)
     if options.seed is None:
         options.seed = noted.get("seed", 0)
     heads = dict(zip(HEADS, decider.heads_, strict=True))

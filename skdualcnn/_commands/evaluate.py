@@ -120,6 +120,9 @@ def _assemble(
     from skdualcnn._versions import describe_environment  # noqa: PLC0415
 
     results = {options.model.name: result}
+    held_out = "nothing: all rows are scored" if options.all else HELD_OUT[dataset.split_by]
+    if not (options.all or options.noted):
+        held_out += "; if it was not trained on them: the file of the model does not say"
     return {
         "title": f"{options.model.name} on {title}",
         "summary": [],
@@ -135,9 +138,7 @@ def _assemble(
             "sentence": dataset.protocol,
             "train_rows": n_train,
             "test_rows": n_rows,
-            "held_out": "nothing: all rows are scored"
-            if options.all
-            else HELD_OUT[dataset.split_by],
+            "held_out": held_out,
         },
         "intervals": say_intervals(result),
         "heads": head_tables(results, options.model.name, options.seed),

@@ -137,6 +137,7 @@ def test_a_model_knows_the_rows_it_was_trained_on(capsys, beds):
         for name in ("known", "told", "renamed")
     )
     assert known["seed"] == 3
+    assert "does not say" not in known["protocol"]["held_out"]
     assert known == told == renamed
     code, _, err = run(capsys, "evaluate", "model.skdualcnn")
     assert code == 2
@@ -219,7 +220,9 @@ def test_every_kind_of_decider_is_scored_and_exported_or_refused(capsys, elsewhe
         code, _, said = run(capsys, "export", name, *own, "--out", f"{name}_c", *check)
         assert code == (0 if name == "tuned" else 2), said
     assert "of a ConformalFusionDecider its decider_" in said
-    shown = json.loads((elsewhere / "tuned.json").read_text())["heads"][0]["models"][0]
+    figures = json.loads((elsewhere / "tuned.json").read_text())
+    assert "the file of the model does not say" in figures["protocol"]["held_out"]
+    shown = figures["heads"][0]["models"][0]
     low, high = shown["intervals"]["accuracy"]
     assert low < shown["accuracy"] < high
 
