@@ -107,7 +107,8 @@ html_theme_options = {
     "footer_start": ["copyright"],
     "footer_end": ["theme-version"],
 }
-html_sidebars = {"index": [], "start": [], "changelog": [], "contributing": []}
+# No list of neighbours: short lists, and a table that needs the room.
+html_sidebars = {page: [] for page in ("index", "start", "changelog", "contributing", "findings")}
 html_math_renderer = "mathml"
 
 llms_txt_summary = (
