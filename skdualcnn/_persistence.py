@@ -43,7 +43,7 @@ from skdualcnn.preprocessing import (
     SlidingWindow,
     flatten_windows,
 )
-from skdualcnn.preprocessing._fusion import ColumnsOfKind
+from skdualcnn.preprocessing._fusion import ColumnsOfKind, median
 
 # A network's teacher is saved as its parameters: it is fitted anew whenever it is asked.
 _TEACHERS = (HistGradientBoostingClassifier, LogisticRegression)
@@ -86,7 +86,7 @@ _REGISTRY = Registry(
             MeanColumn,
         )
     },
-    functions={function.__name__: function for function in (flatten_windows,)},
+    functions={function.__name__: function for function in (flatten_windows, median)},
     empty={
         ("DualPathCNNClassifier", "callbacks"): "callbacks are code, which is not saved.",
         ("Pipeline", "memory"): "a cache holds pickles, which would run when it is fitted.",

@@ -32,7 +32,7 @@ def cross_fitted_targets(
     For each head, the labelled rows are divided into five folds, and a clone of the
     teacher that is fitted on four answers for the fifth. What a teacher says about its
     own training rows would be little more than their labels. Where it has not met a row's
-    class, the label counts alone.
+    class at least twice, the label counts alone.
 
     Parameters
     ----------
@@ -102,6 +102,8 @@ def _cross_fit(
     weighted = has_fit_parameter(teacher, "sample_weight") or isinstance(teacher, VotingClassifier)
     for one in np.unique(fold):
         known = np.flatnonzero(fold != one)
+        # A single row is no class to learn: boosted trees would refuse to hold half of it out.
+        known = known[np.bincount(codes[known])[codes[known]] > 1]
         met = np.unique(codes[known])
         asked = np.flatnonzero((fold == one) & np.isin(codes, met))
         if len(met) < 2 or len(asked) == 0:

@@ -190,3 +190,14 @@ def test_saved_with_its_teacher(rows, tmp_path):
     loaded = skdualcnn.load(skdualcnn.save(network, tmp_path / "taught.skdualcnn"))
     assert_array_equal(loaded.predict_proba(rows.X), network.predict_proba(rows.X))
     assert loaded.get_params()["teacher__max_iter"] == 5
+
+
+def test_boosted_trees_teach_although_a_class_has_a_single_row():
+    rng = np.random.default_rng(0)
+    X = rng.random((13_000, 1))  # on four fifths of these, trees hold rows out by class
+    codes = (X > 0.5).astype(int)
+    codes[0] = 2
+    (target,) = ask(HistGradientBoostingClassifier(max_iter=2), make_rows(X, codes))
+    assert_array_equal(target[0], [0, 0, 1])
+    assert (target[1:, 2] == 0).all()
+    assert_allclose(target.sum(axis=1), 1, rtol=1e-6)
