@@ -158,10 +158,13 @@ def main() -> int:
     measured = add(
         "speed",
         "training, inference, search and preprocessing, beside the peers in turn",
-        lambda given: speed.run(given.out, share=given.share, quick=given.quick),
+        lambda given: speed.run(given.out, share=given.share, quick=given.quick, peers=given.peers),
         quick="a small share of the rows, one round",
     )
     measured.add_argument("--share", type=float, default=1.0, help="of the rows (default: all)")
+    measured.add_argument(
+        "--peers", type=Path, help="folder of environments with Keras, tsai and aeon: docs/speed.md"
+    )
     add(
         "streaming",
         "how long a reading takes in the online detector, with the network and compiled",

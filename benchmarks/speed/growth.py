@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmarks.speed.peers import make_rows
-from benchmarks.speed.rounds import peak_mb
+from benchmarks.speed.foreign.simulated import make_rows, peak_mb
 from skdualcnn import DualPathCNNClassifier
 
 STEPS = (8, 16, 32, 64, 128)

@@ -12,7 +12,9 @@ import torch
 from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 
-from benchmarks.speed.peers import as_signals, make_rows
+from benchmarks.speed.environments import Environments
+from benchmarks.speed.foreign.simulated import make_rows
+from benchmarks.speed.peers import as_signals
 from benchmarks.speed.rounds import take_turns
 from firmware_export import compile_predictor
 from skdualcnn import DualPathCNNClassifier, FusionDecider
@@ -21,7 +23,9 @@ from skdualcnn._compiler import find_compiler
 ONNX = all(importlib.util.find_spec(name) for name in ("onnx", "onnxruntime"))
 
 
-def measure_inference(*, rows: int, rounds: int, calls: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+def measure_inference(
+    peers: Environments, *, rows: int, rounds: int, calls: int
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the tables of bulk and of single rows."""
     X, codes = make_rows(rows)
     few = slice(0, 2_000)
@@ -59,6 +63,9 @@ def measure_inference(*, rows: int, rounds: int, calls: int) -> tuple[pd.DataFra
         single["compile_predictor, decision"] = lambda: predictor.push(values, state)
     for work in bulk.values():
         work()
+    bulk |= peers.contestants(
+        "predict", shape=X.shape[1:], rows=rows, batch_size=512, threads=torch.get_num_threads()
+    )
     table = take_turns(bulk, rounds)
     table["rows_per_second"] = rows / table["seconds"]
     return table, pd.DataFrame([_latency(name, work, calls) for name, work in single.items()])

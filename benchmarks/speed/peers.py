@@ -2,12 +2,11 @@
 
 from typing import Any
 
-import numpy as np
 import torch
 from skorch import NeuralNet
 from torch import Tensor, nn
 
-N_CLASSES = (4, 5)
+from benchmarks.speed.foreign.simulated import N_CLASSES
 
 
 class PaperNet(nn.Module):
@@ -29,13 +28,6 @@ class SumOfLosses(nn.Module):
     def forward(self, logits: list[Tensor], codes: Tensor) -> Tensor:
         losses = [nn.functional.cross_entropy(one, codes[:, i]) for i, one in enumerate(logits)]
         return torch.stack(losses).sum()
-
-
-def make_rows(n: int, shape: tuple[int, ...] = (68,)) -> tuple[Any, Any]:
-    """Return simulated rows (n, *shape) and the codes of two labels."""
-    rng = np.random.default_rng(0)
-    codes = np.column_stack([rng.integers(0, k, n) for k in N_CLASSES])
-    return rng.random((n, *shape)).astype(np.float32), codes
 
 
 def as_signals(X: Any) -> Tensor:

@@ -10,7 +10,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, OneHotEncoder
 
-from benchmarks.speed.peers import make_rows
+from benchmarks.speed.foreign.simulated import make_rows
 from benchmarks.speed.rounds import take_turns
 from skdualcnn import DualPathCNNClassifier, make_fusion_preprocessor
 

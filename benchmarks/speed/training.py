@@ -1,4 +1,4 @@
-"""Seconds of one epoch and peak memory, beside a plain loop and skorch."""
+"""Seconds of one epoch and peak memory, beside the peers."""
 
 import multiprocessing
 import os
@@ -10,8 +10,10 @@ from unittest import mock
 import pandas as pd
 import torch
 
-from benchmarks.speed.peers import make_rows, train_plain_loop, train_skorch
-from benchmarks.speed.rounds import peak_mb, take_turns
+from benchmarks.speed.environments import Environments
+from benchmarks.speed.foreign.simulated import make_rows, peak_mb
+from benchmarks.speed.peers import train_plain_loop, train_skorch
+from benchmarks.speed.rounds import take_turns
 from skdualcnn import DualPathCNNClassifier
 from skdualcnn.network._native import SWITCH
 
@@ -49,7 +51,7 @@ if torch.cuda.is_available():
     }
 
 
-def measure_training(*, share: float, rounds: int) -> pd.DataFrame:
+def measure_training(peers: Environments, *, share: float, rounds: int) -> pd.DataFrame:
     """Return a row for each network, batch size, number of threads and contestant.
 
     Ours trains on one thread whatever torch is told.
@@ -63,10 +65,13 @@ def measure_training(*, share: float, rounds: int) -> pd.DataFrame:
                 train(X[: 2 * batch_size], codes[: 2 * batch_size], batch_size)
             for threads in (1, 2):
                 torch.set_num_threads(threads)
-                contestants = {
+                ours = {
                     name: partial(train, X, codes, batch_size) for name, train in TRAINERS.items()
                 }
-                table = take_turns(contestants, rounds)
+                others = peers.contestants(
+                    "train", shape=shape, rows=len(X), batch_size=batch_size, threads=threads
+                )
+                table = take_turns(ours | others, rounds)
                 table.insert(0, "threads", threads)
                 table.insert(0, "batch_size", batch_size)
                 table.insert(0, "net", net)
@@ -75,15 +80,18 @@ def measure_training(*, share: float, rounds: int) -> pd.DataFrame:
     return pd.concat(tables, ignore_index=True)
 
 
-def measure_memory(*, share: float) -> pd.DataFrame:
+def measure_memory(peers: Environments, *, share: float) -> pd.DataFrame:
     """Return the peak resident size of a process that trains for one epoch, in MB."""
     context = multiprocessing.get_context("spawn")
-    rows = []
+    n, shape = int(NETS["paper"][0] * share), NETS["paper"][1]
+    peaks = {}
     for name in TRAINERS:
         with context.Pool(1) as pool:
-            peak = pool.apply(_peak, (name, int(NETS["paper"][0] * share), MEMORY_BATCH))
-        rows.append({"who": name, "batch_size": MEMORY_BATCH, "peak_mb": peak})
-    return pd.DataFrame(rows)
+            peaks[name] = pool.apply(_peak, (name, n, MEMORY_BATCH))
+    peaks |= peers.peaks(shape=shape, rows=n, batch_size=MEMORY_BATCH)
+    return pd.DataFrame(
+        [{"who": name, "batch_size": MEMORY_BATCH, "peak_mb": peak} for name, peak in peaks.items()]
+    )
 
 
 def _peak(name: str, n: int, batch_size: int) -> float:
