@@ -32,7 +32,7 @@ LEFT_OUT = {
     r"sphinx-build ": "a step of .ci/run of its own",
     r"bash \.ci/check-distributions$": "a step of .ci/run of its own",
     r"pre-commit install": "it writes into the clone",
-    r"python -m pytest$": "it would start itself",
+    r"python -m pytest( -m slow)?$": "it would start itself",
 }
 # What is written instead of a part of a command, and why.
 CHANGED = {
