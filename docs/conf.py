@@ -78,7 +78,6 @@ sphinx_gallery_conf = {
     "download_all_examples": False,
     "remove_config_comments": True,
     "plot_gallery": True,
-    "parallel": 2,  # examples at once
     "reference_url": {"skdualcnn": None, "firmware_export": None},
     "doc_module": ("skdualcnn", "firmware_export"),
     "backreferences_dir": "gallery/backreferences",

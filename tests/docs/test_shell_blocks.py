@@ -37,12 +37,13 @@ LEFT_OUT = {
     r"bash \.ci/check-distributions$": "a step of .ci/run of its own",
     r"pre-commit install": "it writes into the clone",
     r"python -m pytest( -m slow)?$": "it would start itself",
+    r"python -m skdualcnn demo$": "bash .ci/check-distributions runs it, with --quick",
     r"python -m benchmarks (paper|baselines|architectures) ": "hours; tests/benchmarks run it on a "
     "small ward, and a test below its arguments",
 }
 # What is written instead of a part of a command, and why.
 CHANGED = {
-    r"skdualcnn demo$": ("skdualcnn demo --quick", "two minutes without"),
+    r"train --architecture compact": ("train --quick --architecture compact", "a minute without"),
     r"^python -m skdualcnn demo --quick$": (
         "mkdir skdualcnn_demo && python -m skdualcnn train --quick --out "
         "skdualcnn_demo/model.skdualcnn",
