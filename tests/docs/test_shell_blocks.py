@@ -113,9 +113,7 @@ def is_left_out(command):
 
 def changed(command):
     for pattern, (instead, _) in CHANGED.items():
-        command, times = re.subn(pattern, instead.replace("\\1", r"\g<1>"), command)
-        if times and "demo" in pattern:
-            break  # the demo of README is not that of the gateway
+        command = re.sub(pattern, instead, command)
     return command
 
 
