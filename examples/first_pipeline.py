@@ -14,7 +14,7 @@ network with two heads, and look at what it says about patients that it never sa
 
 from skdualcnn.datasets import make_ward
 
-ward = make_ward(n_patients=10, hours=8, random_state=0)
+ward = make_ward(n_patients=16, hours=8, random_state=0)
 print({name: len(columns) for name, columns in ward.modalities.items()})
 print(ward.target.value_counts(normalize=True).round(3).head(5))
 
@@ -44,7 +44,7 @@ from skdualcnn import DualPathCNNClassifier, FusionDecider, make_fusion_preproce
 
 pipeline = make_pipeline(
     make_fusion_preprocessor(**ward.modalities),
-    DualPathCNNClassifier(lr=3e-3, batch_size=64, max_epochs=20, random_state=0),
+    DualPathCNNClassifier(lr=3e-3, batch_size=64, max_epochs=10, random_state=0),
 )
 decider = FusionDecider(pipeline, delta=0.1).fit(X, y)
 decider

@@ -198,24 +198,7 @@ def load(path: str | os.PathLike[str], *, device: str | None = None) -> Any:
     ...     load(file)
     QuantileScaler(n_quantiles=9)
     """
-    name = os.fspath(path)
-    document, arrays = read_model_file(path)
-    here = describe_environment()["scikit-learn"]
-    try:
-        there = str(document["versions"]["scikit-learn"])
-        if here.split(".")[:2] != there.split(".")[:2]:
-            warnings.warn(
-                f"{name} was saved with scikit-learn {there} and is loaded with {here}; its "
-                "transformers may behave differently or fail. Install the version it was saved "
-                "with, or fit and save it again with this one.",
-                ModelVersionWarning,
-                stacklevel=2,
-            )
-        return Decoder(_REGISTRY, arrays, device).decode_estimator(document["estimator"])
-    except (DeviceError, ModelVersionWarning):
-        raise
-    except Exception as error:  # whatever a crafted file makes some constructor raise
-        raise damaged(name, f"{type(error).__name__}: {error}") from error
+    return _load(path, device)[0]
 
 
 def save_trained(
@@ -230,7 +213,7 @@ def save_trained(
     path : path-like
         File to write; one of that name is replaced.
     trained_on : dict of str to object
-        What JSON can hold. :func:`read_trained_on` gives it back; `load` passes it over, so that
+        What JSON can hold. :func:`load_trained` gives it back; `load` passes it over, so that
         it is gone once the estimator is saved again.
 
     Returns
@@ -259,8 +242,8 @@ def save_trained(
     return write_model_file(path, document, encoder.arrays)
 
 
-def read_trained_on(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """Return the note that :func:`save_trained` left in a file; empty where there is none.
+def load_trained(path: str | os.PathLike[str]) -> tuple[Any, dict[str, Any]]:
+    """Load an estimator and the note that :func:`save_trained` left beside it.
 
     Parameters
     ----------
@@ -269,8 +252,11 @@ def read_trained_on(path: str | os.PathLike[str]) -> dict[str, Any]:
 
     Returns
     -------
-    dict of str to object
-        As it stands in the file, which anyone can have made: check it before use.
+    estimator
+        What `load` returns.
+    trained_on : dict of str to object
+        The note as it stands in the file, which anyone can have made: check it before use. Empty
+        where there is none.
 
     Raises
     ------
@@ -279,8 +265,31 @@ def read_trained_on(path: str | os.PathLike[str]) -> dict[str, Any]:
     OSError
         If the file is not there or cannot be read.
     """
-    document, _ = read_model_file(path)
-    noted = document.get("trained_on", {})
-    if not isinstance(noted, dict):
-        raise damaged(os.fspath(path), f"trained_on is a {type(noted).__name__}")
-    return noted
+    estimator, document = _load(path, None)
+    trained_on = document.get("trained_on", {})
+    if not isinstance(trained_on, dict):
+        raise damaged(os.fspath(path), f"trained_on is a {type(trained_on).__name__}")
+    return estimator, trained_on
+
+
+def _load(path: str | os.PathLike[str], device: str | None) -> tuple[Any, dict[str, Any]]:
+    """Return the estimator in a file, and all that the file says."""
+    name = os.fspath(path)
+    document, arrays = read_model_file(path)
+    here = describe_environment()["scikit-learn"]
+    try:
+        there = str(document["versions"]["scikit-learn"])
+        if here.split(".")[:2] != there.split(".")[:2]:
+            warnings.warn(
+                f"{name} was saved with scikit-learn {there} and is loaded with {here}; its "
+                "transformers may behave differently or fail. Install the version it was saved "
+                "with, or fit and save it again with this one.",
+                ModelVersionWarning,
+                stacklevel=3,
+            )
+        decoder = Decoder(_REGISTRY, arrays, device)
+        return decoder.decode_estimator(document["estimator"]), document
+    except (DeviceError, ModelVersionWarning):
+        raise
+    except Exception as error:  # whatever a crafted file makes some constructor raise
+        raise damaged(name, f"{type(error).__name__}: {error}") from error

@@ -3,13 +3,15 @@ import json
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from skdualcnn import __version__
 from skdualcnn import _studies as studies
 from skdualcnn import load as load_model
-from skdualcnn._cli import main
+from skdualcnn._cli import COMMANDS, main
+from skdualcnn._commands import _exit
 from skdualcnn._commands._data import DATA_SETS
 from skdualcnn.datasets import make_ward
 from skdualcnn.exceptions import DataFileError
@@ -47,6 +49,14 @@ def run(capsys, *arguments):
 
 def test_the_names_are_those_of_the_studies():
     assert tuple(studies.STUDIES) == DATA_SETS
+
+
+def test_the_page_lists_every_command_and_exit_code():
+    page = Path(__file__).parents[1] / "docs" / "command_line.md"
+    first_cells = re.findall(r"^\| `?(\w+)`? \|", page.read_text(encoding="utf-8"), re.M)
+    codes = {value for value in vars(_exit).values() if isinstance(value, int)}
+    assert first_cells == ["command", *COMMANDS, *map(str, sorted(codes))]
+    assert set(map(int, re.findall(r"\b(\d+) ", _exit.DESCRIPTION))) == codes
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["demo", "--help"]])

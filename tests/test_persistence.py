@@ -30,7 +30,7 @@ from skdualcnn import (
     save,
 )
 from skdualcnn._model_file import read_model_file, write_model_file
-from skdualcnn._persistence import read_trained_on, save_trained
+from skdualcnn._persistence import load_trained, save_trained
 from skdualcnn.exceptions import DeviceError, ModelFileError, ModelVersionWarning
 from skdualcnn.network import ARCHITECTURES
 from skdualcnn.network._architectures import SHAPE_PARAMETERS
@@ -451,9 +451,11 @@ def test_a_note_stays_in_the_file_and_is_no_part_of_the_estimator(tmp_path):
     path = tmp_path / "model.safetensors"
     estimator = QuantileScaler(n_quantiles=9)
     plain = save(estimator, path).read_bytes()
-    assert read_trained_on(path) == {}
+    assert load_trained(path)[1] == {}
     save_trained(estimator, path, {"seed": 3, "patient": ["spo2"]})
-    assert read_trained_on(path) == {"seed": 3, "patient": ["spo2"]}
+    loaded, trained_on = load_trained(path)
+    assert loaded.get_params() == estimator.get_params()
+    assert trained_on == {"seed": 3, "patient": ["spo2"]}
     assert save(load(path), path).read_bytes() == plain
 
 
@@ -462,4 +464,4 @@ def test_a_note_of_another_form_is_refused(tmp_path):
     document, arrays = read_model_file(path)
     write_model_file(path, {**document, "trained_on": ["beds.csv"]}, arrays)
     with pytest.raises(ModelFileError, match="trained_on is a list"):
-        read_trained_on(path)
+        load_trained(path)

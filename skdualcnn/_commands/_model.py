@@ -40,28 +40,16 @@ def note(options: argparse.Namespace) -> dict[str, Any]:
     return {**{name: column for name, column in names.items() if column}, "seed": options.seed}
 
 
-def read_rows(options: argparse.Namespace, decider: Any) -> tuple[Any, Any]:
-    """Return what `read_source` does, with arguments that are not given as in the training.
+def read_rows(options: argparse.Namespace, decider: Any, noted: dict[str, Any]) -> tuple[Any, Any]:
+    """Return what `read_source` does, with arguments that are not given as `noted` in the training.
 
-    Labels without a note have the names of the decider's heads. `options.noted` becomes whether
-    there is one.
+    Labels without a note have the names of the decider's heads.
 
     Raises
     ------
-    ModelFileError, OSError
-        If the file is no model.
     UsageError
         If it was trained on a CSV file, and there is none, or one without its columns.
     """
-    from skdualcnn._persistence import read_trained_on  # noqa: PLC0415  (imports torch)
-
-    noted = read_trained_on(options.model)
-    if not all(_is_expected(name, value) for name, value in noted.items()):
-        raise ModelFileError(
-            f"{options.model} does not say what it was trained on as train does: a data set or "
-            "columns, and a seed. Use a file that train wrote, from a source that you trust."
-        )
-    options.noted = bool(noted)
     if options.seed is None:
         options.seed = noted.get("seed", 0)
     heads = dict(zip(HEADS, decider.heads_, strict=True))
@@ -80,27 +68,32 @@ def read_rows(options: argparse.Namespace, decider: Any) -> tuple[Any, Any]:
     return study, dataset
 
 
-def load_decider(path: Path) -> Any:
-    """Return a saved decider of any kind.
+def load_decider(path: Path) -> tuple[Any, dict[str, Any]]:
+    """Return a saved decider of any kind, and what train noted of its rows: nothing, if not train.
 
     Raises
     ------
     ModelFileError, OSError
-        If the file is no model.
+        If the file is no model, or its note is none of train's.
     UsageError
         If it is another estimator.
     """
-    from skdualcnn import load  # noqa: PLC0415  (imports torch)
     from skdualcnn._decisions import DecisionsMixin  # noqa: PLC0415
+    from skdualcnn._persistence import load_trained  # noqa: PLC0415  (imports torch)
 
-    model = load(path)
+    model, noted = load_trained(path)
     if not isinstance(model, DecisionsMixin):
         raise UsageError(
             f"{path} holds a {type(model).__name__}, expected a decider: what train writes, or "
             "save(decider, path) of a FusionDecider, a TunedFusionDecider or a "
             "ConformalFusionDecider"
         )
-    return model
+    if not all(_is_expected(name, value) for name, value in noted.items()):
+        raise ModelFileError(
+            f"{path} does not say what it was trained on as train does: a data set or columns, and "
+            "a seed. Use a file that train wrote, from a source that you trust."
+        )
+    return model, noted
 
 
 @contextmanager

@@ -48,14 +48,15 @@ def run(options: argparse.Namespace) -> int:
     """Run the command."""
     import numpy as np  # noqa: PLC0415
 
+    from skdualcnn._demo_report import HELD_OUT  # noqa: PLC0415
     from skdualcnn._evaluation import evaluate  # noqa: PLC0415  (imports torch)
     from skdualcnn._studies import labels_of  # noqa: PLC0415
     from skdualcnn.inspection import print_report, write_json, write_report  # noqa: PLC0415
 
     if options.firmware is not None and options.card is None:
         raise UsageError("--firmware is for a model card; expected --card FILE, too")
-    decider = load_decider(options.model)
-    study, dataset = read_rows(options, decider)
+    decider, noted = load_decider(options.model)
+    study, dataset = read_rows(options, decider, noted)
     train, test = divide(dataset, options.seed)
     rows = np.arange(len(dataset.data)) if options.all else test
     with expect_fit(options.model, study.title):
@@ -66,7 +67,13 @@ def run(options: argparse.Namespace) -> int:
             float("nan"),
             dataset.groups.iloc[rows].to_numpy(),
         )
-    report = _assemble(options, study.title, dataset, len(train), len(rows), result)
+    if options.all:
+        held_out = "nothing: all rows are scored"
+    else:
+        held_out = HELD_OUT[dataset.split_by]
+        if not noted:
+            held_out += "; if it was not trained on them: the file of the model does not say"
+    report = _assemble(options, study.title, dataset, len(train), len(rows), held_out, result)
     print_report(report, Console())
     if options.json is not None:
         write_json(options.json, report)
@@ -109,9 +116,14 @@ def _write_card(
 
 
 def _assemble(
-    options: argparse.Namespace, title: str, dataset: Any, n_train: int, n_rows: int, result: Any
+    options: argparse.Namespace,
+    title: str,
+    dataset: Any,
+    n_train: int,
+    n_rows: int,
+    held_out: str,
+    result: Any,
 ) -> Any:
-    from skdualcnn._demo_report import HELD_OUT  # noqa: PLC0415
     from skdualcnn._evaluation import (  # noqa: PLC0415
         decision_table,
         head_tables,
@@ -120,9 +132,6 @@ def _assemble(
     from skdualcnn._versions import describe_environment  # noqa: PLC0415
 
     results = {options.model.name: result}
-    held_out = "nothing: all rows are scored" if options.all else HELD_OUT[dataset.split_by]
-    if not (options.all or options.noted):
-        held_out += "; if it was not trained on them: the file of the model does not say"
     return {
         "title": f"{options.model.name} on {title}",
         "summary": [],

@@ -67,8 +67,8 @@ def run(options: argparse.Namespace) -> int:
     from skdualcnn._studies import labels_of, thin  # noqa: PLC0415
 
     console = Console()
-    decider = load_decider(options.model)
-    study, dataset = read_rows(options, decider)
+    decider, noted = load_decider(options.model)
+    study, dataset = read_rows(options, decider, noted)
     train, test = divide(dataset, options.seed)
     X_test = dataset.data.iloc[test]
     y_test = labels_of(dataset, test)

@@ -20,7 +20,7 @@ from skdualcnn import (
     make_fusion_preprocessor,
     save,
 )
-from skdualcnn._cli import main
+from skdualcnn._cli import COMMANDS, main
 from skdualcnn._compiler import find_compiler
 from skdualcnn._persistence import save_trained
 from skdualcnn._studies import STUDIES
@@ -288,10 +288,7 @@ def test_what_cannot_be_done_is_one_line_and_code_2(capsys, elsewhere, arguments
     assert err.startswith(f"skdualcnn {arguments[0]}: error: ")
 
 
-@pytest.mark.parametrize(
-    "command",
-    ["demo", "train", "evaluate", "export", "leakage", "gateway", "simulate", "completion"],
-)
+@pytest.mark.parametrize("command", COMMANDS)
 def test_help_teaches_by_examples(capsys, command):
     code, out, _ = run(capsys, command, "--help")
     assert code == 0

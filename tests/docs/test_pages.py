@@ -112,7 +112,12 @@ def test_contributors_are_told_what_ci_runs():
     for command in ("ruff check .", "ruff format --check .", "codespell", "mypy"):
         assert command in told
         assert command in ran
-    for part in ("sphinx-build", "-W --keep-going -n docs docs/_build/html", "-m pytest"):
+    for part in (
+        "sphinx-build",
+        "-W --keep-going -n docs docs/_build/html",
+        "-m pytest\n",
+        "-m pytest -m slow\n",
+    ):
         assert part in told
         assert part in ran
 

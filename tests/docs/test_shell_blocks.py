@@ -7,6 +7,7 @@ are left out, and why; everything else runs as it stands.
 
 import os
 import re
+import shlex
 import shutil
 import signal
 import socket
@@ -14,10 +15,13 @@ import subprocess
 import sys
 import time
 import tomllib
+from importlib import import_module
 from pathlib import Path
+from unittest.mock import create_autospec
 
 import pytest
 
+from benchmarks.__main__ import main
 from skdualcnn.datasets import make_ward
 
 ROOT = Path(__file__).parents[2]
@@ -32,11 +36,14 @@ LEFT_OUT = {
     r"sphinx-build ": "a step of .ci/run of its own",
     r"bash \.ci/check-distributions$": "a step of .ci/run of its own",
     r"pre-commit install": "it writes into the clone",
-    r"python -m pytest$": "it would start itself",
+    r"python -m pytest( -m slow)?$": "it would start itself",
+    r"python -m skdualcnn demo$": "bash .ci/check-distributions runs it, with --quick",
+    r"python -m benchmarks (paper|baselines|architectures) ": "hours; tests/benchmarks run it on a "
+    "small ward, and a test below its arguments",
 }
 # What is written instead of a part of a command, and why.
 CHANGED = {
-    r"skdualcnn demo$": ("skdualcnn demo --quick", "two minutes without"),
+    r"train --architecture compact": ("train --quick --architecture compact", "a minute without"),
     r"^python -m skdualcnn demo --quick$": (
         "mkdir skdualcnn_demo && python -m skdualcnn train --quick --out "
         "skdualcnn_demo/model.skdualcnn",
@@ -45,18 +52,6 @@ CHANGED = {
     r"--data wustl_ehms --data-dir FOLDER": (
         '--data wustl_ehms --data-dir "$SKDUALCNN_DATA" --quick',
         "minutes without; the folder is the reader's",
-    ),
-    r"(benchmarks (?:baselines|architectures).*) --data .*": (
-        r"\1 --data wustl_ehms --quick",
-        "ten minutes without; the smallest of the data sets named",
-    ),
-    r"paper --data wustl_ehms physionet2012 --data-dir FOLDER": (
-        "paper --data ward --quick --seeds 1",
-        "hours without, and minutes even with --quick on the data sets named",
-    ),
-    r"paper --data nsl_kdd ward --quick --data-dir FOLDER": (
-        "paper --data ward --quick --seeds 1 --out benchmark_paper",
-        "the same, from the finished jobs of the first command",
     ),
     r"benchmarks speed --share 0\.02": ("benchmarks speed --quick", "many minutes without"),
     r"benchmarks firmware$": ("benchmarks firmware --quick", "minutes without"),
@@ -95,7 +90,7 @@ PACKAGES = {
     "command_line": ("skops", "shtab"),
     "CONTRIBUTING": ("towncrier",),
 }
-READS_DATA = {"data_sets", "measured_scores"}
+READS_DATA = {"data_sets"}
 
 
 def commands_of(page):
@@ -105,15 +100,20 @@ def commands_of(page):
     return [command for line in lines for command in line.split(" && ")]
 
 
+def benchmarks_of(page):
+    """Return every command line of a benchmark on a page, in a block or in a sentence."""
+    inline = re.findall(r"`(python -m benchmarks \w[^`]*)`", page.read_text(encoding="utf-8"))
+    found = [*COMMANDS[page], *(" ".join(command.split()) for command in inline)]
+    return {command for command in found if command.startswith("python -m benchmarks ")}
+
+
 def is_left_out(command):
     return any(re.match(pattern, command) for pattern in LEFT_OUT)
 
 
 def changed(command):
     for pattern, (instead, _) in CHANGED.items():
-        command, times = re.subn(pattern, instead.replace("\\1", r"\g<1>"), command)
-        if times and "demo" in pattern:
-            break  # the demo of README is not that of the gateway
+        command = re.sub(pattern, instead, command)
     return command
 
 
@@ -250,6 +250,17 @@ def test_commands_run_as_they_are_shown(page, tmp_path):
             assert code == 0, said
         if command.startswith("mosquitto_sub"):
             assert "skdualcnn/alerts/" in said
+
+
+@pytest.mark.parametrize("command", sorted(set().union(*map(benchmarks_of, PAGES))))
+def test_a_benchmark_takes_the_arguments_that_pages_give(command, monkeypatch):
+    _, _, _, name, *arguments = shlex.split(command)
+    module = import_module(f"benchmarks.{name}")
+    run = create_autospec(module.run, return_value=None)
+    monkeypatch.setattr(module, "run", run)
+    monkeypatch.setattr(sys, "argv", ["benchmarks", name, *arguments])
+    assert main() == 0
+    run.assert_called_once()
 
 
 def test_start_repeats_the_first_command_of_the_readme():

@@ -86,7 +86,7 @@ def test_contributions_add_up_to_the_score_of_a_calibrated_decider(known, calibr
     X, y, decider = known
     calibrated = clone(decider).set_params(calibration=calibration, cv=2)
     calibrated.set_params(estimator__max_epochs=2).fit(X, y)
-    found = attribute_scores(calibrated, X.head(40), reference=X, n_steps=200)
+    found = attribute_scores(calibrated, X.head(40), reference=X, n_steps=500)
     explained = calibrated
     if calibration == "isotonic":  # no map of logits: what the network says itself
         explained = clone(calibrated).set_params(calibration=None).fit(X, y)

@@ -9,7 +9,7 @@ from sklearn.utils import Bunch
 
 import skdualcnn._studies as studies
 from benchmarks import paper
-from benchmarks.paper import command, work
+from benchmarks.paper import command, robustness, work
 from benchmarks.paper.jobs import Job, Settings
 from benchmarks.paper.models import make_models
 from benchmarks.paper.work import perform
@@ -46,6 +46,8 @@ def few_models(monkeypatch):
 
     monkeypatch.setattr(studies, "make_baselines", fast)
     monkeypatch.setattr(Settings, "choose", lambda **_: SETTINGS)
+    for module in (work, robustness):  # one level instead of four
+        monkeypatch.setattr(module, "LEVELS", (0.3,))
     monkeypatch.setitem(STUDIES, "ward", replace(STUDIES["ward"], load=small_ward))
 
 
@@ -142,7 +144,7 @@ def test_pages(tmp_path, two_seeds):
 
 
 @pytest.mark.slow
-def test_files_in_the_icu_format(icu_folder, tmp_path, monkeypatch, two_seeds):
+def test_files_in_the_icu_format(icu_folder, tmp_path, monkeypatch, few_models):
     def load(folder, _):
         return load_icu_security(folder, verify=False)  # generated files are short
 
