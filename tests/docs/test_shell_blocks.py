@@ -38,8 +38,6 @@ LEFT_OUT = {
     r"pre-commit install": "it writes into the clone",
     r"python -m pytest( -m slow)?$": "it would start itself",
     r"python -m skdualcnn demo$": "bash .ci/check-distributions runs it, with --quick",
-    r"python -m benchmarks (paper|baselines|architectures) ": "hours; tests/benchmarks run it on a "
-    "small ward, and a test below its arguments",
 }
 # What is written instead of a part of a command, and why.
 CHANGED = {

@@ -71,15 +71,15 @@ def test_what_is_given_overrides(name):
 @given(st.integers(2, 4_000))
 def test_compact_has_as_many_units_as_its_weights_allow(length):
     found = shape("compact", length)
-    inputs = 24 * (length // 2 ** len(found["conv_channels"]))
-    assert found["dense_units"] == 128 or inputs * (found["dense_units"] + 8) > 18_432
-    assert found["dense_units"] in range(24, 129, 8)
+    inputs = 20 * (length // 2 ** len(found["conv_channels"]))
+    assert found["dense_units"] == 128 or inputs * (found["dense_units"] + 8) > 20_480
+    assert found["dense_units"] in range(32, 129, 8)
 
 
 def test_given_blocks_are_not_repeated():
-    assert shape("compact", 490)["conv_channels"] == (24, 24, 24, 24)
-    assert shape("compact", 490, pool_size=4)["conv_channels"] == (24, 24)
-    assert shape("compact", 490, pool_size=1)["conv_channels"] == (24,)
+    assert shape("compact", 490)["conv_channels"] == (20, 20, 20, 20)
+    assert shape("compact", 490, pool_size=4)["conv_channels"] == (20, 20)
+    assert shape("compact", 490, pool_size=1)["conv_channels"] == (20,)
     assert shape("compact", 490, conv_channels=[8])["conv_channels"] == [8]
     channels = shape("compact", 490, conv_channels=np.array([2, 3]))["conv_channels"]
     assert [int(one) for one in channels] == [2, 3]
