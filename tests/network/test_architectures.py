@@ -23,11 +23,11 @@ SIZES = {
         "physionet2012": 2_007_810,
     },
     "compact": {
-        "wustl_ehms": 14_963,
-        "ward": 16_521,
-        "the paper's": 18_673,
-        "nsl_kdd": 18_797,
-        "physionet2012": 22_898,
+        "wustl_ehms": 12_555,
+        "ward": 18_369,
+        "the paper's": 20_989,
+        "nsl_kdd": 20_137,
+        "physionet2012": 23_198,
     },
 }
 
