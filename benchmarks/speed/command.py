@@ -18,9 +18,9 @@ def run(
 ) -> dict[str, pd.DataFrame]:
     """Measure, print and write every table.
 
-    `share` is that of the rows that training, searching and predicting take, and scoring
-    10^7 rows is left out below 1; memory and preprocessing take all rows unless the run is
-    a quick one. `peers` is a folder of environments, of which `PEERS` has the names.
+    `share` is that of the rows that training and searching take, and scoring 10^7 rows is
+    left out below 1; predicting, memory and preprocessing take all rows unless the run is a
+    quick one. `peers` is a folder of environments, of which `PEERS` has the names.
     """
     if quick:
         share = 0.002
@@ -28,7 +28,7 @@ def run(
     with Environments(peers) as others:
         bulk, single = measure_inference(
             others,
-            rows=max(2_000, int(188_694 * share)),
+            rows=2_000 if quick else 188_694,
             rounds=rounds,
             calls=100 if quick else 3_000,
         )
