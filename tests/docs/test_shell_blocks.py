@@ -31,7 +31,8 @@ LIMIT = 300  # seconds after which a command is ended
 
 # Patterns of commands that are not run, and why.
 LEFT_OUT = {
-    r"pip install |python -m venv |\. \.venv": "it changes the environment; .ci/run installs first",
+    r"(\S*/)?pip install |python -m venv |\. \.venv": "it changes the environment, which "
+    ".ci/run makes first",
     r"ruff check \.|ruff format |mypy$|codespell$": "a step of .ci/run of its own",
     r"sphinx-build ": "a step of .ci/run of its own",
     r"bash \.ci/check-distributions$": "a step of .ci/run of its own",
