@@ -27,5 +27,5 @@ def test_every_net_has_the_shape_of_the_architecture(heads, sharing):
     assert outputs == ([[2, 3]] if sharing == "trunk" else [[2], [3]])
     for net in nets:
         assert len(net.module_.blocks) == 3
-        assert net.module_.dense.in_features == 24 * 25
+        assert net.module_.dense.in_features == 20 * 25
         assert net.module_.dense.out_features == 5

@@ -45,7 +45,7 @@ def test_weights_of_another_architecture_are_refused(decider):
     listed, arrays = list_arrays(network), read_arrays(network)
     with pytest.raises(FederationError, match=r"Site 'a' sent 11 arrays of weights, expected 12"):
         check_arrays(listed, arrays[:-1], "Site 'a'")
-    with pytest.raises(FederationError, match=r"float32 of shape \(2, 40\), expected float32 of"):
+    with pytest.raises(FederationError, match=r"float32 of shape \(2, 48\), expected float32 of"):
         check_arrays(listed, [*arrays[:8], arrays[8][:2], *arrays[9:]], "Site 'a'")
     with pytest.raises(FederationError, match="as float64 of shape"):
         check_arrays(listed, [one.astype(float) for one in arrays], "Site 'a'")
