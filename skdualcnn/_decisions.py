@@ -215,7 +215,8 @@ class HoldsDecider(DecisionsMixin):
 
     decider_: Any
 
-    # Read off the decider, where the mixin has attributes.
+    # Read off the decider, where the mixin has attributes that can be set: mypy refuses that a
+    # property without a setter stands for one, though nothing sets these.
     @property
     def estimator_(self) -> Any:
         """The fitted estimator of the heads."""

@@ -56,7 +56,7 @@ def check(app: Sphinx, exception: Exception | None) -> None:
     """Warn of each public name that no page documents."""
     if exception is not None or app.builder.format != "html":
         return
-    documented = app.env.get_domain("py").objects  # type: ignore[attr-defined]
+    documented = app.env.domains.python_domain.objects
     for module in public_modules():
         for name in public_names(module):
             if f"{module}.{name}" not in documented:

@@ -29,6 +29,7 @@ def run(options: argparse.Namespace) -> int:
     for command in _commands_of(parser):
         for action in command._actions:
             if action.type is Path:
+                # What shtab reads, and argparse's own type lacks.
                 action.complete = shtab.FILE  # type: ignore[attr-defined]
     print(shtab.complete(parser, shell=options.shell))
     return DONE
