@@ -23,6 +23,7 @@ from benchmarks import (
     firmware_classical,
     paper,
     quality,
+    robustness,
     speed,
     streaming,
     tampering,
@@ -77,6 +78,13 @@ def main() -> int:
         quick="fewer rows and epochs",
     )
     _add_studies(judged, seeds=3)
+    disturbed = add(
+        "robustness",
+        "what noise and missing values cost each model, and what training on them saves",
+        _on_studies(robustness.run),
+        quick="fewer rows and epochs",
+    )
+    _add_studies(disturbed, seeds=3)
     tuned = add(
         "tuning",
         "settings of our network compared on training rows alone",

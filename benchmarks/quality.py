@@ -13,7 +13,6 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from rich.progress import Progress
 from sklearn.utils import Bunch
@@ -23,12 +22,13 @@ from benchmarks._held_out import figures, recalls, thresholds
 from benchmarks._output import describe_run, to_markdown, write_results
 from benchmarks.paper import protocols
 from benchmarks.paper.models import SVM, OnSomeRows
-from benchmarks.paper.perturbation import LEVELS, perturb
+from benchmarks.paper.perturbation import LEVELS
 from skdualcnn._auc_comparison import compare_roc_auc
 from skdualcnn._decider import FusionDecider
 from skdualcnn._evaluation import HeadResult, evaluate
 from skdualcnn._studies import OURS, STUDIES, Study, fit, labels_of, thin
 from skdualcnn.model_selection import holm_adjust, honest_split
+from skdualcnn.preprocessing import disturb
 
 BOOSTED = "boosted trees"
 SVM_ROWS = 5000  # fitted on at most so many: its cost grows with their square
@@ -49,7 +49,7 @@ def run(
                 study = STUDIES[name]
                 dataset = study.load(Path(data_dir), seed)
                 tested: dict[str, dict[str, HeadResult]] = {}
-                for model, decider in _models(study, dataset, seed, quick=quick).items():
+                for model, decider in models_of(study, dataset, seed, quick=quick).items():
                     about = {"data": name, "model": model, "seed": seed}
                     tested[model], found, shares = _score(
                         decider, study, dataset, seed, quick=quick
@@ -129,7 +129,8 @@ def episode_folds(
     return found
 
 
-def _models(study: Study, dataset: Bunch, seed: int, *, quick: bool) -> dict[str, FusionDecider]:
+def models_of(study: Study, dataset: Bunch, seed: int, *, quick: bool) -> dict[str, FusionDecider]:
+    """Return the models of a study, unfitted, the support vectors on some rows only."""
     models = study.models(dataset, quick=quick, verbose=0, random_state=seed)
     steps = models[SVM].estimator.steps
     steps[-1] = (steps[-1][0], OnSomeRows(steps[-1][1], max_rows=SVM_ROWS, random_state=seed))
@@ -146,12 +147,12 @@ def _score(
     cuts = {head: thresholds(result) for head, result in held.items()}
     train, test = honest_split(dataset, random_state=seed)
     results = _fit(decider, study, dataset, (train, test), quick=quick)
-    worse = perturb(
+    worse = disturb(
         dataset.data.iloc[test],
-        dataset.data.iloc[train],
-        kind="both",
-        level=LEVELS[-1],
-        rng=np.random.default_rng(seed),
+        noise=LEVELS[-1],
+        missing=LEVELS[-1],
+        reference=dataset.data.iloc[train],
+        random_state=seed,
     )
     disturbed = evaluate(decider, worse, labels_of(dataset, test), 0.0).heads
     found, shares = [], []

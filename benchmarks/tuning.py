@@ -23,7 +23,7 @@ from sklearn.utils import Bunch
 from benchmarks._output import describe_run, to_markdown, write_results
 from benchmarks._runs import fit_and_score
 from benchmarks.paper.protocols import strata_of, take
-from skdualcnn._studies import OURS, STUDIES, Study, thin
+from skdualcnn._studies import OURS, STUDIES, TEACHER, Study, thin
 from skdualcnn.model_selection import PurgedGroupTimeSeriesSplit, honest_split
 from skdualcnn.preprocessing import QuantileScaler
 
@@ -68,6 +68,9 @@ TABULAR = {
         classifier={"conv_channels": (16,), "kernel_size": 3, "pool_size": 4, "dense_units": 128}
     ),
     "quantiles": Setting(study={"noise_filter": QuantileScaler()}),
+    "trees alone teach": Setting(classifier={"teacher": TEACHER}),
+    "no recombined rows": Setting(classifier={"recombined_rows": 0}),
+    "four recombined rows": Setting(classifier={"recombined_rows": 4}),
 }
 WINDOWED = {
     "16 rows": Setting(study={"window": 16}),

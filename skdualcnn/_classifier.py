@@ -1,6 +1,5 @@
 """The estimator: a scikit-learn classifier that owns a skorch net."""
 
-from dataclasses import replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -27,7 +26,7 @@ from skdualcnn._nets import assign_heads, build_nets
 from skdualcnn._parameters import CONSTRAINTS
 from skdualcnn._pickling import PlainState
 from skdualcnn._softmax import softmax
-from skdualcnn._teaching import cross_fitted_targets
+from skdualcnn._teaching import teach
 from skdualcnn.exceptions import HeadError
 from skdualcnn.metrics import share_right
 from skdualcnn.network._training import (
@@ -99,6 +98,11 @@ class DualPathCNNClassifier(PlainState, ClassifierMixin, BaseEstimator):
     teacher_weight : float, default=0.5
         Share of the teacher's probabilities in what the network learns; the rest is the
         label.
+    recombined_rows : int, default=0
+        Rows to make of each labelled row, and of each head, by taking some columns (of
+        windows, whole channels) from another one. The teacher alone says what they are,
+        so the network learns more of it; training takes as many times longer. Not used
+        without a teacher.
     warm_start : bool, default=False
         Whether `fit` goes on from the last fit's weights.
     callbacks : list of skorch callbacks or None, default=None
@@ -188,6 +192,7 @@ class DualPathCNNClassifier(PlainState, ClassifierMixin, BaseEstimator):
         class_weight: Any = None,
         teacher: Any = None,
         teacher_weight: float = 0.5,
+        recombined_rows: int = 0,
         warm_start: bool = False,
         callbacks: list[Any] | None = None,
         device: str = "cpu",
@@ -215,6 +220,7 @@ class DualPathCNNClassifier(PlainState, ClassifierMixin, BaseEstimator):
         self.class_weight = class_weight
         self.teacher = teacher
         self.teacher_weight = teacher_weight
+        self.recombined_rows = recombined_rows
         self.warm_start = warm_start
         self.callbacks = callbacks
         self.device = device
@@ -273,12 +279,12 @@ class DualPathCNNClassifier(PlainState, ClassifierMixin, BaseEstimator):
             self._build(signals, Heads.from_labels(labels))
         rows = self._rows(signals, labels)
         if self.teacher is not None:
-            targets = cross_fitted_targets(
+            rows = teach(
                 *(self.teacher, rows, self._heads, groups),
                 teacher_weight=self.teacher_weight,
+                recombined_rows=self.recombined_rows,
                 seed=self.seed_,
             )
-            rows = replace(rows, targets=targets)
         return self._train(
             rows,
             epochs=self.max_epochs,

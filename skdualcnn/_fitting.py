@@ -1,7 +1,8 @@
 """From validated rows to what the nets are trained and watched on."""
 
 import warnings
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -43,21 +44,33 @@ class Rows:
         Sample weights, 0 where the label is missing.
     targets : tuple of ndarray of shape (n, n_classes) and dtype float32
         Probabilities to learn in place of the codes, one array per head; empty for none.
+    made_of : ndarray of shape (n_made,) and dtype int64
+        The last rows of X were made, each of one of the rows before them: of which.
     """
 
     X: Inputs
     codes: NDArray[np.int64]
     weights: NDArray[np.float64]
     targets: tuple[NDArray[np.float32], ...] = ()
+    made_of: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
 
     def of_heads(self, heads: list[int]) -> "Rows":
         """Return the same rows with the labels of some heads only."""
         targets = tuple(self.targets[head] for head in heads) if self.targets else ()
-        return Rows(self.X, self.codes[:, heads], self.weights[:, heads], targets)
+        return replace(
+            self, codes=self.codes[:, heads], weights=self.weights[:, heads], targets=targets
+        )
+
+    def given(self) -> NDArray[np.int64]:
+        """Return for each row the given row that it is or was made of."""
+        n_given = len(self.codes) - len(self.made_of)
+        return np.concatenate([np.arange(n_given), self.made_of])
 
     def plan(self, class_weight: list[NDArray[np.float64]]) -> Visits:
         """Return what an epoch visits, class weights included."""
-        visits = plan_visits(self.X, self.codes, self.weights)
+        # A made row that is equal to a given one has another target, so it stays apart.
+        made = self.given() != np.arange(len(self.codes))
+        visits = plan_visits(self.X, np.column_stack([self.codes, made]), self.weights)
         codes = self.codes[visits.rows]
         # A missing label reads the last class's weight, and has weight 0 of its own.
         factors = [weight[codes[:, head]] for head, weight in enumerate(class_weight)]
@@ -67,6 +80,19 @@ class Rows:
         """Return the visited rows, sharing memory with X."""
         targets = [torch.from_numpy(target) for target in self.targets]
         return LabelledSignals(as_signals(self.X), torch.from_numpy(self.codes), visits, targets)
+
+
+def join(parts: Sequence[Rows]) -> Rows:
+    """Return given rows, the first part, with what was made of them behind."""
+    if len(parts) == 1:
+        return parts[0]
+    return Rows(
+        np.concatenate([np.asarray(part.X) for part in parts]),
+        np.concatenate([part.codes for part in parts]),
+        np.concatenate([part.weights for part in parts]),
+        tuple(np.concatenate(targets) for targets in zip(*(p.targets for p in parts), strict=True)),
+        np.concatenate([part.made_of for part in parts]),
+    )
 
 
 @dataclass(frozen=True)
@@ -177,21 +203,26 @@ def split_for_early_stopping(
     """Divide the visits into those to train on and those to watch.
 
     Without groups the rows are stratified by their labels, and equal rows stay on one
-    side; with groups, whole groups are held out.
+    side; with groups, whole groups are held out. Rows that were made of one held out are
+    neither trained on nor watched.
     """
+    given = rows.given()
+    n_given = len(given) - len(rows.made_of)
     if groups is None:
-        units: NDArray[Any] = content_hash(rows.X, rows.codes)
-        _, strata = np.unique(rows.codes, axis=0, return_inverse=True)
+        units: NDArray[Any] = content_hash(rows.X[:n_given], rows.codes[:n_given])
+        _, strata = np.unique(rows.codes[:n_given], axis=0, return_inverse=True)
         strata = strata.ravel()
     else:
         groups = column_or_1d(groups)
-        check_consistent_length(rows.X, groups)
+        check_consistent_length(given[:n_given], groups)
         _, units = np.unique(groups, return_inverse=True)
         strata = np.zeros(len(units), dtype=np.int64)
-    held = hold_out(units[visits.rows], strata[visits.rows], fraction, random_state)
+    origin = given[visits.rows]
+    held = hold_out(units[origin], strata[origin], fraction, random_state)
+    watched = held & (visits.rows < n_given)
     return (
         Visits(visits.rows[~held], visits.weights[~held]),
-        Visits(visits.rows[held], visits.weights[held]),
+        Visits(visits.rows[watched], visits.weights[watched]),
     )
 
 

@@ -29,6 +29,7 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "class_weight": [dict, list, tuple, StrOptions({"balanced"}), None],
     "teacher": [HasMethods(["fit", "predict_proba"]), None],
     "teacher_weight": [Interval(Real, 0, 1, closed="right")],
+    "recombined_rows": [Interval(Integral, 0, None, closed="left")],
     "warm_start": ["boolean"],
     "callbacks": [list, tuple, None],
     "device": [str],

@@ -1,5 +1,7 @@
 """Probabilities of a teacher for the network to learn beside the labels."""
 
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,29 +12,36 @@ from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 from sklearn.utils import check_consistent_length, column_or_1d
 from sklearn.utils.validation import has_fit_parameter
 
-from skdualcnn._fitting import Rows
+from skdualcnn._fitting import Rows, join
 from skdualcnn._labels import Heads
 from skdualcnn.network import MISSING
 from skdualcnn.network._batches import content_hash
 
 N_FOLDS = 5
+LARGEST_SHARE = 0.5  # of a recombined row's columns that are another row's
 
 
-def cross_fitted_targets(
+def teach(
     teacher: BaseEstimator,
     rows: Rows,
     heads: Heads,
     groups: ArrayLike | None,
     *,
     teacher_weight: float,
+    recombined_rows: int,
     seed: int,
-) -> tuple[NDArray[np.float32], ...]:
+) -> Rows:
     """Mix the labels with what a teacher says who has not seen them.
 
     For each head, the labelled rows are divided into five folds, and a clone of the
     teacher that is fitted on four answers for the fifth. What a teacher says about its
     own training rows would be little more than their labels. Where it has not met a row's
     class at least twice, the label counts alone.
+
+    Each clone also answers for rows recombined of those of its fold: a row takes a share
+    of its columns from another one, the share drawn from 0 to a half. They have no label
+    but what the teacher says, so the network learns more of the teacher than its answers
+    for the given rows show.
 
     Parameters
     ----------
@@ -46,16 +55,21 @@ def cross_fitted_targets(
         Groups that no fold divides; without them, equal rows stay together.
     teacher_weight : float
         Share of the teacher in the mixture; the rest is the label.
+    recombined_rows : int
+        Rows to make of each labelled row, for each head.
     seed : int
-        Of the folds, and of each random state in the teacher that is None.
+        Of the folds, of the recombination, and of each random state in the teacher that
+        is None.
 
     Returns
     -------
-    tuple of ndarray of shape (n, n_classes) and dtype float32
-        Probabilities per head; rows without a label are zero.
+    Rows
+        The rows with targets, then those that were made, each with one head's target.
 
     References
     ----------
+    Bucila, C., Caruana, R. & Niculescu-Mizil, A. (2006). Model compression.
+
     Hinton, G., Vinyals, O. & Dean, J. (2015). Distilling the knowledge in a neural
     network.
     """
@@ -63,8 +77,8 @@ def cross_fitted_targets(
     if owners is not None:
         check_consistent_length(rows.X, owners)
     values = content_hash(rows.X, np.empty((len(rows.X), 0), dtype=np.int64))
-    teacher = _seeded(teacher, seed)
-    targets = []
+    teacher, rng = _seeded(teacher, seed), np.random.default_rng(seed)
+    targets, made = [], []
     for head, classes in enumerate(heads.classes):
         labelled = np.flatnonzero(rows.codes[:, head] != MISSING)
         codes = rows.codes[labelled, head]
@@ -72,19 +86,19 @@ def cross_fitted_targets(
             fold = _folds_of_values(values[labelled], codes, seed)
         else:
             fold = _folds_of_groups(owners[labelled], codes, seed)
-        answers = _cross_fit(
-            teacher,
-            np.asarray(rows.X[labelled]).reshape(len(labelled), -1),
-            codes,
-            rows.weights[labelled, head],
-            fold,
-            n_classes=len(classes),
-        )
-        target = np.zeros((len(rows.X), len(classes)), dtype=np.float32)
-        target[labelled, codes] = 1 - teacher_weight
-        target[labelled] += teacher_weight * answers
-        targets.append(target)
-    return tuple(targets)
+        X, weights = np.asarray(rows.X[labelled]), rows.weights[labelled, head]
+        target = np.eye(len(classes), dtype=np.float32)[codes]
+        for clone_, asked in _cross_fit(teacher, X, codes, weights, fold):
+            said = _answer(clone_, X[asked], len(classes))
+            target[asked] = (1 - teacher_weight) * target[asked] + teacher_weight * said
+            if recombined_rows:
+                base = np.tile(asked, recombined_rows)
+                new = _recombine(X, base, asked, rng)
+                said = _answer(clone_, new, len(classes))
+                made.append(_of_one_head(rows, labelled[base], new, head, said, heads))
+        targets.append(np.zeros((len(rows.X), len(classes)), dtype=np.float32))
+        targets[head][labelled] = target
+    return join([replace(rows, targets=tuple(targets)), *made])
 
 
 def _cross_fit(
@@ -93,13 +107,13 @@ def _cross_fit(
     codes: NDArray[np.int64],
     weights: NDArray[np.float64],
     fold: NDArray[np.int64],
-    *,
-    n_classes: int,
-) -> NDArray[np.float32]:
-    """Return (n, n_classes) probabilities, each of a clone fitted on the other folds."""
-    answers = np.eye(n_classes, dtype=np.float32)[codes]
-    # One that votes hands its weights on, though its signature does not say so.
+) -> Iterator[tuple[BaseEstimator, NDArray[np.intp]]]:
+    """Yield for each fold a clone fitted on the others, and the rows it can answer for."""
+    flat = X.reshape(len(X), -1)
+    # One that votes hands its weights on, though its signature does not say so. Weights of 1
+    # are left out: they tell boosted trees nothing, and cost them several times the time.
     weighted = has_fit_parameter(teacher, "sample_weight") or isinstance(teacher, VotingClassifier)
+    weighted = weighted and bool((weights != 1).any())
     for one in np.unique(fold):
         known = np.flatnonzero(fold != one)
         # A single row is no class to learn: boosted trees would refuse to hold half of it out.
@@ -109,10 +123,45 @@ def _cross_fit(
         if len(met) < 2 or len(asked) == 0:
             continue
         fit_params = {"sample_weight": weights[known]} if weighted else {}
-        fitted = clone(teacher).fit(X[known], codes[known], **fit_params)
-        answers[asked] = 0
-        answers[np.ix_(asked, fitted.classes_)] = fitted.predict_proba(X[asked])
+        yield clone(teacher).fit(flat[known], codes[known], **fit_params), asked
+
+
+def _answer(fitted: Any, X: NDArray[np.float32], n_classes: int) -> NDArray[np.float32]:
+    """Return (n, n_classes) probabilities, 0 of a class that was not learnt."""
+    answers = np.zeros((len(X), n_classes), dtype=np.float32)
+    answers[:, fitted.classes_] = fitted.predict_proba(X.reshape(len(X), -1))
     return answers
+
+
+def _recombine(
+    X: NDArray[np.float32],
+    base: NDArray[np.intp],
+    others: NDArray[np.intp],
+    rng: np.random.Generator,
+) -> NDArray[np.float32]:
+    """Return the base rows with some columns, whole channels of windows, of other rows."""
+    share = rng.uniform(0, LARGEST_SHARE, size=len(base))
+    taken = rng.random((len(base), X.shape[-1])) < share[:, None]
+    if X.ndim == 3:
+        taken = taken[:, None, :]
+    return np.where(taken, X[rng.choice(others, size=len(base))], X[base])
+
+
+def _of_one_head(
+    rows: Rows,
+    base: NDArray[np.intp],
+    X: NDArray[np.float32],
+    head: int,
+    said: NDArray[np.float32],
+    heads: Heads,
+) -> Rows:
+    """Return made rows that teach one head, with the weights of the rows they are made of."""
+    codes = np.full((len(X), len(heads.classes)), MISSING)
+    weights = np.zeros(codes.shape)
+    codes[:, head], weights[:, head] = said.argmax(axis=1), rows.weights[base, head]
+    targets = [np.zeros((len(X), len(one)), dtype=np.float32) for one in heads.classes]
+    targets[head] = said
+    return Rows(X, codes, weights, tuple(targets), base)
 
 
 def _folds_of_values(

@@ -13,9 +13,9 @@ from sklearn.linear_model import LogisticRegression
 
 import skdualcnn
 from skdualcnn import DualPathCNNClassifier
-from skdualcnn._fitting import Rows
+from skdualcnn._fitting import Rows, split_for_early_stopping
 from skdualcnn._labels import Heads
-from skdualcnn._teaching import cross_fitted_targets
+from skdualcnn._teaching import teach
 
 
 class Memory(ClassifierMixin, BaseEstimator):
@@ -52,14 +52,19 @@ def make_rows(X, codes):
 
 
 def ask(teacher, rows, groups=None, *, teacher_weight=1.0, seed=0):
+    return teach_rows(teacher, rows, groups, teacher_weight=teacher_weight, seed=seed).targets
+
+
+def teach_rows(teacher, rows, groups=None, *, teacher_weight=1.0, recombined_rows=0, seed=0):
     heads = tuple(f"head_{i}" for i in range(rows.codes.shape[1]))
     classes = tuple(np.arange(column.max() + 1) for column in rows.codes.T)
-    return cross_fitted_targets(
+    return teach(
         teacher,
         rows,
         Heads(heads, classes, len(heads) == 1),
         groups,
         teacher_weight=teacher_weight,
+        recombined_rows=recombined_rows,
         seed=seed,
     )
 
@@ -201,3 +206,82 @@ def test_boosted_trees_teach_although_a_class_has_a_single_row():
     assert_array_equal(target[0], [0, 0, 1])
     assert (target[1:, 2] == 0).all()
     assert_allclose(target.sum(axis=1), 1, rtol=1e-6)
+
+
+def test_recombined_rows_are_made_of_rows_of_one_fold(rows):
+    groups = np.arange(60) // 3
+    taught = teach_rows(Memory(), rows, groups, recombined_rows=4)
+    made, base = taught.X[60:], taught.X[taught.made_of]
+    assert len(made) == len(taught.made_of) == 240
+    assert_array_equal(np.bincount(taught.made_of), np.full(60, 4))
+    own = made == base
+    assert 0.6 < own.mean() < 0.9
+    assert np.isin(made, rows.X).all()
+    # A clone that had seen any part of them would not say one half of the unchanged ones.
+    assert_array_equal(taught.targets[0], np.full((300, 2), 0.5))
+
+
+def test_recombined_windows_keep_each_channel_whole():
+    rng = np.random.default_rng(0)
+    windows = make_rows(rng.random((40, 3, 5)), rng.integers(0, 2, (40, 1)))
+    taught = teach_rows(FirstColumn(), windows, recombined_rows=2)
+    same = (taught.X[40:] == taught.X[taught.made_of]).mean(axis=1)
+    assert set(np.unique(same)) == {0.0, 1.0}
+
+
+def test_a_recombined_row_teaches_one_head_what_the_teacher_says(rows):
+    codes = np.column_stack([rows.codes[:, 0], 1 - rows.codes[:, 0]])
+    codes[:20, 0] = -1
+    taught = teach_rows(FirstColumn(), make_rows(rows.X, codes), recombined_rows=1)
+    assert len(taught.X) == 60 + 40 + 60
+    made = slice(60, None)
+    assert ((taught.codes[made] >= 0).sum(axis=1) == 1).all()
+    assert_array_equal(taught.codes[made] >= 0, taught.weights[made] > 0)
+    health = np.flatnonzero(taught.codes[:, 0] >= 0)[40:]
+    assert_array_equal(taught.targets[0][health, 1] > 0.5, taught.X[health, 0] > 0.5)
+    assert_array_equal(taught.made_of[:40].min(), 20)
+
+
+@pytest.mark.parametrize("groups", [None, np.arange(60) // 2])
+def test_rows_made_of_a_row_that_is_watched_are_left_out(groups):
+    rng = np.random.default_rng(0)  # so many columns that no two rows become equal
+    rows = make_rows(rng.random((60, 30)), rng.integers(0, 2, (60, 1)))
+    taught = teach_rows(FirstColumn(), rows, groups, recombined_rows=3)
+    visits = taught.plan([np.ones(2)])
+    training, watched = split_for_early_stopping(
+        taught, visits, groups, 0.25, np.random.RandomState(0)
+    )
+    assert watched.rows.max() < 60
+    assert 10 <= len(watched.rows) == len(np.unique(watched.rows)) <= 20
+    assert not np.isin(taught.given()[training.rows], watched.rows).any()
+    assert len(training.rows) == 4 * (60 - len(watched.rows))
+
+
+def test_recombined_rows_teach_what_the_given_ones_do_not_show():
+    rng = np.random.default_rng(0)
+    X, unseen = rng.random((60, 8)), rng.random((2000, 8))
+    network = DualPathCNNClassifier(
+        kernel_size=1,
+        pool_size=1,
+        lr=3e-3,
+        max_epochs=20,
+        teacher=FirstColumn(),
+        teacher_weight=1.0,
+        random_state=0,
+    )
+    y = rng.integers(0, 2, 60)
+    rule = unseen[:, 0] > 0.5
+    few, many = (
+        (clone(network).set_params(recombined_rows=n).fit(X, y).predict(unseen) == rule).mean()
+        for n in (0, 20)
+    )
+    assert many > few + 0.02
+    assert many > 0.9
+
+
+def test_recombined_rows_are_the_same_for_the_same_seed(rows):
+    first, again, other = (
+        teach_rows(FirstColumn(), rows, recombined_rows=2, seed=seed).X for seed in (0, 0, 1)
+    )
+    assert_array_equal(first, again)
+    assert (first != other).any()

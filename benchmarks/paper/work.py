@@ -13,7 +13,7 @@ from sklearn.utils import Bunch, _safe_indexing
 from benchmarks.paper.fitted import Fitted
 from benchmarks.paper.jobs import DEPLOYMENT, TEST, Job, Settings
 from benchmarks.paper.outcome import Outcome, anomaly_score
-from benchmarks.paper.perturbation import KINDS, LEVELS, perturb
+from benchmarks.paper.perturbation import KINDS, LEVELS, strengths
 from benchmarks.paper.protocols import Rows, leave_out, rows_of, strata_of
 from firmware_export import check_firmware, export_firmware
 from skdualcnn._decider import FusionDecider
@@ -25,6 +25,7 @@ from skdualcnn._head import FittedHeads
 from skdualcnn._studies import OURS, Study, labels_of, thin
 from skdualcnn.exceptions import ExportError, ToolchainError
 from skdualcnn.inspection._reading import find_attribute
+from skdualcnn.preprocessing import disturb
 
 
 def restrict(dataset: Bunch, modalities: tuple[str, ...]) -> Bunch:
@@ -162,8 +163,12 @@ def _perturbed(
         for level in (0.0, *LEVELS):
             changed = table
             if level:
-                rng = np.random.default_rng([seed, number, round(100 * level)])
-                changed = perturb(table, training, kind=kind, level=level, rng=rng)
+                changed = disturb(
+                    table,
+                    **strengths(kind, level),
+                    reference=training,
+                    random_state=np.random.RandomState([seed, number, round(100 * level)]),
+                )
             for head, result in _results(fitted, changed, rows, y).items():
                 yield {"kind": kind, "level": level, "head": head, **result.metrics()}
 

@@ -10,6 +10,7 @@ from sklearn.metrics import check_scoring
 from sklearn.utils import check_random_state
 
 from skdualcnn.inspection._style import legend_below, literal, make_panels, pick_style, style
+from skdualcnn.preprocessing import disturb
 
 Disturbance = Callable[[pd.DataFrame, float, np.random.RandomState], pd.DataFrame]
 
@@ -40,6 +41,7 @@ class RobustnessDisplay:
     See Also
     --------
     AblationDisplay : Scores of a pipeline without some of its parts.
+    skdualcnn.preprocessing.disturb : Disturbs the rows.
 
     Examples
     --------
@@ -92,9 +94,8 @@ class RobustnessDisplay:
         y : array-like
             Their labels.
         disturbances : sequence of str or mapping of str to callable
-            "missing": a share `strength` of the numeric readings is lost. "noise":
-            normal noise of `strength` standard deviations of each numeric column is
-            added. A callable takes X, a strength and a RandomState, and returns the
+            "missing" and "noise" are what :func:`skdualcnn.preprocessing.disturb` makes
+            of them. A callable takes X, a strength and a RandomState, and returns the
             disturbed rows.
         strengths : sequence of float, default=(0.0, 0.1, 0.2, 0.4)
             Strengths, ascending.
@@ -125,11 +126,11 @@ class RobustnessDisplay:
         scores = {
             name: np.array(
                 [
-                    [scorer(estimator, disturb(X, strength, random), y) for _ in range(draws)]
+                    [scorer(estimator, change(X, strength, random), y) for _ in range(draws)]
                     for strength in strengths
                 ]
             )
-            for name, disturb in chosen.items()
+            for name, change in chosen.items()
         }
         return cls.from_predictions(strengths, scores, score_name=score_name, ax=ax)
 
@@ -221,22 +222,15 @@ class RobustnessDisplay:
         return self
 
 
-def lose_readings(X: pd.DataFrame, strength: float, random: np.random.RandomState) -> pd.DataFrame:
-    """Return the rows with a share of their numeric readings missing."""
-    numbers = X.select_dtypes("number").astype(np.float64)
-    kept = numbers.mask(random.random_sample(numbers.shape) < strength)
-    return X.assign(**{str(name): kept[name] for name in kept})
+def _lose(X: pd.DataFrame, strength: float, random: np.random.RandomState) -> pd.DataFrame:
+    return disturb(X, missing=strength, random_state=random)
 
 
-def add_noise(X: pd.DataFrame, strength: float, random: np.random.RandomState) -> pd.DataFrame:
-    """Return the rows with normal noise on their numeric readings."""
-    numbers = X.select_dtypes("number").astype(np.float64)
-    noise = random.standard_normal(numbers.shape) * numbers.std().to_numpy() * strength
-    noisy = numbers + noise
-    return X.assign(**{str(name): noisy[name] for name in noisy})
+def _add_noise(X: pd.DataFrame, strength: float, random: np.random.RandomState) -> pd.DataFrame:
+    return disturb(X, noise=strength, random_state=random)
 
 
-_KNOWN: dict[str, Disturbance] = {"missing": lose_readings, "noise": add_noise}
+_KNOWN: dict[str, Disturbance] = {"missing": _lose, "noise": _add_noise}
 
 
 def _choose(disturbances: Sequence[str] | Mapping[str, Disturbance]) -> dict[str, Disturbance]:

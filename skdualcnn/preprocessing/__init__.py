@@ -3,6 +3,7 @@
 from skdualcnn.preprocessing._align import align_streams
 from skdualcnn.preprocessing._alignment_report import AlignedStreams, AlignmentReport
 from skdualcnn.preprocessing._clock import StreamClock, estimate_clock
+from skdualcnn.preprocessing._disturb import disturb
 from skdualcnn.preprocessing._filters import OutlierClipper
 from skdualcnn.preprocessing._fusion import make_fusion_preprocessor
 from skdualcnn.preprocessing._gaps import GapImputer
@@ -30,6 +31,7 @@ __all__ = [
     "SlidingWindow",
     "StreamClock",
     "align_streams",
+    "disturb",
     "estimate_clock",
     "flatten_windows",
     "make_fusion_preprocessor",
