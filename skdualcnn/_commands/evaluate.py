@@ -48,7 +48,6 @@ def run(options: argparse.Namespace) -> int:
     """Run the command."""
     import numpy as np  # noqa: PLC0415
 
-    from skdualcnn._demo_report import HELD_OUT  # noqa: PLC0415
     from skdualcnn._evaluation import evaluate  # noqa: PLC0415  (imports torch)
     from skdualcnn._studies import labels_of  # noqa: PLC0415
     from skdualcnn.inspection import print_report, write_json, write_report  # noqa: PLC0415
@@ -67,13 +66,13 @@ def run(options: argparse.Namespace) -> int:
             float("nan"),
             dataset.groups.iloc[rows].to_numpy(),
         )
-    if options.all:
-        held_out = "nothing: all rows are scored"
-    else:
-        held_out = HELD_OUT[dataset.split_by]
-        if not noted:
-            held_out += "; if it was not trained on them: the file of the model does not say"
-    report = _assemble(options, study.title, dataset, len(train), len(rows), held_out, result)
+    protocol = {
+        "sentence": dataset.protocol,
+        "train_rows": len(train),
+        "test_rows": len(rows),
+        "held_out": _held_out(options, dataset.split_by, known=bool(noted)),
+    }
+    report = _assemble(options, study.title, dataset, protocol, result)
     print_report(report, Console())
     if options.json is not None:
         write_json(options.json, report)
@@ -82,6 +81,19 @@ def run(options: argparse.Namespace) -> int:
     if options.card is not None:
         _write_card(options, study.title, decider, dataset, rows)
     return DONE
+
+
+def _held_out(options: argparse.Namespace, split_by: str, *, known: bool) -> str:
+    """Return what the training did not see; it is not `known` of files that train did not write."""
+    from skdualcnn._demo_report import HELD_OUT  # noqa: PLC0415
+
+    if options.all:
+        return "nothing: all rows are scored"
+    if known:
+        return HELD_OUT[split_by]
+    return (
+        f"{HELD_OUT[split_by]}; if it was not trained on them: the file of the model does not say"
+    )
 
 
 def _write_card(
@@ -116,13 +128,7 @@ def _write_card(
 
 
 def _assemble(
-    options: argparse.Namespace,
-    title: str,
-    dataset: Any,
-    n_train: int,
-    n_rows: int,
-    held_out: str,
-    result: Any,
+    options: argparse.Namespace, title: str, dataset: Any, protocol: dict[str, Any], result: Any
 ) -> Any:
     from skdualcnn._evaluation import (  # noqa: PLC0415
         decision_table,
@@ -143,12 +149,7 @@ def _assemble(
             "modalities": {name: len(columns) for name, columns in dataset.modalities.items()},
             "description": dataset.DESCR,
         },
-        "protocol": {
-            "sentence": dataset.protocol,
-            "train_rows": n_train,
-            "test_rows": n_rows,
-            "held_out": held_out,
-        },
+        "protocol": protocol,
         "intervals": say_intervals(result),
         "heads": head_tables(results, options.model.name, options.seed),
         "decisions": {
