@@ -143,12 +143,19 @@ def main() -> int:
         "federated",
         "pooled training, federated training over loopback, and each site alone",
         lambda given: federated.run(
-            given.out, quick=given.quick, data_dir=Path(given.data_dir), seeds=given.seeds
+            given.out,
+            quick=given.quick,
+            data_dir=Path(given.data_dir),
+            seeds=given.seeds,
+            rounds=given.rounds,
         ),
         quick="a short ward, two rounds, one seed",
     )
     _add_folder(apart)
     apart.add_argument("--seeds", type=int, default=3, help="number of seeds (default: 3)")
+    apart.add_argument(
+        "--rounds", type=int, default=20, help="rounds, and epochs of pooled training (default: 20)"
+    )
     covered = add(
         "coverage",
         "prediction sets: coverage and uncertain decisions, on exchangeable and on changed data",

@@ -18,9 +18,17 @@ from skdualcnn.datasets import load_physionet2012, make_ward
 from skdualcnn.federated import Federation, join_federation, serve_federation
 
 Rows = tuple[pd.DataFrame, pd.DataFrame]
-# Chosen for training in one place; sites use the same.
+# Pooled training and sites use the same. That of the ward was chosen for pooled training.
 WARD = {"architecture": "compact", "lr": 3e-3, "batch_size": 64}
-STAYS = {"conv_channels": (16,), "pool_size": 4, "lr": 1e-3, "batch_size": 128}
+# Neighbouring columns have nothing to do with each other; chosen on folds of set a.
+STAYS = {
+    "conv_channels": (8,),
+    "kernel_size": 1,
+    "pool_size": 1,
+    "dense_units": 32,
+    "lr": 1e-3,
+    "batch_size": 128,
+}
 
 
 @dataclass(frozen=True)
@@ -39,10 +47,10 @@ class Split:
         return pd.concat(rows), pd.concat(labels)
 
 
-def run(out: Path, *, quick: bool, data_dir: Path, seeds: int) -> None:
+def run(out: Path, *, quick: bool, data_dir: Path, seeds: int, rounds: int = 20) -> None:
     """Print and write the ROC-AUC of each way to train, and what went over the wire."""
     environment = describe_run()
-    rounds, seeds = (2, 1) if quick else (20, seeds)
+    rounds, seeds = (2, 1) if quick else (rounds, seeds)
     results, wires = [], []
     for seed in range(seeds):
         splits = [_ward(seed, hours=3 if quick else 12)]

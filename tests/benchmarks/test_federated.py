@@ -8,6 +8,7 @@ import pytest
 pytest.importorskip("flwr", reason="Flower is not installed: extra 'federated'")
 
 from benchmarks import federated
+from benchmarks.__main__ import main
 
 
 @pytest.mark.slow
@@ -20,3 +21,11 @@ def test_every_way_to_train_is_scored_and_the_wire_is_listed(tmp_path):
     assert table["roc_auc"].between(0, 1).all()
     sent = json.loads((tmp_path / "federated_wire.json").read_text())["results"]
     assert {row["way"] for row in sent} == {"site to server", "server to site"}
+
+
+def test_the_command_takes_a_number_of_rounds(monkeypatch):
+    asked = {}
+    monkeypatch.setattr(federated, "run", lambda out, **options: asked.update(options))
+    monkeypatch.setattr("sys.argv", ["benchmarks", "federated", "--rounds", "40"])
+    assert main() == 0
+    assert asked["rounds"] == 40
