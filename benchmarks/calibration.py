@@ -1,13 +1,17 @@
 """Whether probabilities come true on honest test rows, before and after each calibration.
 
-Our network is fitted on the folds of the training rows, as `python -m benchmarks tuning`
-divides them (forward in time, whole groups, types of attack left out), and answers the
-rows held out. From those each method learns what the anomaly score, taken as the
-probability of two classes, is worth; it is then applied to the answers that the network
-fitted on all training rows gives on the test rows. Test rows choose nothing.
+Our network is fitted on folds of the training rows and answers the rows held out. From
+those each method learns what the anomaly score, taken as the probability of two classes,
+is worth; it is then applied to the answers that the network fitted on all training rows
+gives on the test rows. Test rows choose nothing. The folds are those of
+`python -m benchmarks tuning` (whole groups, types of attack left out), but along time
+they are blocks with training rows on both sides: a network that knows only the beginning
+of a recording errs in other ways than the one that is calibrated.
 
-`floor` is the ECE of a model that is right in every probability, on as many rows: the
-mean over labels drawn from the scores themselves. No method is expected below it.
+`floor` is the ECE of a model that is right in every probability, on the same rows: the
+mean over labels drawn from the scores themselves. Rows of a group, such as an episode of
+an attack, are normal or not as one, so one draw decides for all of them. No method is
+expected below it.
 """
 
 from collections.abc import Iterable, Sequence
@@ -19,6 +23,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from sklearn.metrics import brier_score_loss
+from sklearn.utils import Bunch
 
 from benchmarks import tuning
 from benchmarks._held_out import calibrated_score
@@ -28,7 +33,7 @@ from skdualcnn._calibrators import CALIBRATORS
 from skdualcnn._evaluation import HeadResult, evaluate
 from skdualcnn._studies import OURS, STUDIES, fit, labels_of, thin
 from skdualcnn.metrics import expected_calibration_error
-from skdualcnn.model_selection import honest_split
+from skdualcnn.model_selection import PurgedGroupKFold, honest_split
 
 N_DRAWS = 50
 Floats = NDArray[np.float64]
@@ -67,7 +72,7 @@ def compare(held: Sequence[HeadResult], tested: HeadResult, seed: int) -> list[d
         {
             "calibration": name,
             "ece": expected_calibration_error(tested.abnormal, said),
-            "floor": floor(said, seed),
+            "floor": floor(said, tested.groups, seed),
             "brier": brier_score_loss(tested.abnormal, said),
             "said": float(said.mean()),
             "happened": float(tested.abnormal.mean()),
@@ -76,11 +81,41 @@ def compare(held: Sequence[HeadResult], tested: HeadResult, seed: int) -> list[d
     ]
 
 
-def floor(probability: Floats, seed: int) -> float:
-    """Return the mean ECE of labels that are drawn from their own probabilities."""
+def floor(probability: Floats, groups: NDArray[Any] | None, seed: int) -> float:
+    """Return the mean ECE of labels that are drawn from their own probabilities.
+
+    Parameters
+    ----------
+    probability : ndarray of shape (n,)
+        Of the event, taken to be true.
+    groups : ndarray of shape (n,) or None
+        Rows that one draw decides for; None draws for each row.
+    seed : int
+        Draws labels.
+    """
+    n_rows = len(probability)
+    member = np.arange(n_rows) if groups is None else np.unique(groups, return_inverse=True)[1]
     rng = np.random.default_rng(seed)
-    draws = [rng.random(len(probability)) < probability for _ in range(N_DRAWS)]
+    draws = [rng.random(n_rows)[member] < probability for _ in range(N_DRAWS)]
     return float(np.mean([expected_calibration_error(one, probability) for one in draws]))
+
+
+def folds(inside: Bunch, window: int, seed: int) -> Iterable[tuple[tuning.Rows, tuning.Rows]]:
+    """Return the rows to fit on and those to learn the calibration from, per fold.
+
+    Parameters
+    ----------
+    inside : Bunch
+        As `tuning.training_rows` returns it.
+    window : int
+        Rows of a window.
+    seed : int
+        Draws groups and types of attack.
+    """
+    if inside.split_by != "time":
+        return tuning.folds(inside, window, seed)
+    splitter = PurgedGroupKFold(tuning.N_FOLDS, window=window)
+    return splitter.split(np.empty((len(inside.data), 0)), groups=inside.groups)
 
 
 def _score(name: str, data_dir: Path, seed: int, *, quick: bool) -> list[dict[str, Any]]:
@@ -90,10 +125,11 @@ def _score(name: str, data_dir: Path, seed: int, *, quick: bool) -> list[dict[st
 
     def ask(data: Any, train: tuning.Rows, test: tuning.Rows) -> dict[str, HeadResult]:
         fit(decider, data, thin(train, study.window) if quick else train)
-        return evaluate(decider, data.data.iloc[test], labels_of(data, test), 0.0).heads
+        groups = data.groups.iloc[test].to_numpy()
+        return evaluate(decider, data.data.iloc[test], labels_of(data, test), 0.0, groups).heads
 
     inside = tuning.training_rows(dataset, seed)
-    held = [ask(inside, *fold) for fold in tuning.folds(inside, study.window, seed)]
+    held = [ask(inside, *fold) for fold in folds(inside, study.window, seed)]
     tested = ask(dataset, *honest_split(dataset, random_state=seed))
     return [
         {"head": head, "test_rows": len(result.score), **one}

@@ -1,7 +1,9 @@
 """What the benchmark of calibrations computes, on scores whose truth is known."""
 
 import numpy as np
+import pandas as pd
 import pytest
+from sklearn.utils import Bunch
 
 from benchmarks import calibration
 from skdualcnn._evaluation import HeadResult
@@ -27,9 +29,29 @@ def test_every_method_mends_what_is_too_sure():
 
 def test_the_floor_falls_with_the_rows():
     probability = np.random.default_rng(1).random(10_000)
-    few, many = calibration.floor(probability[:400], 0), calibration.floor(probability, 0)
+    few, many = (calibration.floor(part, None, 0) for part in (probability[:400], probability))
     assert few == pytest.approx(5 * many, rel=0.2)  # as the root of the rows
 
 
 def test_the_floor_of_certainty_is_zero():
-    assert calibration.floor(np.array([0.0, 1.0, 1.0]), 0) == 0
+    assert calibration.floor(np.array([0.0, 1.0, 1.0]), None, 0) == 0
+
+
+def test_the_floor_knows_that_groups_share_their_label():
+    probability = np.random.default_rng(1).random(10_000)
+    alone = calibration.floor(probability, np.arange(10_000), 0)
+    together = calibration.floor(probability, np.arange(10_000) // 100, 0)
+    assert alone == calibration.floor(probability, None, 0)
+    assert together > 3 * alone  # 100 draws, not 10,000
+
+
+def test_along_time_every_row_is_held_out_once_with_a_gap():
+    recording = Bunch(
+        data=pd.DataFrame({"x": np.arange(400)}),
+        groups=pd.Series(np.arange(400) // 10),
+        split_by="time",
+    )
+    parts = list(calibration.folds(recording, window=8, seed=0))
+    assert np.array_equal(np.concatenate([held for _, held in parts]), np.arange(400))
+    gaps = [np.abs(train[:, None] - held).min() for train, held in parts]
+    assert min(gaps) == 8
