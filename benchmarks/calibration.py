@@ -8,10 +8,8 @@ gives on the test rows. Test rows choose nothing. The folds are those of
 they are blocks with training rows on both sides: a network that knows only the beginning
 of a recording errs in other ways than the one that is calibrated.
 
-`floor` is the ECE of a model that is right in every probability, on the same rows: the
-mean over labels drawn from the scores themselves. Rows of a group, such as an episode of
-an attack, are normal or not as one, so one draw decides for all of them. No method is
-expected below it.
+`floor` is the ECE of a model that is right in every probability, on as many rows: the
+mean over labels drawn from the scores themselves. No method is expected below it.
 """
 
 from collections.abc import Iterable, Sequence
@@ -72,7 +70,7 @@ def compare(held: Sequence[HeadResult], tested: HeadResult, seed: int) -> list[d
         {
             "calibration": name,
             "ece": expected_calibration_error(tested.abnormal, said),
-            "floor": floor(said, tested.groups, seed),
+            "floor": floor(said, seed),
             "brier": brier_score_loss(tested.abnormal, said),
             "said": float(said.mean()),
             "happened": float(tested.abnormal.mean()),
@@ -81,22 +79,10 @@ def compare(held: Sequence[HeadResult], tested: HeadResult, seed: int) -> list[d
     ]
 
 
-def floor(probability: Floats, groups: NDArray[Any] | None, seed: int) -> float:
-    """Return the mean ECE of labels that are drawn from their own probabilities.
-
-    Parameters
-    ----------
-    probability : ndarray of shape (n,)
-        Of the event, taken to be true.
-    groups : ndarray of shape (n,) or None
-        Rows that one draw decides for; None draws for each row.
-    seed : int
-        Draws labels.
-    """
-    n_rows = len(probability)
-    member = np.arange(n_rows) if groups is None else np.unique(groups, return_inverse=True)[1]
+def floor(probability: Floats, seed: int) -> float:
+    """Return the mean ECE of labels that are drawn from their own probabilities."""
     rng = np.random.default_rng(seed)
-    draws = [rng.random(n_rows)[member] < probability for _ in range(N_DRAWS)]
+    draws = [rng.random(len(probability)) < probability for _ in range(N_DRAWS)]
     return float(np.mean([expected_calibration_error(one, probability) for one in draws]))
 
 
@@ -125,8 +111,7 @@ def _score(name: str, data_dir: Path, seed: int, *, quick: bool) -> list[dict[st
 
     def ask(data: Any, train: tuning.Rows, test: tuning.Rows) -> dict[str, HeadResult]:
         fit(decider, data, thin(train, study.window) if quick else train)
-        groups = data.groups.iloc[test].to_numpy()
-        return evaluate(decider, data.data.iloc[test], labels_of(data, test), 0.0, groups).heads
+        return evaluate(decider, data.data.iloc[test], labels_of(data, test), 0.0).heads
 
     inside = tuning.training_rows(dataset, seed)
     held = [ask(inside, *fold) for fold in folds(inside, study.window, seed)]

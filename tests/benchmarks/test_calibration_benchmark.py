@@ -29,20 +29,12 @@ def test_every_method_mends_what_is_too_sure():
 
 def test_the_floor_falls_with_the_rows():
     probability = np.random.default_rng(1).random(10_000)
-    few, many = (calibration.floor(part, None, 0) for part in (probability[:400], probability))
+    few, many = calibration.floor(probability[:400], 0), calibration.floor(probability, 0)
     assert few == pytest.approx(5 * many, rel=0.2)  # as the root of the rows
 
 
 def test_the_floor_of_certainty_is_zero():
-    assert calibration.floor(np.array([0.0, 1.0, 1.0]), None, 0) == 0
-
-
-def test_the_floor_knows_that_groups_share_their_label():
-    probability = np.random.default_rng(1).random(10_000)
-    alone = calibration.floor(probability, np.arange(10_000), 0)
-    together = calibration.floor(probability, np.arange(10_000) // 100, 0)
-    assert alone == calibration.floor(probability, None, 0)
-    assert together > 3 * alone  # 100 draws, not 10,000
+    assert calibration.floor(np.array([0.0, 1.0, 1.0]), 0) == 0
 
 
 def test_along_time_every_row_is_held_out_once_with_a_gap():
