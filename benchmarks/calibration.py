@@ -1,10 +1,12 @@
 """Whether probabilities come true on honest test rows, before and after each calibration.
 
-Our network is fitted on the folds of the training rows, as `python -m benchmarks tuning`
-divides them (forward in time, whole groups, types of attack left out), and answers the
-rows held out. From those each method learns what the anomaly score, taken as the
-probability of two classes, is worth; it is then applied to the answers that the network
-fitted on all training rows gives on the test rows. Test rows choose nothing.
+Our network is fitted on folds of the training rows and answers the rows held out. From
+those each method learns what the anomaly score, taken as the probability of two classes,
+is worth; it is then applied to the answers that the network fitted on all training rows
+gives on the test rows. Test rows choose nothing. The folds are those of
+`python -m benchmarks tuning` (whole groups, types of attack left out), but along time
+they are blocks with training rows on both sides: a network that knows only the beginning
+of a recording errs in other ways than the one that is calibrated.
 
 `floor` is the ECE of a model that is right in every probability, on as many rows: the
 mean over labels drawn from the scores themselves. No method is expected below it.
@@ -19,6 +21,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from sklearn.metrics import brier_score_loss
+from sklearn.utils import Bunch
 
 from benchmarks import tuning
 from benchmarks._held_out import calibrated_score
@@ -28,7 +31,7 @@ from skdualcnn._calibrators import CALIBRATORS
 from skdualcnn._evaluation import HeadResult, evaluate
 from skdualcnn._studies import OURS, STUDIES, fit, labels_of, thin
 from skdualcnn.metrics import expected_calibration_error
-from skdualcnn.model_selection import honest_split
+from skdualcnn.model_selection import PurgedGroupKFold, honest_split
 
 N_DRAWS = 50
 Floats = NDArray[np.float64]
@@ -83,6 +86,24 @@ def floor(probability: Floats, seed: int) -> float:
     return float(np.mean([expected_calibration_error(one, probability) for one in draws]))
 
 
+def folds(inside: Bunch, window: int, seed: int) -> Iterable[tuple[tuning.Rows, tuning.Rows]]:
+    """Return the rows to fit on and those to learn the calibration from, per fold.
+
+    Parameters
+    ----------
+    inside : Bunch
+        As `tuning.training_rows` returns it.
+    window : int
+        Rows of a window.
+    seed : int
+        Draws groups and types of attack.
+    """
+    if inside.split_by != "time":
+        return tuning.folds(inside, window, seed)
+    splitter = PurgedGroupKFold(tuning.N_FOLDS, window=window)
+    return splitter.split(np.empty((len(inside.data), 0)), groups=inside.groups)
+
+
 def _score(name: str, data_dir: Path, seed: int, *, quick: bool) -> list[dict[str, Any]]:
     study = STUDIES[name]
     dataset = study.load(data_dir, seed)
@@ -93,7 +114,7 @@ def _score(name: str, data_dir: Path, seed: int, *, quick: bool) -> list[dict[st
         return evaluate(decider, data.data.iloc[test], labels_of(data, test), 0.0).heads
 
     inside = tuning.training_rows(dataset, seed)
-    held = [ask(inside, *fold) for fold in tuning.folds(inside, study.window, seed)]
+    held = [ask(inside, *fold) for fold in folds(inside, study.window, seed)]
     tested = ask(dataset, *honest_split(dataset, random_state=seed))
     return [
         {"head": head, "test_rows": len(result.score), **one}

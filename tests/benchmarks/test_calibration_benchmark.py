@@ -1,7 +1,9 @@
 """What the benchmark of calibrations computes, on scores whose truth is known."""
 
 import numpy as np
+import pandas as pd
 import pytest
+from sklearn.utils import Bunch
 
 from benchmarks import calibration
 from skdualcnn._evaluation import HeadResult
@@ -33,3 +35,15 @@ def test_the_floor_falls_with_the_rows():
 
 def test_the_floor_of_certainty_is_zero():
     assert calibration.floor(np.array([0.0, 1.0, 1.0]), 0) == 0
+
+
+def test_along_time_every_row_is_held_out_once_with_a_gap():
+    recording = Bunch(
+        data=pd.DataFrame({"x": np.arange(400)}),
+        groups=pd.Series(np.arange(400) // 10),
+        split_by="time",
+    )
+    parts = list(calibration.folds(recording, window=8, seed=0))
+    assert np.array_equal(np.concatenate([held for _, held in parts]), np.arange(400))
+    gaps = [np.abs(train[:, None] - held).min() for train, held in parts]
+    assert min(gaps) == 8
