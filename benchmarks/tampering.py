@@ -28,6 +28,7 @@ WINDOW = 16
 # Score 2, scale 1 (Royal College of Physicians, 2017).
 SATURATION_GRADES = {91: 1.0, 93: 0.8, 95: 0.6}
 THRESHOLD = 0.5
+N_FOLDS = 5
 HEALTH_THRESHOLDS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 SUSPICIONS = (0.03, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5)
 EVIDENCE = (0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.98, 0.99, 1.0)
@@ -146,7 +147,7 @@ def on_wustl(folder: Path, seed: int, *, quick: bool) -> Iterator[dict[str, Any]
     before = make_fusion_preprocessor(**dataset.modalities, noise_filter=QuantileScaler())
     decider = FusionDecider(make_pipeline(before, SlidingWindow(8), network))
     cyber, fold = np.empty(len(attack)), np.empty(len(attack), dtype=int)
-    splits = PurgedGroupKFold(5).split(attack, groups=dataset.groups)
+    splits = PurgedGroupKFold(N_FOLDS).split(attack, groups=dataset.groups)
     for number, (fit, check) in enumerate(splits):
         decider.fit(dataset.data.iloc[fit], dataset.target["cyber"].iloc[fit])
         cyber[check] = decider.decision_function(dataset.data.iloc[check])[:, 1]
@@ -154,7 +155,7 @@ def on_wustl(folder: Path, seed: int, *, quick: bool) -> Iterator[dict[str, Any]
     rows = Scored(health, cyber, (health >= THRESHOLD) & (attack == "normal"), attack)
     kept = attack != "spoofing"  # which leaves the vitals as they are
     wary, settings = np.zeros(len(attack), dtype=bool), []
-    for number in range(5):
+    for number in range(N_FOLDS):
         others = rows.take(kept & (fold != number))
         settings.append(choose(others, others.figures(others.health >= THRESHOLD)["sensitivity"]))
         wary[fold == number] = rows.take(fold == number).alerts(settings[-1])
@@ -184,7 +185,7 @@ def choose(rows: Scored, least_sensitivity: float) -> Setting:
 def _score(decider: FusionDecider, train: Any, test: Any, y: Any) -> tuple[Scored, Scored]:
     """Score training patients that were held out, and test patients after a fit on all."""
     held = np.empty((len(train.data), 2))
-    for fit, check in GroupKFold(2).split(train.data, groups=train.groups):
+    for fit, check in GroupKFold(N_FOLDS).split(train.data, groups=train.groups):
         _fit(decider, train.data.iloc[fit], y.iloc[fit])
         held[check] = decider.decision_function(train.data.iloc[check])
     _fit(decider, train.data, y)
