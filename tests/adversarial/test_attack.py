@@ -122,7 +122,7 @@ def test_rows_without_a_label_stay(fitted, rows):
 def test_another_head(fitted, rows):
     X, y = rows
     moved = perturb_readings(
-        fitted, X, y["cyber"], head="cyber", accuracy={"packet_rate": 0.75}, random_state=0
+        fitted, X, y["cyber"], head="cyber", accuracy={"packet_rate": 1.5}, random_state=0
     )
     score, after = fitted.decision_function(X)[:, 1], fitted.decision_function(moved)[:, 1]
     quiet = (y["cyber"] == 0).to_numpy()
