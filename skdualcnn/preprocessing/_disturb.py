@@ -56,12 +56,12 @@ def disturb(
     --------
     >>> import pandas as pd
     >>> from skdualcnn.preprocessing import disturb
-    >>> X = pd.DataFrame({"heart_rate": [60.0, 70.0, 80.0], "protocol": ["tcp", "udp", "tcp"]})
-    >>> disturb(X, missing=0.5, random_state=2)
-       heart_rate protocol
-    0         NaN      NaN
-    1         NaN      udp
-    2        80.0      tcp
+    >>> X = pd.DataFrame({"heart_rate": [60.0, 70.0, 80.0], "spo2": [97.0, 95.0, 98.0]})
+    >>> disturb(X, missing=0.5, random_state=3)
+       heart_rate  spo2
+    0        60.0  97.0
+    1         NaN  95.0
+    2        80.0  98.0
     >>> training = pd.concat([X, disturb(X, noise=0.3, missing=0.3, random_state=0)])
     >>> training.shape
     (6, 2)
