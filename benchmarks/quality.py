@@ -22,7 +22,7 @@ from benchmarks._held_out import figures, recalls, thresholds
 from benchmarks._output import describe_run, to_markdown, write_results
 from benchmarks.paper import protocols
 from benchmarks.paper.models import SVM, OnSomeRows
-from benchmarks.paper.perturbation import LEVELS
+from benchmarks.paper.perturbation import LEVELS, strengths
 from skdualcnn._auc_comparison import compare_roc_auc
 from skdualcnn._decider import FusionDecider
 from skdualcnn._evaluation import HeadResult, evaluate
@@ -149,8 +149,7 @@ def _score(
     results = _fit(decider, study, dataset, (train, test), quick=quick)
     worse = disturb(
         dataset.data.iloc[test],
-        noise=LEVELS[-1],
-        missing=LEVELS[-1],
+        **strengths("both", LEVELS[-1]),
         reference=dataset.data.iloc[train],
         random_state=seed,
     )

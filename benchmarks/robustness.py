@@ -19,6 +19,7 @@ from sklearn.utils import Bunch
 
 from benchmarks._output import describe_run, to_markdown, write_results
 from benchmarks._runs import over_seeds
+from benchmarks.paper.perturbation import LEVELS, strengths
 from benchmarks.quality import BOOSTED, models_of
 from skdualcnn._decider import FusionDecider
 from skdualcnn._evaluation import evaluate
@@ -26,7 +27,7 @@ from skdualcnn._studies import OURS, STUDIES, fit, labels_of, thin
 from skdualcnn.model_selection import honest_split
 from skdualcnn.preprocessing import disturb
 
-STRENGTH = {"noise": 0.3, "missing": 0.3}
+STRENGTH = strengths("both", LEVELS[-1])
 KEYS = ["data", "head", "model", "training"]
 PLAIN, DISTURBED = "plain", "with disturbed copies"
 

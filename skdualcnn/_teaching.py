@@ -88,13 +88,13 @@ def teach(
             fold = _folds_of_groups(owners[labelled], codes, seed)
         X, weights = np.asarray(rows.X[labelled]), rows.weights[labelled, head]
         target = np.eye(len(classes), dtype=np.float32)[codes]
-        for clone_, asked in _cross_fit(teacher, X, codes, weights, fold):
-            said = _answer(clone_, X[asked], len(classes))
+        for fitted, asked in _cross_fit(teacher, X, codes, weights, fold):
+            said = _answer(fitted, X[asked], len(classes))
             target[asked] = (1 - teacher_weight) * target[asked] + teacher_weight * said
             if recombined_rows:
                 base = np.tile(asked, recombined_rows)
                 new = _recombine(X, base, asked, rng)
-                said = _answer(clone_, new, len(classes))
+                said = _answer(fitted, new, len(classes))
                 made.append(_of_one_head(rows, labelled[base], new, head, said, heads))
         targets.append(np.zeros((len(rows.X), len(classes)), dtype=np.float32))
         targets[head][labelled] = target
