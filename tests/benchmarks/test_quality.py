@@ -1,15 +1,12 @@
 """The honest table: thresholds from rows held out, every figure, and who is ahead."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
 from benchmarks import quality
 from benchmarks._held_out import at_thresholds, recalls, thresholds
 from skdualcnn._evaluation import HeadResult
-from skdualcnn._studies import OURS, STUDIES
-from skdualcnn.datasets import make_ward
+from skdualcnn._studies import OURS
 
 
 def result(y, score):
@@ -54,11 +51,7 @@ def test_unseen_types_are_apart():
 
 
 @pytest.mark.slow
-def test_tables_hold_every_model(tmp_path, monkeypatch, capsys):
-    def small_ward(_, seed):
-        return make_ward(n_patients=8, hours=2.0, random_state=seed)
-
-    monkeypatch.setitem(STUDIES, "ward", replace(STUDIES["ward"], load=small_ward))
+def test_tables_hold_every_model(tmp_path, small_ward, capsys):
     results = quality.run(["ward"], tmp_path, tmp_path / "out", [0], quick=True)
     assert len(results) == 2 * 7
     ours = results["model"] == OURS

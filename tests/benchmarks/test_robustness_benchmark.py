@@ -1,13 +1,11 @@
 """What bad readings cost, and what training on them saves."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
 from benchmarks import robustness
 from benchmarks.quality import BOOSTED
-from skdualcnn._studies import OURS, STUDIES
+from skdualcnn._studies import OURS
 from skdualcnn.datasets import make_ward
 
 
@@ -25,11 +23,7 @@ def test_copies_come_behind_with_the_labels_and_groups_of_their_rows():
 
 
 @pytest.mark.slow
-def test_a_table_of_every_model(tmp_path, monkeypatch, capsys):
-    def small_ward(_, seed):
-        return make_ward(n_patients=8, hours=2.0, random_state=seed)
-
-    monkeypatch.setitem(STUDIES, "ward", replace(STUDIES["ward"], load=small_ward))
+def test_a_table_of_every_model(tmp_path, small_ward, capsys):
     results = robustness.run(["ward"], tmp_path, tmp_path / "out", [0], quick=True)
     assert len(results) == 2 * 9
     twice = results.loc[results["training"] == robustness.DISTURBED, "model"]

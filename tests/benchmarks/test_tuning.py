@@ -1,7 +1,6 @@
 """Tuning reads training rows alone, and divides them as the data set asks for."""
 
 import json
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -66,11 +65,7 @@ def test_a_setting_adds_to_what_the_study_has():
 
 
 @pytest.mark.slow
-def test_the_table_has_every_setting(tmp_path, monkeypatch, capsys):
-    def small_ward(_, seed):
-        return make_ward(n_patients=8, hours=2.0, random_state=seed)
-
-    monkeypatch.setitem(STUDIES, "ward", replace(STUDIES["ward"], load=small_ward))
+def test_the_table_has_every_setting(tmp_path, small_ward, capsys):
     results = tuning.run(["ward"], tmp_path, tmp_path / "out", [0], quick=True)
     settings = tuning.settings_of(STUDIES["ward"])
     assert len(results) == 2 * tuning.N_FOLDS * len(settings)
