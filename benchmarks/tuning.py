@@ -23,7 +23,7 @@ from sklearn.utils import Bunch
 from benchmarks._output import describe_run, to_markdown, write_results
 from benchmarks._runs import fit_and_score
 from benchmarks.paper.protocols import strata_of, take
-from skdualcnn._studies import OURS, STUDIES, TEACHER, Study, thin
+from skdualcnn._studies import NO_DROPOUT, OURS, STUDIES, TEACHER, Study, thin
 from skdualcnn.model_selection import PurgedGroupTimeSeriesSplit, honest_split
 from skdualcnn.preprocessing import QuantileScaler
 
@@ -59,6 +59,12 @@ EVERYWHERE = {
     "no teacher": Setting(classifier={"teacher": None}),
     "more of the teacher": Setting(classifier={"teacher_weight": 0.8}),
     "weight decay 1e-3": Setting(classifier={"weight_decay": 1e-3}),
+    "constant learning rate, early stopping": Setting(
+        classifier={"lr_schedule": "constant", "max_epochs": 20, "early_stopping": True}
+    ),
+    "20 epochs": Setting(classifier={"max_epochs": 20}),
+    "dropout of .3 and .5": Setting(classifier={"conv_dropout": 0.3, "dense_dropout": 0.5}),
+    "no dropout": Setting(classifier=NO_DROPOUT),
 }
 TABULAR = {
     "columns apart": Setting(  # neighbouring columns mean nothing

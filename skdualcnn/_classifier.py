@@ -70,8 +70,12 @@ class DualPathCNNClassifier(PlainState, ClassifierMixin, BaseEstimator):
     sharing : {"trunk", "none"}, default="trunk"
         Whether the heads share one trunk, or each has a network of its own, trained
         as a classifier of that head alone would be.
-    lr : float, default=1e-4
-        Learning rate of Adam.
+    lr : float, default=1e-3
+        Learning rate of Adam; the paper's is 1e-4.
+    lr_schedule : {"constant", "cosine"}, default="cosine"
+        Whether the learning rate falls along half a cosine, from `lr` to almost 0 over the
+        epochs of one `fit`, or stays, as the paper's does. With early stopping it may
+        still be high at the best epoch.
     weight_decay : float, default=0.0
         L2 penalty of Adam.
     batch_size : int, default=32
@@ -181,7 +185,8 @@ class DualPathCNNClassifier(PlainState, ClassifierMixin, BaseEstimator):
         dense_units: int | None = None,
         dense_dropout: float | None = None,
         sharing: str = "trunk",
-        lr: float = 1e-4,
+        lr: float = 1e-3,
+        lr_schedule: str = "cosine",
         weight_decay: float = 0.0,
         batch_size: int = 32,
         max_epochs: int = 20,
@@ -210,6 +215,7 @@ class DualPathCNNClassifier(PlainState, ClassifierMixin, BaseEstimator):
         self.dense_dropout = dense_dropout
         self.sharing = sharing
         self.lr = lr
+        self.lr_schedule = lr_schedule
         self.weight_decay = weight_decay
         self.batch_size = batch_size
         self.max_epochs = max_epochs
@@ -436,7 +442,13 @@ class DualPathCNNClassifier(PlainState, ClassifierMixin, BaseEstimator):
         weights = class_weights(self.class_weight, self._heads, rows.codes, rows.weights)
         paths = assign_heads(self.n_heads_, self.sharing)
         for net in self.nets_:
-            adjust(net, lr=self.lr, weight_decay=self.weight_decay, batch_size=self.batch_size)
+            adjust(
+                net,
+                lr=self.lr,
+                lr_schedule=self.lr_schedule,
+                weight_decay=self.weight_decay,
+                batch_size=self.batch_size,
+            )
         train_paths(self.nets_, paths, rows, weights, watch=watch, epochs=epochs, seed=self.seed_)
         names = [[self.head_names_[head] for head in path] for path in paths]
         self.history_ = read_history(self.nets_, names)

@@ -19,6 +19,7 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "dense_dropout": [Interval(Real, 0, 1, closed="left"), None],
     "sharing": [StrOptions({"trunk", "none"})],
     "lr": [Interval(Real, 0, None, closed="neither")],
+    "lr_schedule": [StrOptions({"constant", "cosine"})],
     "weight_decay": [Interval(Real, 0, None, closed="left")],
     "batch_size": [Interval(Integral, 2, None, closed="left")],
     "max_epochs": [Interval(Integral, 1, None, closed="left")],

@@ -1,5 +1,6 @@
 """The data sets that the commands know, each with its pipeline and its honest split."""
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,12 +31,18 @@ OURS = "dual-path CNN"
 TEACHER = HistGradientBoostingClassifier(
     learning_rate=0.05, max_iter=200, max_leaf_nodes=15, l2_regularization=1.0
 )
-TAUGHT = {"teacher": TEACHER}
+TAUGHT: dict[str, Any] = {"teacher": TEACHER}
+TRAINING = {"batch_size": 128, "max_epochs": 10}
 # On a table of many columns and few rows, a linear model beside them knows what they do not.
 TEACHERS = VotingClassifier(
     [("trees", TEACHER), ("linear", LogisticRegression(C=0.3, max_iter=1000))], voting="soft"
 )
+NO_DROPOUT = {"conv_dropout": 0.0, "dense_dropout": 0.0}  # recombined rows differ enough
 QUICK_ROWS = 3000  # training rows that --quick keeps
+ENOUGH_ROWS = 20_000  # to which a user's few rows are recombined,
+MOST_RECOMBINED = 20  # but each at most so often
+LEAST_STEPS = 500  # of training, on however few rows,
+MOST_EPOCHS = 200  # but in at most so many epochs
 
 
 @dataclass(frozen=True)
@@ -75,7 +82,7 @@ class Study:
         ]
         if self.window > 1:
             preprocessing.append(SlidingWindow(self.window))
-        parameters = {"early_stopping": True, "lr": 1e-3, "batch_size": 128, **self.classifier}
+        parameters = {**TRAINING, **self.classifier}
         if quick:
             parameters["max_epochs"] = 3
         classifier = DualPathCNNClassifier(**parameters, verbose=verbose, random_state=random_state)
@@ -109,6 +116,7 @@ STUDIES = {
             "teacher": TEACHERS,
             "teacher_weight": 0.9,
             "recombined_rows": 4,
+            **NO_DROPOUT,
         },
     ),
     "nsl_kdd": Study(
@@ -122,8 +130,20 @@ STUDIES = {
 
 
 def study_of_table(title: str, dataset: Bunch) -> Study:
-    """Return what to train on a user's own rows: what serves the public data sets."""
-    return Study(title, lambda *_: dataset, noise_filter=QuantileScaler(), classifier=TAUGHT)
+    """Return what to train on a user's own rows: what serves the public data sets.
+
+    Few rows are visited more often. If most are a group of their own, as a stay in a
+    hospital is, they are recombined, too; those of a recording belong together.
+    """
+    n_rows, classifier = len(dataset.data), dict(TAUGHT)
+    alone = dataset.split_by == "groups" and dataset.groups.nunique() > n_rows / 2
+    recombined = min(ENOUGH_ROWS // n_rows, MOST_RECOMBINED) if alone else 0
+    if recombined:
+        classifier.update(NO_DROPOUT, recombined_rows=recombined)
+    steps = n_rows * (1 + recombined) / TRAINING["batch_size"]
+    epochs = max(TRAINING["max_epochs"], math.ceil(LEAST_STEPS / steps))
+    classifier["max_epochs"] = min(epochs, MOST_EPOCHS)
+    return Study(title, lambda *_: dataset, noise_filter=QuantileScaler(), classifier=classifier)
 
 
 def labelled_heads(dataset: Bunch) -> list[str]:
@@ -137,7 +157,7 @@ def labels_of(dataset: Bunch, rows: NDArray[np.intp]) -> pd.DataFrame:
 
 
 def fit(decider: FusionDecider, dataset: Bunch, rows: NDArray[np.intp]) -> FusionDecider:
-    """Fit on some rows of a data set; early stopping holds out whole groups."""
+    """Fit on some rows of a data set; a teacher learns and answers for whole groups."""
     y = labels_of(dataset, rows)
     pipeline: Pipeline = decider.estimator
     name, last = pipeline.steps[-1]

@@ -216,6 +216,7 @@ def test_the_parameters_reach_the_network(X, y):
         conv_dropout=0.1,
         dense_units=7,
         dense_dropout=0.2,
+        lr_schedule="constant",
         weight_decay=0.125,
         batch_size=16,
     ).fit(X, y)
@@ -477,7 +478,7 @@ def test_torch_is_left_as_it_was(X, y):
 
 def test_early_stopping_restores_the_best_epoch(X, y):
     clf = classifier(early_stopping=True, max_epochs=60, lr=0.05, n_iter_no_change=3, tol=0.0)
-    clf.set_params(batch_size=1000)
+    clf.set_params(lr_schedule="constant", batch_size=1000)
     clf.fit(X[:40], y[:40], X_val=X[40:], y_val=y[40:])
     losses = clf.history_["valid_loss"].to_numpy()
     best = losses.argmin()

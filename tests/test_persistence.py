@@ -204,14 +204,21 @@ def test_a_named_architecture(reload):
     assert_same(clone(loaded).fit(X, labels("int")).predict_proba(X), clf.predict_proba(X))
 
 
-def test_a_file_from_before_architectures_had_names(tmp_path):
+def test_a_file_from_before_architectures_had_names_and_rates_fell(tmp_path):
     X, paper = signals(), {name: getattr(ARCHITECTURES["paper"], name) for name in SHAPE_PARAMETERS}
     clf = small(**paper).fit(X, labels("int"))
     document, arrays = read_model_file(save(clf, tmp_path / "new"))
     del document["estimator"]["parameters"]["architecture"]
+    settings = document["estimator"]["fitted"]["nets_"][0]["settings"]["items"]
+    settings[:] = [item for item in settings if item[0] != "lr_schedule"]
     loaded = load(write_model_file(tmp_path / "old", document, arrays))
     assert_same(loaded, clf)
     assert_same(clone(loaded).fit(X, labels("int")).predict_proba(X), clf.predict_proba(X))
+
+
+def test_training_goes_on_at_the_same_learning_rates(reload):
+    loaded = reload(small(lr_schedule="cosine").fit(signals(), labels("int")))
+    assert dict(loaded.net_.callbacks_)["lr_schedule"].schedule == "cosine"
 
 
 def test_parameters_changed_after_fitting_do_not_change_the_net(reload):

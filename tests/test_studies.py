@@ -3,7 +3,17 @@ import pandas as pd
 import pytest
 from sklearn.utils import Bunch
 
-from skdualcnn._studies import OURS, QUICK_ROWS, STUDIES, fit, labelled_heads, labels_of, thin
+from skdualcnn._studies import (
+    MOST_EPOCHS,
+    OURS,
+    QUICK_ROWS,
+    STUDIES,
+    fit,
+    labelled_heads,
+    labels_of,
+    study_of_table,
+    thin,
+)
 from skdualcnn.datasets import make_ward
 
 
@@ -24,7 +34,7 @@ def test_our_model_comes_first_and_quick_is_quick(ward):
     assert next(iter(models)) == OURS
     assert len(models) == 7
     network = models[OURS].estimator[-1]
-    assert (network.max_epochs, network.random_state, network.early_stopping) == (3, 4, True)
+    assert (network.max_epochs, network.random_state, network.lr_schedule) == (3, 4, "cosine")
 
 
 def test_windows_where_the_study_says_so(ward):
@@ -40,7 +50,34 @@ def test_windows_where_the_study_says_so(ward):
     ]
 
 
-def test_early_stopping_gets_the_groups(ward):
+@pytest.mark.parametrize(
+    ("n_rows", "n_groups", "recombined", "epochs"),
+    [
+        (100, 100, 20, 31),
+        (100, 10, 0, MOST_EPOCHS),
+        (1000, 990, 20, 10),
+        (4000, 4000, 5, 10),
+        (4000, 100, 0, 16),
+        (50_000, 50_000, 0, 10),
+    ],
+)
+def test_few_rows_are_visited_often_and_recombined_if_they_stand_alone(
+    n_rows, n_groups, recombined, epochs
+):
+    table = Bunch(
+        data=np.zeros((n_rows, 1)),
+        groups=pd.Series(np.arange(n_rows) % n_groups),
+        split_by="groups",
+    )
+    parameters = study_of_table("beds", table).classifier
+    assert parameters.get("recombined_rows", 0) == recombined
+    assert parameters.get("dense_dropout", None) == (0.0 if recombined else None)
+    assert parameters["max_epochs"] == epochs
+    recording = study_of_table("beds", Bunch(**{**table, "split_by": "time"})).classifier
+    assert "recombined_rows" not in recording
+
+
+def test_the_network_gets_the_groups(ward):
     decider = STUDIES["ward"].models(ward, quick=True, verbose=0, random_state=0)[OURS]
     seen = {}
 

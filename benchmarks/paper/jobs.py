@@ -10,7 +10,7 @@ from benchmarks.baselines import PROTOCOLS
 from skdualcnn._studies import OURS
 
 N_FOLDS = 5
-TEST, CALIBRATION, DEPLOYMENT = "test", "calibration", "deployment"
+TEST, CALIBRATION, CURVES, DEPLOYMENT = "test", "calibration", "learning curves", "deployment"
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,8 @@ class Job:
         Data set, and "paper" or "honest".
     part : str
         What is held out and why: "test", "fold 1" to "fold 5", "calibration" (rows of
-        the training side, for calibration), "deployment" (as "test", exported).
+        the training side, for calibration), "learning curves" (as "test", but that a part
+        of the training rows is watched), "deployment" (as "test", exported).
     model : str
     seed : int
     modalities : tuple of str
@@ -113,6 +114,7 @@ def plan(
             for subset in subsets:
                 yield Job(data, protocol, TEST, OURS, seed, subset)
     for protocol in PROTOCOLS:
+        yield Job(data, protocol, CURVES, OURS, settings.seeds[0])
         for fold in range(1, N_FOLDS + 1):
             for model in fold_models:
                 yield Job(data, protocol, f"fold {fold}", model, settings.seeds[0])

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sklearn.utils import Bunch, _safe_indexing
 
 from benchmarks.paper.fitted import Fitted
-from benchmarks.paper.jobs import DEPLOYMENT, TEST, Job, Settings
+from benchmarks.paper.jobs import CURVES, DEPLOYMENT, TEST, Job, Settings
 from benchmarks.paper.outcome import Outcome, anomaly_score
 from benchmarks.paper.perturbation import KINDS, LEVELS, strengths
 from benchmarks.paper.protocols import Rows, leave_out, rows_of, strata_of
@@ -60,6 +60,9 @@ def perform(
         Written into the outcome as they are.
     """
     train, test = rows_of(job, dataset, study.window, settings)
+    if job.part == CURVES:
+        network = decider.estimator[-1]
+        network.set_params(early_stopping=True, n_iter_no_change=network.max_epochs)
     start = time.perf_counter()
     fitted = Fitted.on(decider, dataset, train, job.protocol)
     seconds = time.perf_counter() - start

@@ -54,7 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--epochs",
         type=positive,
-        help="passes over the training rows, at most (default: as many as suit the data set)",
+        help="passes over the training rows (default: as many as suit the data set)",
     )
     parser.add_argument("--quick", action="store_true", help="fewer rows and epochs")
     parser.add_argument(

@@ -1,4 +1,4 @@
-"""skorch callbacks: accuracy of each head, divergence, and the progress bar."""
+"""skorch callbacks: accuracy of each head, divergence, learning rate, and the progress bar."""
 
 import math
 from collections.abc import Sequence
@@ -58,6 +58,33 @@ class StopOnDivergence(Callback):
                 f"Try a smaller lr (now {net.lr:g}) and scale every feature to [0, 1], "
                 "as make_fusion_preprocessor does."
             )
+
+
+class LearningRateSchedule(Callback):
+    """Keep the learning rate "constant", or let it fall along half a "cosine".
+
+    The epochs of one run start at the net's `lr` and end near 0 [1]_, eq. 5, without
+    restarts.
+
+    References
+    ----------
+    .. [1] Loshchilov, I. & Hutter, F. (2017). SGDR: stochastic gradient descent with warm
+       restarts.
+    """
+
+    def __init__(self, schedule: str) -> None:
+        self.schedule = schedule
+
+    def on_train_begin(self, net: NeuralNet, **kwargs: Any) -> None:
+        """Note the epochs of earlier runs."""
+        self.before_ = len(net.history)
+
+    def on_epoch_begin(self, net: NeuralNet, **kwargs: Any) -> None:
+        """Set the epoch's learning rate."""
+        if self.schedule == "cosine":
+            done = (len(net.history) - 1 - self.before_) / net.max_epochs
+            for group in net.optimizer_.param_groups:
+                group["lr"] = net.lr * (1 + math.cos(math.pi * done)) / 2
 
 
 class ProgressBar(Callback):

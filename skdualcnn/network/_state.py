@@ -33,6 +33,7 @@ def read_net(net: NeuralNet) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         "module": dict(net.get_params_for("module")),
         "head_names": list(callbacks["accuracy"].head_names),
         "lr": net.lr,
+        "lr_schedule": callbacks["lr_schedule"].schedule,
         "weight_decay": net.optimizer__weight_decay,
         "batch_size": net.batch_size,
         "max_epochs": net.max_epochs,

@@ -17,7 +17,12 @@ from skorch.helper import predefined_split
 from skdualcnn.exceptions import DeviceError
 from skdualcnn.network._answer import CHUNK, DEVICE_CHUNK, make_answer, split_heads
 from skdualcnn.network._batches import BatchIterator, LabelledSignals, Signals
-from skdualcnn.network._callbacks import HeadAccuracy, ProgressBar, StopOnDivergence
+from skdualcnn.network._callbacks import (
+    HeadAccuracy,
+    LearningRateSchedule,
+    ProgressBar,
+    StopOnDivergence,
+)
 from skdualcnn.network._dual_path import DualPathNetwork
 from skdualcnn.network._loss import MultiHeadCrossEntropy
 
@@ -27,6 +32,7 @@ _TORCH_STATE = RLock()
 # The classifier's parameters of training; those of the network are SHAPE_PARAMETERS.
 TRAINING_PARAMETERS = (
     "lr",
+    "lr_schedule",
     "weight_decay",
     "batch_size",
     "max_epochs",
@@ -48,14 +54,17 @@ def make_net(
     seed: int,
     callbacks: Sequence[Any] | None,
     verbose: int,
+    lr_schedule: str = "constant",
 ) -> NeuralNet:
     """Return an initialised skorch net around a new :class:`DualPathNetwork`.
 
-    The weights depend on `seed` alone, not on torch's global generator.
+    The weights depend on `seed` alone, not on torch's global generator. Model files of
+    early versions have no `lr_schedule`.
     """
     own = [
         ("accuracy", HeadAccuracy(head_names)),
         ("divergence", StopOnDivergence()),
+        ("lr_schedule", LearningRateSchedule(lr_schedule)),
     ]
     if verbose:
         own.append(("progress", ProgressBar(" + ".join(head_names))))
@@ -83,8 +92,11 @@ def make_net(
         return net.initialize()
 
 
-def adjust(net: NeuralNet, *, lr: float, weight_decay: float, batch_size: int) -> None:
+def adjust(
+    net: NeuralNet, *, lr: float, lr_schedule: str, weight_decay: float, batch_size: int
+) -> None:
     """Give a net that goes on training the parameters that may have changed meanwhile."""
+    dict(net.callbacks_)["lr_schedule"].schedule = lr_schedule
     net.lr, net.batch_size = lr, batch_size
     for group in net.optimizer_.param_groups:
         group.update(lr=lr, weight_decay=weight_decay)

@@ -1,3 +1,5 @@
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -7,6 +9,7 @@ from skdualcnn.exceptions import DeviceError
 from skdualcnn.network._answer import CHUNK
 from skdualcnn.network._batches import LabelledSignals, Visits
 from skdualcnn.network._training import (
+    adjust,
     isolated,
     make_net,
     predict_logits,
@@ -71,6 +74,28 @@ def test_the_weights_depend_on_the_seed_alone():
     torch.manual_seed(2)
     assert torch.equal(weights(one), weights(net()))
     assert not torch.equal(weights(one), weights(net(seed=1)))
+
+
+class LearningRates(Callback):
+    def __init__(self):
+        self.seen = []
+
+    def on_epoch_end(self, net, **kwargs):
+        self.seen += [group["lr"] for group in net.optimizer_.param_groups]
+
+
+def test_the_learning_rate_falls_along_half_a_cosine_in_each_run():
+    watched = LearningRates()
+    one = net(lr_schedule="cosine", callbacks=[("watched", watched)])
+    fit(one, data(20), epochs=4)
+    first = [0.01 * (1 + math.cos(math.pi * epoch / 4)) / 2 for epoch in range(4)]
+    assert watched.seen == pytest.approx(first)
+    adjust(one, lr=0.02, lr_schedule="cosine", weight_decay=0.0, batch_size=8)
+    fit(one, data(20), epochs=2)
+    assert watched.seen[4:] == pytest.approx([0.02, 0.01])
+    adjust(one, lr=0.03, lr_schedule="constant", weight_decay=0.0, batch_size=8)
+    fit(one, data(20), epochs=2)
+    assert watched.seen[6:] == [0.03, 0.03]
 
 
 def test_training_is_reproducible_and_learns():

@@ -81,9 +81,9 @@ def test_an_interrupted_run_goes_on(tmp_path, monkeypatch, few_models):
 
     before, done = list(done), count_jobs(monkeypatch)
     first = rerun(["ward"], tmp_path, out)["ward"]
-    # Two protocols of five models, a temperature, six sets of modalities and five folds;
+    # Two protocols of five models, a temperature, six sets of modalities, curves and five folds;
     # the deployment.
-    assert len(before) + len(done) == 2 * (5 + 1 + 6 + 5) + 1
+    assert len(before) + len(done) == 2 * (5 + 1 + 6 + 1 + 5) + 1
     assert not set(before) & set(done)
 
     # Nothing is left to do; then one file is lost and one is cut short.

@@ -2,7 +2,7 @@ from collections import Counter
 
 import pytest
 
-from benchmarks.paper.jobs import CALIBRATION, DEPLOYMENT, Job, Settings, plan
+from benchmarks.paper.jobs import CALIBRATION, CURVES, DEPLOYMENT, Job, Settings, plan
 from skdualcnn._studies import OURS
 
 MODELS = [OURS, "boosted trees", "random forest"]
@@ -20,6 +20,7 @@ def test_every_part_is_there(jobs):
         # three seeds of three models, and of ours with three single modalities and three pairs
         assert parts[protocol, "test"] == 3 * (3 + 6)
         assert parts[protocol, CALIBRATION] == 3
+        assert parts[protocol, CURVES] == 1
         assert [parts[protocol, f"fold {fold}"] for fold in range(1, 6)] == [2] * 5
     assert parts["honest", DEPLOYMENT] == 1
     assert parts["paper", DEPLOYMENT] == 0
