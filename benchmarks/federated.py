@@ -106,7 +106,12 @@ def _stays(folder: Path) -> Split:
 
 def _compare(split: Split, rounds: int, seed: int) -> tuple[list[dict[str, Any]], Federation]:
     """Score the same network, trained as long in each way."""
-    network = DualPathCNNClassifier(**split.classifier, max_epochs=rounds, random_state=seed)
+    network = DualPathCNNClassifier(
+        **split.classifier,
+        lr_schedule="constant",  # as at the sites, which are trained an epoch at a time
+        max_epochs=rounds,
+        random_state=seed,
+    )
     federation = _federate(split, network, rounds)
     deciders = {
         "pooled": _fit(split, network, *split.pooled()),

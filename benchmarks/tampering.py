@@ -186,9 +186,9 @@ def _score(decider: FusionDecider, train: Any, test: Any, y: Any) -> tuple[Score
     """Score training patients that were held out, and test patients after a fit on all."""
     held = np.empty((len(train.data), 2))
     for fit, check in GroupKFold(N_FOLDS).split(train.data, groups=train.groups):
-        _fit(decider, train.data.iloc[fit], y.iloc[fit])
+        decider.fit(train.data.iloc[fit], y.iloc[fit])
         held[check] = decider.decision_function(train.data.iloc[check])
-    _fit(decider, train.data, y)
+    decider.fit(train.data, y)
     seen = decider.decision_function(test.data)
     return Scored.of(held, train.target), Scored.of(seen, test.target)
 
@@ -207,17 +207,11 @@ def _ward(n_patients: int, hours: float, seed: int) -> Any:
     return ward
 
 
-def _fit(decider: FusionDecider, X: pd.DataFrame, y: Any) -> None:
-    """Fit with early stopping that holds whole patients out."""
-    decider.fit(X, y, dualpathcnnclassifier__groups=X["patient"])
-
-
 def _decider(modalities: Any, epochs: int, seed: int) -> FusionDecider:
     network = DualPathCNNClassifier(
         lr=1e-3,
         batch_size=128,
         max_epochs=epochs,
-        early_stopping=True,
         random_state=seed,
     )
     before = make_fusion_preprocessor(**modalities, group="patient")

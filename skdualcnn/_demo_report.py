@@ -124,7 +124,7 @@ def draw_figures(run: Run, decider: FusionDecider) -> list[Figure]:
         Figure(
             "Learning curves",
             say_training(decider.estimator_[-1].history_),
-            "Curves of training and validation loss and accuracy by epoch.",
+            "Curves of loss and accuracy by epoch.",
             history.figure_,
             TRAINING,
         )

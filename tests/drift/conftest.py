@@ -14,7 +14,12 @@ BATCH = 120
 def decider():
     ward = make_ward(n_patients=6, hours=6, random_state=0)
     network = DualPathCNNClassifier(
-        architecture="compact", lr=3e-3, batch_size=64, max_epochs=4, random_state=0
+        architecture="compact",
+        lr=3e-3,
+        lr_schedule="constant",
+        batch_size=64,
+        max_epochs=4,
+        random_state=0,
     )
     pipeline = make_pipeline(make_fusion_preprocessor(**ward.modalities), network)
     return FusionDecider(pipeline).fit(ward.data, ward.target)

@@ -81,7 +81,7 @@ def test_the_same_seed_gives_the_same_loss_curve(shape, monkeypatch):
     curves = []
     for switch in ("0", "1"):
         monkeypatch.setenv("SKDUALCNN_COMPILE", switch)
-        network = DualPathCNNClassifier(max_epochs=20, random_state=0, **shape).fit(X, y)
+        network = DualPathCNNClassifier(lr=1e-4, max_epochs=20, random_state=0, **shape).fit(X, y)
         curves.append(network.history_["train_loss"])
         # Nothing of the step stays: what has been trained can be copied.
         copy.deepcopy(network).predict_proba(X)
