@@ -208,11 +208,6 @@ def _ward(n_patients: int, hours: float, seed: int) -> Any:
 
 
 def _decider(modalities: Any, epochs: int, seed: int) -> FusionDecider:
-    network = DualPathCNNClassifier(
-        lr=1e-3,
-        batch_size=128,
-        max_epochs=epochs,
-        random_state=seed,
-    )
+    network = DualPathCNNClassifier(lr=1e-3, batch_size=128, max_epochs=epochs, random_state=seed)
     before = make_fusion_preprocessor(**modalities, group="patient")
     return FusionDecider(make_pipeline(before, SlidingWindow(WINDOW, by=-1), network))
