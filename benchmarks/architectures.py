@@ -90,10 +90,13 @@ def run(
 
 
 def with_architecture(decider: FusionDecider, architecture: str) -> FusionDecider:
-    """Return the decider with a named architecture and no number of its own."""
-    own = {"architecture": architecture, **dict.fromkeys(SHAPE_PARAMETERS)}
+    """Return the decider with a named architecture and no number of its own.
+
+    Dropout stays: how much of it serves depends on the rows, not on the shape.
+    """
+    numbers = [name for name in SHAPE_PARAMETERS if not name.endswith("dropout")]
     changed = clone(decider)
-    changed.estimator[-1].set_params(**own)
+    changed.estimator[-1].set_params(architecture=architecture, **dict.fromkeys(numbers))
     return changed
 
 
