@@ -108,7 +108,7 @@ def run(out: Path, *, quick: bool, data_dir: Path) -> None:
 
 def on_ward(seed: int, *, quick: bool) -> Iterator[dict[str, Any]]:
     """Compare the ways to decide on patients of the ward that were never seen."""
-    n_patients, hours = (12, 6.0) if quick else (20, 12.0)
+    n_patients, hours = (12, 6.0) if quick else (40, 12.0)
     train = _ward(n_patients, hours, seed)
     test = _ward(n_patients, hours, 1000 + seed)
     epochs = 3 if quick else 8
