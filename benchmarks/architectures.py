@@ -16,16 +16,14 @@ from typing import Any
 
 import pandas as pd
 from rich.progress import Progress
-from sklearn.base import clone
 
 from benchmarks._output import describe_run, to_markdown, write_results
 from benchmarks._runs import fit_and_score
 from firmware_export import export_firmware
 from skdualcnn._decider import FusionDecider
-from skdualcnn._studies import OURS, STUDIES, thin
+from skdualcnn._studies import OURS, STUDIES, thin, with_architecture
 from skdualcnn.model_selection import honest_split
 from skdualcnn.network import ARCHITECTURES
-from skdualcnn.network._architectures import SHAPE_PARAMETERS
 
 REFERENCE = "paper"
 METRICS = {"roc_auc": "ROC-AUC", "average_precision": "AP", "f1": "F1"}
@@ -87,17 +85,6 @@ def run(
     print(to_markdown(table))
     print("\n".join(judge(results, "compact")))
     return results
-
-
-def with_architecture(decider: FusionDecider, architecture: str) -> FusionDecider:
-    """Return the decider with a named architecture and no number of its own.
-
-    Dropout stays: how much of it serves depends on the rows, not on the shape.
-    """
-    numbers = [name for name in SHAPE_PARAMETERS if not name.endswith("dropout")]
-    changed = clone(decider)
-    changed.estimator[-1].set_params(architecture=architecture, **dict.fromkeys(numbers))
-    return changed
 
 
 def measure_costs(decider: FusionDecider, calibration: pd.DataFrame) -> dict[str, int]:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from sklearn.base import clone
 from sklearn.ensemble import HistGradientBoostingClassifier, VotingClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
@@ -24,6 +25,7 @@ from skdualcnn.datasets import (
     load_wustl_ehms,
     make_ward,
 )
+from skdualcnn.network._architectures import SHAPE_PARAMETERS
 from skdualcnn.preprocessing import QuantileScaler, SlidingWindow, make_fusion_preprocessor
 
 OURS = "dual-path CNN"
@@ -144,6 +146,17 @@ def study_of_table(title: str, dataset: Bunch) -> Study:
     epochs = max(TRAINING["max_epochs"], math.ceil(LEAST_STEPS / steps))
     classifier["max_epochs"] = min(epochs, MOST_EPOCHS)
     return Study(title, lambda *_: dataset, noise_filter=QuantileScaler(), classifier=classifier)
+
+
+def with_architecture(decider: FusionDecider, architecture: str) -> FusionDecider:
+    """Return the decider, unfitted, with a named architecture and no number of its own.
+
+    Dropout stays: how much of it serves depends on the rows, not on the shape.
+    """
+    numbers = [name for name in SHAPE_PARAMETERS if not name.endswith("dropout")]
+    changed = clone(decider)
+    changed.estimator[-1].set_params(architecture=architecture, **dict.fromkeys(numbers))
+    return changed
 
 
 def labelled_heads(dataset: Bunch) -> list[str]:

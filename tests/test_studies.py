@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 from sklearn.utils import Bunch
 
+import skdualcnn
 from skdualcnn._studies import (
     MOST_EPOCHS,
     OURS,
@@ -13,6 +14,7 @@ from skdualcnn._studies import (
     labels_of,
     study_of_table,
     thin,
+    with_architecture,
 )
 from skdualcnn.datasets import make_ward
 
@@ -48,6 +50,23 @@ def test_windows_where_the_study_says_so(ward):
     assert [("SlidingWindow" in names) for names in steps] == [
         study.window > 1 for study in STUDIES.values()
     ]
+
+
+@pytest.mark.parametrize("study", STUDIES.values(), ids=STUDIES)
+def test_every_study_can_be_saved(study, ward, tmp_path):
+    decider = study.models(ward, quick=True, verbose=0, random_state=0)[OURS]
+    loaded = skdualcnn.load(skdualcnn.save(decider, tmp_path / "model.skdualcnn"))
+    assert repr(loaded) == repr(decider)
+
+
+def test_an_architecture_replaces_the_numbers_of_a_study_but_dropout(ward):
+    study = STUDIES["physionet2012"]
+    ours = study.models(ward, quick=True, verbose=0, random_state=0)[OURS]
+    changed = with_architecture(ours, "compact").estimator[-1]
+    assert ours.estimator[-1].conv_channels == (8,)
+    assert changed.architecture == "compact"
+    assert (changed.conv_channels, changed.pool_size, changed.dense_units) == (None, None, None)
+    assert (changed.dense_dropout, changed.lr, changed.max_epochs) == (0.0, 1e-3, 3)
 
 
 @pytest.mark.parametrize(

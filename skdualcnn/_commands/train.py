@@ -65,7 +65,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Run the command."""
     from skdualcnn._persistence import save_trained  # noqa: PLC0415  (imports torch)
-    from skdualcnn._studies import OURS, fit, labels_of, thin  # noqa: PLC0415
+    from skdualcnn._studies import (  # noqa: PLC0415
+        OURS,
+        fit,
+        labels_of,
+        thin,
+        with_architecture,
+    )
 
     console = Console()
     study, dataset = read_source(options)
@@ -75,10 +81,12 @@ def run(options: argparse.Namespace) -> int:
     normal = choose_normal(options.normal, labels_of(dataset, train))
     console.print(f"{study.title}: {len(train):,} training rows, {len(test):,} held out")
     decider = study.models(dataset, quick=options.quick, verbose=1, random_state=options.seed)[OURS]
+    if options.architecture:
+        decider = with_architecture(decider, options.architecture)
     decider.set_params(normal=normal)
     name, classifier = decider.estimator.steps[-1]
-    chosen = {"architecture": options.architecture, "max_epochs": options.epochs}
-    classifier.set_params(**{key: value for key, value in chosen.items() if value is not None})
+    if options.epochs:
+        classifier.set_params(max_epochs=options.epochs)
     fit(decider, dataset, train)
     path = save_trained(decider, options.out, note(options))
     epochs = len(decider.estimator_[name].history_)

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from benchmarks import architectures
-from skdualcnn._studies import OURS, STUDIES
+from skdualcnn._studies import STUDIES
 from skdualcnn.datasets import make_ward
 from skdualcnn.network import ARCHITECTURES
 
@@ -34,20 +34,6 @@ def test_tables_hold_costs_and_scores_of_every_architecture(tmp_path, monkeypatc
     printed = capsys.readouterr().out
     assert "| ward | health | boosted trees |" in printed
     assert "compact on ward, cyber: " in printed
-
-
-def test_an_architecture_replaces_the_numbers_of_a_study():
-    ward = make_ward(n_patients=4, hours=2.0, random_state=0)
-    study = STUDIES["physionet2012"]
-    ours = study.models(ward, quick=True, verbose=0, random_state=0)[OURS]
-    changed = architectures.with_architecture(ours, "compact").estimator[-1]
-    assert ours.estimator[-1].conv_channels == (8,)
-    assert (changed.architecture, changed.conv_channels, changed.pool_size) == (
-        "compact",
-        None,
-        None,
-    )
-    assert (changed.lr, changed.max_epochs) == (1e-3, 3)
 
 
 def results(area, parameters, flash):
