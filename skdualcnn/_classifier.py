@@ -22,18 +22,14 @@ from skdualcnn._fitting import (
     train_paths,
 )
 from skdualcnn._labels import Heads, Labels, class_weights
-from skdualcnn._nets import assign_heads, build_nets
+from skdualcnn._nets import adjust_nets, assign_heads, build_nets
 from skdualcnn._parameters import CONSTRAINTS
 from skdualcnn._pickling import PlainState
 from skdualcnn._softmax import softmax
 from skdualcnn._teaching import teach
 from skdualcnn.exceptions import HeadError
 from skdualcnn.metrics import share_right
-from skdualcnn.network._training import (
-    adjust,
-    predict_logits,
-    read_history,
-)
+from skdualcnn.network._training import predict_logits, read_history
 
 
 class DualPathCNNClassifier(PlainState, ClassifierMixin, BaseEstimator):
@@ -441,14 +437,7 @@ class DualPathCNNClassifier(PlainState, ClassifierMixin, BaseEstimator):
         """Train every net on the rows that carry a label of its heads."""
         weights = class_weights(self.class_weight, self._heads, rows.codes, rows.weights)
         paths = assign_heads(self.n_heads_, self.sharing)
-        for net in self.nets_:
-            adjust(
-                net,
-                lr=self.lr,
-                lr_schedule=self.lr_schedule,
-                weight_decay=self.weight_decay,
-                batch_size=self.batch_size,
-            )
+        adjust_nets(self.nets_, self.get_params(deep=False))
         train_paths(self.nets_, paths, rows, weights, watch=watch, epochs=epochs, seed=self.seed_)
         names = [[self.head_names_[head] for head in path] for path in paths]
         self.history_ = read_history(self.nets_, names)

@@ -1,13 +1,13 @@
 """The nets of a classifier: one that all heads share, or one per head."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from skorch import NeuralNet
 
 from skdualcnn._labels import Heads
 from skdualcnn.network._architectures import SHAPE_PARAMETERS, describe_shape
-from skdualcnn.network._training import TRAINING_PARAMETERS, make_net
+from skdualcnn.network._training import ADJUSTABLE_PARAMETERS, TRAINING_PARAMETERS, adjust, make_net
 
 
 def assign_heads(n_heads: int, sharing: str) -> list[list[int]]:
@@ -48,3 +48,9 @@ def build_nets(
         )
         for path in assign_heads(len(heads.names), parameters["sharing"])
     ]
+
+
+def adjust_nets(nets: Sequence[NeuralNet], parameters: Mapping[str, Any]) -> None:
+    """Give nets that go on training what may have changed of the classifier's parameters."""
+    for net in nets:
+        adjust(net, **{name: parameters[name] for name in ADJUSTABLE_PARAMETERS})

@@ -40,6 +40,8 @@ TRAINING_PARAMETERS = (
     "callbacks",
     "verbose",
 )
+# Those of them that a net that goes on training may be given anew, by `adjust`.
+ADJUSTABLE_PARAMETERS = ("lr", "lr_schedule", "weight_decay", "batch_size")
 
 
 def make_net(
