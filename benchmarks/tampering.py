@@ -30,7 +30,7 @@ SATURATION_GRADES = {91: 1.0, 93: 0.8, 95: 0.6}
 THRESHOLD = 0.5
 N_FOLDS = 5
 HEALTH_THRESHOLDS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
-SUSPICIONS = (0.03, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5)
+SUSPICIONS = (0.03, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 0.6, 0.7, 0.8, 0.9)
 EVIDENCE = (0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.98, 0.99, 1.0)
 Setting = tuple[float, tuple[float, float] | None]
 

@@ -79,6 +79,8 @@ TABULAR = {
     "four recombined rows": Setting(classifier={"recombined_rows": 4}),
 }
 WINDOWED = {
+    "vital signs": Setting(study={"vital_changes": False}),
+    "changes of vital signs": Setting(study={"vital_changes": True}),
     "16 rows": Setting(study={"window": 16}),
     "32 rows": Setting(study={"window": 32}),
     "two blocks": Setting(classifier={"conv_channels": (64, 64)}),

@@ -22,6 +22,7 @@ from firmware_export._graph import Floats, Graph
 from firmware_export._layers import Layer, LinearLayer
 from firmware_export._quantize_columns import input_range
 from firmware_export._reference import run_reference
+from skdualcnn.preprocessing._gathered import take_changes
 
 Calibration = Literal["minmax", "percentile", "mse"]
 CALIBRATIONS: tuple[str, ...] = get_args(Calibration)
@@ -35,15 +36,15 @@ MSE_BINS = 2**16
 
 
 def measure_ranges(
-    graph: Graph, signal: Floats, layers: list[Layer], calibration: Calibration, limit: int
+    graph: Graph, inputs: Floats, layers: list[Layer], calibration: Calibration, limit: int
 ) -> list[float]:
     """Return the magnitude that each tensor must be able to hold, the input first.
 
     Parameters
     ----------
     graph : Graph
-    signal : ndarray of shape (n, steps, channels)
-        The network's input on the calibration data.
+    inputs : ndarray of shape (n, steps, channels)
+        Of each row of the calibration data, before changes are taken.
     layers : list of Layer
         Of the graph, in the order they run.
     calibration : {"minmax", "percentile", "mse"}
@@ -52,6 +53,8 @@ def measure_ranges(
     """
     logits = {layer.target for layer in layers if isinstance(layer, LinearLayer) and layer.is_head}
     ranges = []
+    front_end = graph.front_end
+    signal = take_changes(inputs, front_end.changes)
     for index, values in enumerate(run_reference(graph, signal)):
         magnitudes = np.abs(values)
         if calibration == "minmax" or index in logits:
@@ -62,7 +65,9 @@ def measure_ranges(
             largest = least_squares_range(magnitudes, limit)
         # A tensor that is zero on all calibration data still needs a scale.
         ranges.append(largest if largest > 0 else 1.0)
-    ranges[0] = input_range(graph.front_end, ranges[0])
+    # Rows are kept as integers of the same scale as their changes.
+    kept = float(np.abs(inputs).max()) if front_end.changes else 0.0
+    ranges[0] = input_range(front_end, max(ranges[0], kept))
     return ranges
 
 

@@ -83,6 +83,7 @@ def read_front_end(steps: Sequence[Step]) -> FrontEnd:
         channels=row.row_inputs,
         window=last.length,
         stride=last.stride if last.length > 1 else 1,
+        changes=last.changed_channels_,
     )
 
 

@@ -102,6 +102,8 @@ class FrontEnd:
     has_blank_steps : bool
         Whether steps before a device's first row are blank: 0 in the first half of the
         channels, and 1, which marks what is missing, in the second half.
+    changes : tuple of int
+        Channels that hold what changed since the step before instead of a row's input.
     device : (str, int) or None
         Name and position of the raw column that says which device a row belongs to, not
         a reading itself; None for rows of one device.
@@ -115,6 +117,7 @@ class FrontEnd:
     window: int = 1
     stride: int = 1
     has_blank_steps: bool = False
+    changes: tuple[int, ...] = ()
     device: tuple[str, int] | None = None
 
     @property

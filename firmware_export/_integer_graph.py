@@ -280,6 +280,8 @@ class IntegerGraph:
     mark : int or None
         Input in the second half of the channels of a step before a device's first row,
         0 in the first half; None where the first row stands in for such a step.
+    changes : tuple of int
+        Channels that hold what changed since the step before, 0 in the first step.
     numeric : tuple of IntegerNumeric
     categorical : tuple of IntegerCategorical
     tensors : tuple of Tensor
@@ -303,6 +305,7 @@ class IntegerGraph:
     window: int
     stride: int
     mark: int | None
+    changes: tuple[int, ...]
     numeric: tuple[IntegerNumeric, ...]
     categorical: tuple[IntegerCategorical, ...]
     tensors: tuple[Tensor, ...]
@@ -320,6 +323,11 @@ class IntegerGraph:
         return self.activation_bits // 8
 
     @property
+    def signal_limit(self) -> int:
+        """Largest magnitude of a value of every tensor but the logits."""
+        return 2 ** (self.activation_bits - 1) - 1
+
+    @property
     def row_inputs(self) -> int:
         """Values of the input signal that one row of readings gives."""
         return self.tensors[0].size // self.window
@@ -327,7 +335,7 @@ class IntegerGraph:
     @property
     def is_input_kept(self) -> bool:
         """Whether the rows that the C keeps of a device are the network's input as they are."""
-        return self.window > 1 and self.stride == 1
+        return self.window > 1 and self.stride == 1 and not self.changes
 
     @property
     def history(self) -> int:

@@ -22,6 +22,7 @@ from firmware_export._integer_graph import (
     IntegerNumeric,
 )
 from firmware_export._rows import BLANK
+from skdualcnn.preprocessing._gathered import take_changes
 
 Readings = NDArray[np.floating[Any]]
 """Raw readings, each exact in single precision or in 31 bits: NaN is a missing one."""
@@ -258,9 +259,15 @@ def blank_inputs(graph: IntegerGraph) -> Integers | None:
 
 
 def as_signal(graph: IntegerGraph, inputs: Integers) -> Integers:
-    """Return the inputs of each window of rows as (n, steps, channels)."""
+    """Return the inputs of each window of rows as (n, steps, channels).
+
+    Changes are limited to what the integers of a signal hold.
+    """
     tensor = graph.tensors[0]
-    return inputs.reshape(-1, tensor.steps, tensor.channels)
+    signal = inputs.reshape(-1, tensor.steps, tensor.channels)
+    if not graph.changes:
+        return signal
+    return np.clip(take_changes(signal, graph.changes), -graph.signal_limit, graph.signal_limit)
 
 
 def quantise_rows(graph: IntegerGraph, rows: Readings) -> Integers:

@@ -23,6 +23,7 @@ CHANNEL_BYTES = 8
 OFFSET_BYTES = 4
 LAYER_BYTES = {"convolution": 40, "dense": 28, "logits": 28, "add": 12}
 COLUMN_BYTES = {"numeric": 10, "indicator": 8, "categorical": 10, "segment": 12, "limits": 12}
+CHANGE_BYTES = 2
 SOFTMAX_TABLE_BYTES = 256
 
 
@@ -73,6 +74,7 @@ def constant_bytes(graph: IntegerGraph) -> int:
     total += COLUMN_BYTES["indicator"] * sum(one.indicator is not None for one in graph.numeric)
     total += COLUMN_BYTES["categorical"] * len(graph.categorical)
     total += COLUMN_BYTES["limits"] * len(graph.limits)
+    total += CHANGE_BYTES * len(graph.changes)
     for operation in graph.operations:
         if isinstance(operation, Linear):
             rows = len(operation.weight)

@@ -31,7 +31,7 @@ from firmware_export._layers import Layer, LinearLayer, SumLayer, list_layers
 from firmware_export._quantize_columns import choose_fraction_bits, quantise_columns, to_input
 from firmware_export._quantize_limits import Limits, check_limits, quantise_limits
 from firmware_export._quantize_scaling import fit_shift, scale_channels
-from firmware_export._reference import scale_readings
+from firmware_export._reference import scale_rows
 from skdualcnn.exceptions import ExportError
 
 WEIGHT_MAX = 127
@@ -90,15 +90,15 @@ def quantise(
         raise ExportError("calibration_data has no row, expected a sample of the training data.")
     _check_sizes(graph)
     bounds = check_limits(graph.front_end, limits)
-    signal = scale_readings(graph.front_end, readings)
-    if not np.isfinite(signal).all():
+    inputs = scale_rows(graph.front_end, readings)
+    if not np.isfinite(inputs).all():
         raise ExportError(
             "calibration_data holds missing or infinite values that the estimator does not "
             "impute, expected finite numbers. Leave those rows out."
         )
     layers = list_layers(graph)
     limit = 2 ** (activation_bits - 1) - 1
-    ranges = measure_ranges(graph, signal, layers, calibration, limit)
+    ranges = measure_ranges(graph, inputs, layers, calibration, limit)
     weights = {
         layer.target: _quantise_weights(layer, ranges[layer.source], limit)
         for layer in layers
@@ -120,6 +120,7 @@ def quantise(
         window=graph.front_end.window,
         stride=graph.front_end.stride,
         mark=to_input(1.0, tensors[0]) if graph.front_end.has_blank_steps else None,
+        changes=graph.front_end.changes,
         numeric=numeric,
         categorical=categorical,
         tensors=tensors,

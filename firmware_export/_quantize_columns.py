@@ -35,6 +35,8 @@ def input_range(front_end: FrontEnd, measured: float) -> float:
         if column.output is not None:
             curve = column.curve
             limits += [np.inf] if curve.unlimited else [float(np.abs(curve.levels).max())]
+            if column.output in front_end.changes:
+                limits.append(float(np.ptp(curve.levels)))
     finite = max(limit for limit in limits if limit < np.inf)
     if finite < max(limits) or finite == 0:
         return max(finite, measured)

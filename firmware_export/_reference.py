@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from firmware_export._graph import CategoricalColumn, Floats, FrontEnd, Graph
 from firmware_export._layers import Layer, LinearLayer, SumLayer, list_layers
 from firmware_export._rows import BLANK
+from skdualcnn.preprocessing._gathered import take_changes
 
 
 def scale_readings(front_end: FrontEnd, readings: NDArray[np.float32]) -> Floats:
@@ -16,6 +17,11 @@ def scale_readings(front_end: FrontEnd, readings: NDArray[np.float32]) -> Floats
     Readings are of shape (n, window, n_readings), or (n, n_readings) without a window. A
     row of `BLANK` is a step before a device's first row.
     """
+    return take_changes(scale_rows(front_end, readings), front_end.changes)
+
+
+def scale_rows(front_end: FrontEnd, readings: NDArray[np.float32]) -> Floats:
+    """Return what `scale_readings` takes changes of: the inputs that each row gives."""
     rows = readings.reshape(-1, len(front_end.readings))
     inputs = np.zeros((len(rows), front_end.row_inputs))
     for column in front_end.columns:

@@ -61,6 +61,9 @@ class Study:
         Whether the folder is needed.
     window : int
         Rows per window; 1 for no windows.
+    vital_changes : bool
+        Whether windows hold what changed in the vital signs since the row before instead
+        of the vital signs. Levels drift along a recording, and differ between people.
     noise_filter : transformer or None
         What the numeric columns pass through; None is the preprocessor's default.
     classifier : dict
@@ -72,6 +75,7 @@ class Study:
     load: Callable[[Path, int], Bunch]
     needs_files: bool = True
     window: int = 1
+    vital_changes: bool = False
     noise_filter: Any = None
     classifier: Mapping[str, Any] = field(default_factory=dict)
 
@@ -83,7 +87,8 @@ class Study:
             make_fusion_preprocessor(**dataset.modalities, noise_filter=self.noise_filter)
         ]
         if self.window > 1:
-            preprocessing.append(SlidingWindow(self.window))
+            changes = _vital_positions(dataset) if self.vital_changes else None
+            preprocessing.append(SlidingWindow(self.window, changes=changes))
         parameters = {**TRAINING, **self.classifier}
         if quick:
             parameters["max_epochs"] = 3
@@ -103,6 +108,7 @@ STUDIES = {
         "WUSTL-EHMS-2020",
         lambda folder, _: load_wustl_ehms(folder),
         window=8,
+        vital_changes=True,
         noise_filter=QuantileScaler(),
         classifier=TAUGHT,
     ),
@@ -129,6 +135,12 @@ STUDIES = {
     ),
     "icu_security": Study("ICU (Hussain et al. 2021)", lambda folder, _: load_icu_security(folder)),
 }
+
+
+def _vital_positions(dataset: Bunch) -> tuple[int, ...]:
+    """Return where the preprocessor puts the patient's numbers: first, in their order."""
+    vitals = dataset.data[dataset.modalities["patient"]].select_dtypes("number")
+    return tuple(range(vitals.shape[1]))
 
 
 def study_of_table(title: str, dataset: Bunch) -> Study:

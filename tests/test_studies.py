@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -50,6 +52,14 @@ def test_windows_where_the_study_says_so(ward):
     assert [("SlidingWindow" in names) for names in steps] == [
         study.window > 1 for study in STUDIES.values()
     ]
+
+
+def test_windows_hold_the_changes_of_the_vital_signs_and_of_nothing_else(ward):
+    study = replace(STUDIES["ward"], window=4, vital_changes=True)
+    steps = study.models(ward, quick=True, verbose=0, random_state=0)[OURS].estimator
+    windows = steps[:-1].fit(ward.data)[-1]
+    names = steps[0].get_feature_names_out()[list(windows.changed_channels_)]
+    assert [name.removeprefix("patient_numeric__") for name in names] == ward.modalities["patient"]
 
 
 @pytest.mark.parametrize("study", STUDIES.values(), ids=STUDIES)

@@ -1,5 +1,6 @@
 """Windows that are put together when they are asked for."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,6 +30,8 @@ class GatheredWindows:
         Distance of two neighbouring rows of a window.
     add_indicator : bool
         Whether missing values are 0 and marked in channels of their own.
+    changes : tuple of int
+        Channels that hold changes instead of values.
 
     See Also
     --------
@@ -53,6 +56,7 @@ class GatheredWindows:
     length: int
     stride: int
     add_indicator: bool
+    changes: tuple[int, ...] = ()
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -86,6 +90,7 @@ class GatheredWindows:
             windows = np.concatenate(
                 [np.where(missing, np.float32(0), windows), missing.astype(np.float32)], axis=-1
             )
+        windows = take_changes(windows, self.changes)
         return windows[tuple(others) if place.ndim == 0 else (slice(None), *others)]
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
@@ -93,3 +98,35 @@ class GatheredWindows:
             raise ValueError("Gathered windows become an array only by a copy.")
         windows: NDArray[Any] = self[:]
         return windows if dtype is None else windows.astype(dtype, copy=False)
+
+
+def take_changes(windows: NDArray[Any], channels: Sequence[int]) -> NDArray[Any]:
+    """Return windows in which some channels hold what changed since the step before.
+
+    Parameters
+    ----------
+    windows : ndarray of shape (..., length, n_channels)
+        Values.
+    channels : sequence of int
+        Those to take the changes of. They are 0 in the first step, before which a window
+        knows nothing.
+
+    Returns
+    -------
+    ndarray of that shape and dtype
+        `windows` itself where no channel changes.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> take_changes(np.array([[[97, 5], [96, 5], [90, 7]]]), [0])
+    array([[[ 0,  5],
+            [-1,  5],
+            [-6,  7]]])
+    """
+    if not channels:
+        return windows
+    chosen, changed = list(channels), windows.copy()
+    changed[..., 0, chosen] = 0
+    changed[..., 1:, chosen] -= windows[..., :-1, chosen]
+    return changed

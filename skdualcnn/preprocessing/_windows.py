@@ -1,9 +1,11 @@
 """Causal windows over consecutive rows."""
 
+from collections.abc import Sequence
 from numbers import Integral
 from typing import Any, ClassVar, Self
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
 from sklearn.utils import Tags, check_array
@@ -40,6 +42,11 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
         Let missing values through: they become 0, and each column gets a second channel
         that is 1 where it is missing and 0 elsewhere. All of them are 1 in a step before
         the first row. Without it, NaN is an error.
+    changes : sequence of str or int, default=None
+        Columns, by name or position, of which the windows hold the change since the step
+        before instead of the value; 0 in a window's first step. For readings whose level
+        differs from person to person, or drifts, and says nothing by itself. Not together
+        with `add_indicator`: between missing values no change is known.
 
     Attributes
     ----------
@@ -47,6 +54,8 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
         Number of columns, that of `by` included.
     feature_names_in_ : ndarray of str
         Names of the columns, if X had any.
+    changed_channels_ : tuple of int
+        Channels of the windows that hold changes.
 
     See Also
     --------
@@ -73,6 +82,12 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
            [91., 91.],
            [97., 98.],
            [91., 90.]], dtype=float32)
+
+    What is usual for a patient taken away:
+
+    >>> changes = SlidingWindow(length=2, by="patient", changes=["spo2"]).fit_transform(X)
+    >>> changes[:, 1, 0]
+    array([ 0.,  0.,  1., -1.], dtype=float32)
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
@@ -80,6 +95,7 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
         "stride": [Interval(Integral, 1, None, closed="left")],
         "by": [str, Integral, None],
         "add_indicator": ["boolean"],
+        "changes": ["array-like", None],
     }
 
     def __init__(
@@ -88,11 +104,13 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
         stride: int = 1,
         by: str | int | None = None,
         add_indicator: bool = False,
+        changes: Sequence[str | int] | None = None,
     ) -> None:
         self.length = length
         self.stride = stride
         self.by = by
         self.add_indicator = add_indicator
+        self.changes = changes
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: ArrayLike, y: None = None) -> Self:
@@ -114,9 +132,17 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
         ------
         ValueError
             If X is not of finite numbers (apart from the column `by`, and from NaN with
-            `add_indicator`), has no column `by`, or a row has no group.
+            `add_indicator`), has no column `by` or of `changes`, or a row has no group; if
+            `changes` come with `add_indicator` or with windows of one row.
         """
         self._read(X, reset=True)
+        if self.changes is not None and (self.add_indicator or self.length == 1):
+            raise ValueError(
+                f"changes={self.changes!r} with add_indicator={self.add_indicator} and "
+                f"length={self.length}, expected no indicator and at least 2 rows: a change takes "
+                "two values. Fill missing values before, or leave changes=None."
+            )
+        _ = self.changed_channels_  # which refuses columns that are not there
         return self
 
     def transform(self, X: ArrayLike) -> NDArray[np.float32] | GatheredWindows:
@@ -131,12 +157,13 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
         -------
         ndarray or GatheredWindows of shape (n, length, n_channels) and dtype float32
             Entry [i, j] is the row (length - 1 - j) * stride before row i. A read-only
-            view of one padded array; with `by` or `add_indicator` an array-like that
-            gathers windows when it is indexed, and all of them in `numpy.asarray`.
+            view of one padded array; with `by`, `add_indicator` or `changes` an array-like
+            that gathers windows when it is indexed, and all of them in `numpy.asarray`.
         """
         check_is_fitted(self)
         rows, groups = self._read(X, reset=False)
-        if groups is None and not self.add_indicator:
+        changed = self.changed_channels_
+        if groups is None and not self.add_indicator and not changed:
             span = (self.length - 1) * self.stride + 1
             padded = np.concatenate([np.repeat(rows[:1], span - 1, axis=0), rows])
             windows = np.lib.stride_tricks.sliding_window_view(padded, span, axis=0)
@@ -145,8 +172,34 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
             groups = GroupedRows.read(None, len(rows))
         places = groups.places()
         return GatheredWindows(
-            rows, places, groups.first[places], self.length, self.stride, self.add_indicator
+            rows,
+            places,
+            groups.first[places],
+            self.length,
+            self.stride,
+            self.add_indicator,
+            changed,
         )
+
+    @property
+    def changed_channels_(self) -> tuple[int, ...]:
+        """Channels of the windows that hold changes."""
+        check_is_fitted(self)
+        if self.changes is None:
+            return ()
+        seen = np.empty((0, self.n_features_in_))
+        names = getattr(self, "feature_names_in_", None)
+        columns = seen if names is None else pd.DataFrame(seen, columns=names)
+        chosen = {column_position(columns, column, "changes") for column in self.changes}
+        if self.by is not None:
+            by = column_position(columns, self.by, "by")
+            if by in chosen:
+                raise ValueError(
+                    f"changes={self.changes!r} has the column by={self.by!r}, which is not in the "
+                    "windows; expected other columns."
+                )
+            chosen = {position - (position > by) for position in chosen}
+        return tuple(sorted(chosen))
 
     def _read(self, X: Any, *, reset: bool) -> tuple[NDArray[np.float32], GroupedRows | None]:
         """Return the rows without the column `by`, those of a group side by side."""

@@ -105,6 +105,7 @@ def make_graph():
         window=False,
         stride=1,
         blank=False,
+        changes=(),
     ):
         rng = np.random.default_rng(seed)
         rows = steps if window else 1
@@ -117,7 +118,9 @@ def make_graph():
             else NumericColumn(name, i, i)
             for i, name in enumerate(names)
         )
-        front = FrontEnd(names, tuple(range(width)), columns, steps, channels, rows, stride, blank)
+        front = FrontEnd(
+            names, tuple(range(width)), columns, steps, channels, rows, stride, blank, changes
+        )
         heads = [f"head_{i}" for i in range(len(classes))]
         groups = [[i] for i in range(len(classes))] if separate else [list(range(len(classes)))]
         paths = tuple(

@@ -54,6 +54,20 @@ def test_windows_are_replayed_in_order(window_report, window_decider, ward, comp
     assert len(set(window_report.twin.predict(X))) >= 3
 
 
+def test_changes_are_those_of_each_device(device_rows, small_network, tmp_path, compiler):
+    X, y = device_rows
+    preprocessor = make_fusion_preprocessor(
+        patient=["Heart rate", "SpO2"], network=["bytes", "protocol"], group="device"
+    )
+    window = SlidingWindow(4, by=-1, changes=[0, 1])
+    pipeline = make_pipeline(preprocessor, window, small_network).fit(X, y)
+    report = export_firmware(pipeline, tmp_path / "changes", calibration_data=X)
+    assert check_firmware(report, X).identical == len(X)
+    said = pipeline.predict_proba(X)
+    for exact, fixed in zip(said, report.twin.predict_proba(X), strict=True):
+        assert np.abs(exact - fixed).max() < 0.01
+
+
 def test_each_device_has_a_state(device_report, device_rows, compiler):
     X, _ = device_rows
     twin = device_report.twin

@@ -160,6 +160,24 @@ def test_windows_of_devices(mixed_devices, stride, by, add_indicator):
     np.testing.assert_allclose(scale_readings(front_end, windows[:]), wanted, atol=2e-6)
 
 
+@pytest.mark.parametrize("by", [None, -1])
+def test_windows_of_changes(mixed_devices, by):
+    preprocessor = make_fusion_preprocessor(
+        patient=["SpO2", "Heart rate"],
+        network=["bytes", "protocol"],
+        group=None if by is None else "device",
+    )
+    window = SlidingWindow(4, 2, by=by, changes=[0, 1])
+    steps = make_pipeline(preprocessor, window).fit(mixed_devices)
+    front_end = read_front_end(steps.steps)
+    assert front_end.changes == (0, 1)
+    devices = device_codes(front_end, mixed_devices)
+    windows = stack_windows(encode_readings(front_end, mixed_devices), 4, 2, devices)
+    wanted = np.asarray(steps.transform(mixed_devices))
+    assert wanted.min() < 0
+    np.testing.assert_allclose(scale_readings(front_end, windows[:]), wanted, atol=2e-6)
+
+
 def test_missing_readings_that_nothing_fills_are_marked(mixed_devices):
     X = mixed_devices[["device", "SpO2", "temperature"]].to_numpy()
     parts = [("device", "passthrough", [0]), ("scale", MinMaxScaler(clip=True), [1, 2])]

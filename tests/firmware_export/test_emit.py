@@ -58,6 +58,8 @@ SHAPES = {
     "pooled and not, pool 5": {"steps": 15, "blocks": (4,), "pool": 5, "residuals": 1},
     "one step, no activation": {"steps": 1, "pool": 1, "units": 1, "slope": 1.0},
     "every third row of a window": {"steps": 7, "channels": 3, "window": True, "stride": 3},
+    "changes in some channels": {"channels": 3, "window": True, "changes": (0, 2)},
+    "changes, every second row": {"steps": 5, "window": True, "stride": 2, "changes": (0,)},
     "a window whose missing steps are marked": {
         "steps": 6,
         "channels": 2,
@@ -114,6 +116,9 @@ def test_random_graphs_answer_like_their_twins(
         "stride": data.draw(st.integers(1, 3), "stride") if window else 1,
         "blank": data.draw(st.booleans(), "blank") if window else False,
     }
+    if window and not shape["blank"]:
+        channel = st.integers(0, shape["channels"] - 1)
+        shape["changes"] = tuple(sorted(data.draw(st.sets(channel), "changes")))
     shape["pool"] = data.draw(st.integers(1, 3 if len(shape["blocks"]) == 1 else 1), "pool")
     graph = make_graph(data.draw(st.integers(0, 99), "seed"), **shape)
     bits = data.draw(st.sampled_from([8, 16]), "bits")

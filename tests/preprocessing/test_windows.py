@@ -103,6 +103,39 @@ def test_windows_of_groups_are_those_of_the_definition(groups, length, stride, w
 
 
 @settings(derandomize=True, deadline=None)
+@given(patients, st.integers(2, 5), st.integers(1, 4), st.booleans())
+def test_changes_are_told_within_the_window(groups, length, stride, together):
+    X = np.random.default_rng(0).random((len(groups), 2)).astype(np.float32)
+    groups = ["a"] * len(groups) if together else groups
+    expected, _ = naive(X, groups, length, stride)
+    expected[:, :, 1] = np.diff(expected[:, :, 1], axis=1, prepend=expected[:, :1, 1])
+    if together:
+        windows = SlidingWindow(length, stride, changes=[-1]).fit_transform(X)
+    else:
+        frame = pd.DataFrame({"a": X[:, 0], "patient": groups, "b": X[:, 1]})
+        window = SlidingWindow(length, stride, by="patient", changes=["b", 2])
+        windows = window.fit_transform(frame)
+        assert window.changed_channels_ == (1,)
+    np.testing.assert_array_equal(np.asarray(windows), expected)
+    np.testing.assert_array_equal(windows[-1], expected[-1])
+
+
+@pytest.mark.parametrize(
+    ("window", "message"),
+    [
+        (SlidingWindow(changes=["pulse"]), "changes='pulse' is not a column of X"),
+        (SlidingWindow(changes=[2]), "changes=2 is no position among the 2 columns"),
+        (SlidingWindow(by="who", changes=["who"]), "which is not in the windows"),
+        (SlidingWindow(length=1, changes=[1]), "length=1, expected no indicator and at least 2"),
+        (SlidingWindow(add_indicator=True, changes=[1]), "between missing values|no indicator"),
+    ],
+)
+def test_columns_of_changes_are_checked(window, message):
+    with pytest.raises(ValueError, match=message):
+        window.fit(pd.DataFrame({"who": [0.0, 0.0], "spo2": [97.0, 96.0]}))
+
+
+@settings(derandomize=True, deadline=None)
 @given(patients, st.integers(1, 5), st.integers(1, 3), st.data())
 def test_neither_the_future_nor_other_groups_are_seen(groups, length, stride, data):
     X = np.random.default_rng(0).random((len(groups), 2))
