@@ -14,6 +14,7 @@ from skdualcnn._fusion_rule import FusionRule
 from skdualcnn._softmax import softmax
 from skdualcnn.exceptions import ExportError, StreamError
 from skdualcnn.network._frozen import FrozenNetworks
+from skdualcnn.preprocessing._gathered import take_changes
 from skdualcnn.streaming._answers import OK, Answer, Engine, answers_of
 from skdualcnn.streaming._exact_engine import ExactEngine
 from skdualcnn.streaming._scaling import RowScaler
@@ -54,6 +55,7 @@ class FloatEngine:
         self._scale = RowScaler(front_end)
         self._window = front_end.window
         self._shape = (front_end.steps, front_end.channels)
+        self._changes = front_end.changes
 
     def new_state(self) -> NDArray[np.float32]:
         """Return an empty window, which is full of NaN; without windows, no rows."""
@@ -99,7 +101,7 @@ class FloatEngine:
         else:
             window[:-1] = window[1:]
             window[-1] = inputs
-        return window.copy()
+        return take_changes(window.copy(), self._changes)
 
     def _decide(self, signals: NDArray[np.float32]) -> list[Answer]:
         with np.errstate(invalid="ignore"):  # of inputs that are too large for the network

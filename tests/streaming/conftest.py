@@ -140,6 +140,11 @@ def window_case():
 
 
 @pytest.fixture(scope="session")
+def changes_case():
+    return Case(window=4, changes=(0, 1))
+
+
+@pytest.fixture(scope="session")
 def rich_case():
     return Case(rich=True)
 

@@ -38,7 +38,7 @@ def replay(detector, readings):
     return decisions + detector.flush()
 
 
-@pytest.mark.parametrize("name", ["case", "window_case", "rich_case"])
+@pytest.mark.parametrize("name", ["case", "window_case", "changes_case", "rich_case"])
 def test_float_engine_decides_like_the_table(name, assert_same, request):
     case = request.getfixturevalue(name)
     detector = make_detector(case)
@@ -60,7 +60,7 @@ def test_calibrated_heads_decide_like_the_table(case, assert_same):
     assert_same(decisions, case.table(calibrated))
 
 
-@pytest.mark.parametrize("name", ["case", "window_case"])
+@pytest.mark.parametrize("name", ["case", "window_case", "changes_case"])
 def test_compiled_engine_decides_like_its_twin(name, assert_same, compiler, request):
     case = request.getfixturevalue(name)
     predictor = compile_predictor(case.decider, case.X)
