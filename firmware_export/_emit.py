@@ -142,7 +142,7 @@ def _context(graph: IntegerGraph, prefix: str, *, host: bool = False) -> dict[st
         "mark": graph.mark,
         "changes": graph.changes,
         "input_kept": graph.is_input_kept,
-        "signal_limit": graph.signal_limit,
+        "input_limit": graph.tensors[0].limit,
         "history": graph.history,
         "row_inputs": graph.row_inputs,
         "state_bytes": state_bytes(graph),

@@ -323,11 +323,6 @@ class IntegerGraph:
         return self.activation_bits // 8
 
     @property
-    def signal_limit(self) -> int:
-        """Largest magnitude of a value of every tensor but the logits."""
-        return 2 ** (self.activation_bits - 1) - 1
-
-    @property
     def row_inputs(self) -> int:
         """Values of the input signal that one row of readings gives."""
         return self.tensors[0].size // self.window

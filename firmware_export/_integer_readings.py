@@ -261,13 +261,13 @@ def blank_inputs(graph: IntegerGraph) -> Integers | None:
 def as_signal(graph: IntegerGraph, inputs: Integers) -> Integers:
     """Return the inputs of each window of rows as (n, steps, channels).
 
-    Changes are limited to what the integers of a signal hold.
+    Changes are limited to the signal's largest integer, as its values are.
     """
     tensor = graph.tensors[0]
     signal = inputs.reshape(-1, tensor.steps, tensor.channels)
     if not graph.changes:
         return signal
-    return np.clip(take_changes(signal, graph.changes), -graph.signal_limit, graph.signal_limit)
+    return np.clip(take_changes(signal, graph.changes), -tensor.limit, tensor.limit)
 
 
 def quantise_rows(graph: IntegerGraph, rows: Readings) -> Integers:

@@ -60,6 +60,13 @@ SHAPES = {
     "every third row of a window": {"steps": 7, "channels": 3, "window": True, "stride": 3},
     "changes in some channels": {"channels": 3, "window": True, "changes": (0, 2)},
     "changes, every second row": {"steps": 5, "window": True, "stride": 2, "changes": (0,)},
+    "changes of inputs that are limited for their sum": {
+        "steps": 3,
+        "channels": 900,
+        "window": True,
+        "pool": 1,
+        "changes": (0, 899),
+    },
     "a window whose missing steps are marked": {
         "steps": 6,
         "channels": 2,
