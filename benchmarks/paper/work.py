@@ -117,7 +117,7 @@ def _describe_training(decider: FusionDecider) -> dict[str, Any]:
     history = find_attribute(decider, "history_")
     network = decider.estimator_[-1]
     given = {
-        name: value if isinstance(value, bool | int | float | str) else repr(value)
+        name: value if isinstance(value, bool | int | float | str) else _in_one_line(value)
         for name, value in network.get_params(deep=False).items()
         if name not in {"verbose", "callbacks", "device"} and value is not None
     }
@@ -130,6 +130,10 @@ def _describe_training(decider: FusionDecider) -> dict[str, Any]:
         },
         "history": history.to_dict(orient="list"),
     }
+
+
+def _in_one_line(value: Any) -> str:
+    return " ".join(repr(value).split())
 
 
 def _truth(labels: pd.DataFrame) -> dict[str, NDArray[np.str_]]:

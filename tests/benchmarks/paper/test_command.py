@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.utils import Bunch
 
 import skdualcnn._studies as studies
@@ -181,3 +182,18 @@ def test_an_svm_takes_a_class_of_two_rows(few_models):
     one = perform(job, decider, STUDIES["ward"], dataset, SETTINGS, {})
     assert one.facts["classes"]["cyber"].count("probe") == 1
     np.testing.assert_allclose(one.probability["cyber"].sum(axis=1), 1)
+
+
+def test_a_parameter_with_parameters_stays_in_one_row_of_a_table(few_models):
+    ward = make_ward(n_patients=3, hours=2.0, random_state=0)
+    decider = make_models(STUDIES["ward"], ward, SETTINGS, 0)[0][OURS]
+    teacher = HistGradientBoostingClassifier(
+        max_iter=2, max_leaf_nodes=4, l2_regularization=1.0, learning_rate=0.05
+    )
+    decider.set_params(estimator__dualpathcnnclassifier__teacher=teacher)
+    job = Job("ward", "paper", "test", OURS, 0)
+    one = perform(job, decider, STUDIES["ward"], ward, SETTINGS, {})
+    said = one.facts["parameters"]["teacher"]
+    assert said.startswith("HistGradientBoostingClassifier(")
+    assert "\n" not in said
+    assert one.facts["parameters"]["epochs run"] == 3
