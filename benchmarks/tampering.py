@@ -19,9 +19,10 @@ from sklearn.pipeline import make_pipeline
 from benchmarks._output import describe_run, to_markdown, write_results
 from skdualcnn import DualPathCNNClassifier, FusionDecider, make_fusion_preprocessor
 from skdualcnn._rules import BOTH, MEDICAL, fuse_anomalies
+from skdualcnn._studies import OURS, STUDIES, fit
 from skdualcnn.datasets import load_wustl_ehms, make_ward
 from skdualcnn.model_selection import PurgedGroupKFold
-from skdualcnn.preprocessing import QuantileScaler, SlidingWindow
+from skdualcnn.preprocessing import SlidingWindow
 
 WINDOW = 16
 # Per cent at most, and the score: three, two and one point of the National Early Warning
@@ -141,16 +142,12 @@ def on_wustl(folder: Path, seed: int, *, quick: bool) -> Iterator[dict[str, Any]
     saturation = dataset.data["SpO2"].to_numpy()
     points = [(saturation > 0) & (saturation <= most) for most in SATURATION_GRADES]
     health = np.select(points, list(SATURATION_GRADES.values()), 0.0)  # zero is a sensor off
-    network = DualPathCNNClassifier(
-        lr=1e-3, batch_size=128, max_epochs=2 if quick else 6, random_state=seed
-    )
-    before = make_fusion_preprocessor(**dataset.modalities, noise_filter=QuantileScaler())
-    decider = FusionDecider(make_pipeline(before, SlidingWindow(8), network))
+    models = STUDIES["wustl_ehms"].models(dataset, quick=quick, verbose=0, random_state=seed)
     cyber, fold = np.empty(len(attack)), np.empty(len(attack), dtype=int)
     splits = PurgedGroupKFold(N_FOLDS).split(attack, groups=dataset.groups)
-    for number, (fit, check) in enumerate(splits):
-        decider.fit(dataset.data.iloc[fit], dataset.target["cyber"].iloc[fit])
-        cyber[check] = decider.decision_function(dataset.data.iloc[check])[:, 1]
+    for number, (train, check) in enumerate(splits):
+        fit(models[OURS], dataset, train)
+        cyber[check] = models[OURS].decision_function(dataset.data.iloc[check])[:, 1]
         fold[check] = number
     rows = Scored(health, cyber, (health >= THRESHOLD) & (attack == "normal"), attack)
     kept = attack != "spoofing"  # which leaves the vitals as they are
@@ -185,8 +182,8 @@ def choose(rows: Scored, least_sensitivity: float) -> Setting:
 def _score(decider: FusionDecider, train: Any, test: Any, y: Any) -> tuple[Scored, Scored]:
     """Score training patients that were held out, and test patients after a fit on all."""
     held = np.empty((len(train.data), 2))
-    for fit, check in GroupKFold(N_FOLDS).split(train.data, groups=train.groups):
-        decider.fit(train.data.iloc[fit], y.iloc[fit])
+    for known, check in GroupKFold(N_FOLDS).split(train.data, groups=train.groups):
+        decider.fit(train.data.iloc[known], y.iloc[known])
         held[check] = decider.decision_function(train.data.iloc[check])
     decider.fit(train.data, y)
     seen = decider.decision_function(test.data)

@@ -62,6 +62,7 @@ EVERYWHERE = {
     "constant learning rate, early stopping": Setting(
         classifier={"lr_schedule": "constant", "max_epochs": 20, "early_stopping": True}
     ),
+    "10 epochs": Setting(classifier={"max_epochs": 10}),
     "20 epochs": Setting(classifier={"max_epochs": 20}),
     "dropout of .3 and .5": Setting(classifier={"conv_dropout": 0.3, "dense_dropout": 0.5}),
     "no dropout": Setting(classifier=NO_DROPOUT),

@@ -110,7 +110,7 @@ STUDIES = {
         window=8,
         vital_changes=True,
         noise_filter=QuantileScaler(),
-        classifier=TAUGHT,
+        classifier={**TAUGHT, "max_epochs": 20},
     ),
     "physionet2012": Study(
         "PhysioNet Challenge 2012",
