@@ -33,3 +33,14 @@ def test_the_choice_distrusts_where_that_costs_no_sensitivity():
     assert setting[1] is not None
     everything = choose(rows, 0.0)
     assert rows.figures(rows.alerts(everything))["false else, per 1,000"] == 0
+
+
+def test_of_settings_that_are_alike_the_last_to_distrust_is_chosen():
+    rows = Scored(
+        health=np.array([0.9, 0.9, 0.1]),
+        cyber=np.array([0.05, 0.95, 0.0]),
+        ill=np.array([True, False, False]),
+        attack=np.array(["normal", "tampering", "normal"]),
+    )
+    _, (suspicion, _) = choose(rows, 1.0)
+    assert suspicion == 0.9
