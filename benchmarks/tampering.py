@@ -142,12 +142,13 @@ def on_wustl(folder: Path, seed: int, *, quick: bool) -> Iterator[dict[str, Any]
     saturation = dataset.data["SpO2"].to_numpy()
     points = [(saturation > 0) & (saturation <= most) for most in SATURATION_GRADES]
     health = np.select(points, list(SATURATION_GRADES.values()), 0.0)  # zero is a sensor off
-    models = STUDIES["wustl_ehms"].models(dataset, quick=quick, verbose=0, random_state=seed)
+    study = STUDIES["wustl_ehms"]
+    decider = study.models(dataset, quick=quick, verbose=0, random_state=seed)[OURS]
     cyber, fold = np.empty(len(attack)), np.empty(len(attack), dtype=int)
     splits = PurgedGroupKFold(N_FOLDS).split(attack, groups=dataset.groups)
     for number, (train, check) in enumerate(splits):
-        fit(models[OURS], dataset, train)
-        cyber[check] = models[OURS].decision_function(dataset.data.iloc[check])[:, 1]
+        fit(decider, dataset, train)
+        cyber[check] = decider.decision_function(dataset.data.iloc[check])[:, 1]
         fold[check] = number
     rows = Scored(health, cyber, (health >= THRESHOLD) & (attack == "normal"), attack)
     kept = attack != "spoofing"  # which leaves the vitals as they are

@@ -223,27 +223,27 @@ class HoldsDecider(DecisionsMixin):
         return self.decider_.estimator_
 
     @property
-    def calibrators_(self) -> list[Calibrator] | None:  # type: ignore[override]
+    def calibrators_(self) -> list[Calibrator] | None:  # type: ignore[override]  # read-only, as said above
         """What calibrates each head; None without calibration."""
         return self.decider_.calibrators_
 
     @property
-    def head_names_(self) -> list[str]:  # type: ignore[override]
+    def head_names_(self) -> list[str]:  # type: ignore[override]  # read-only, as said above
         """Names of the heads, in the order of y's columns."""
         return self.decider_.head_names_
 
     @property
-    def positions_(self) -> tuple[int | None, int | None]:  # type: ignore[override]
+    def positions_(self) -> tuple[int | None, int | None]:  # type: ignore[override]  # read-only, as said above
         """Positions of the medical and of the cyber head; None for one that is not there."""
         return self.decider_.positions_
 
     @property
-    def heads_(self) -> tuple[str | None, ...]:  # type: ignore[override]
+    def heads_(self) -> tuple[str | None, ...]:  # type: ignore[override]  # read-only, as said above
         """Their names; None likewise."""
         return self.decider_.heads_
 
     @property
-    def normal_(self) -> tuple[Any, ...]:  # type: ignore[override]
+    def normal_(self) -> tuple[Any, ...]:  # type: ignore[override]  # read-only, as said above
         """Their normal classes; None likewise."""
         return self.decider_.normal_
 
