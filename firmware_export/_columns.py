@@ -73,8 +73,8 @@ def read_front_end(steps: Sequence[Step]) -> FrontEnd:
     if not isinstance(last, SlidingWindow):
         return _read_row(first, steps)
     row = _read_row(first, before)
-    if last.by is not None:
-        row = _without_device(name, last, row)
+    if last.by_position_ is not None:
+        row = _without_device(name, last, row, last.by_position_)
     if last.add_indicator:
         row = _with_marks(row)
     return replace(
@@ -87,15 +87,11 @@ def read_front_end(steps: Sequence[Step]) -> FrontEnd:
     )
 
 
-def _without_device(name: str, window: SlidingWindow, row: FrontEnd) -> FrontEnd:
+def _without_device(name: str, window: SlidingWindow, row: FrontEnd, position: int) -> FrontEnd:
     """Take the column that says which device a row belongs to out of the readings.
 
     The chip's caller knows it: each device has a state of its own.
     """
-    position = window.by
-    if isinstance(position, str):
-        position = list(window.feature_names_in_).index(position)
-    position %= window.n_features_in_
     numeric = (one for one in row.columns if isinstance(one, NumericColumn))
     device = next((one for one in numeric if one.output == position), None)
     if (

@@ -66,7 +66,5 @@ def _raw_column(feature: str, columns: Sequence[Any]) -> str:
 
 
 def _of_windows(window: SlidingWindow, traced: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    if window.by is not None and traced:
-        position = window.by if isinstance(window.by, int) else len(traced) - 1
-        traced = [one for place, one in enumerate(traced) if place != position % len(traced)]
+    traced = [one for place, one in enumerate(traced) if place != window.by_position_]
     return traced * (2 if window.add_indicator else 1)

@@ -69,8 +69,8 @@ def column_position(X: Any, column: str | int, parameter: str) -> int:
     if isinstance(column, str):
         if names is None:
             raise ValueError(
-                f"{parameter}={column!r} is the name of a column, but X is a {type(X).__name__} "
-                "without names. Give a DataFrame, or the position of the column."
+                f"{parameter}={column!r} is the name of a column, but the columns of X have no "
+                "names of type str. Give a DataFrame that names them, or the column's position."
             )
         if column not in names:
             raise ValueError(

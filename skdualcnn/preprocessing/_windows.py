@@ -54,6 +54,8 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
         Number of columns, that of `by` included.
     feature_names_in_ : ndarray of str
         Names of the columns, if X had any.
+    by_position_ : int or None
+        Position of the column `by`.
     changed_channels_ : tuple of int
         Channels of the windows that hold changes.
 
@@ -182,24 +184,29 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
         )
 
     @property
+    def by_position_(self) -> int | None:
+        """Position of the column `by`."""
+        return None if self.by is None else self._position(self.by, "by")
+
+    @property
     def changed_channels_(self) -> tuple[int, ...]:
         """Channels of the windows that hold changes."""
+        by = self.by_position_
+        chosen = {self._position(column, "changes") for column in self.changes or ()}
+        if by in chosen:
+            raise ValueError(
+                f"changes={self.changes!r} has the column by={self.by!r}, which is not in the "
+                "windows; expected other columns."
+            )
+        return tuple(sorted(one - (by is not None and one > by) for one in chosen))
+
+    def _position(self, column: str | int, parameter: str) -> int:
+        """Return where a column was that `fit` saw."""
         check_is_fitted(self)
-        if self.changes is None:
-            return ()
         seen = np.empty((0, self.n_features_in_))
         names = getattr(self, "feature_names_in_", None)
         columns = seen if names is None else pd.DataFrame(seen, columns=names)
-        chosen = {column_position(columns, column, "changes") for column in self.changes}
-        if self.by is not None:
-            by = column_position(columns, self.by, "by")
-            if by in chosen:
-                raise ValueError(
-                    f"changes={self.changes!r} has the column by={self.by!r}, which is not in the "
-                    "windows; expected other columns."
-                )
-            chosen = {position - (position > by) for position in chosen}
-        return tuple(sorted(chosen))
+        return column_position(columns, column, parameter)
 
     def _read(self, X: Any, *, reset: bool) -> tuple[NDArray[np.float32], GroupedRows | None]:
         """Return the rows without the column `by`, those of a group side by side."""
@@ -210,7 +217,7 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
             ), None
         X = X if hasattr(X, "shape") else np.asarray(X)
         validate_data(self, X, skip_check_array=True, reset=reset)
-        position = column_position(X, self.by, "by")
+        position = self._position(self.by, "by")
         groups = GroupedRows.read(column_at(X, position), X.shape[0])
         kept = [column for column in range(X.shape[1]) if column != position]
         # Column by column: no second copy of the data, whatever it comes in.

@@ -171,7 +171,7 @@ def test_gathered_windows_are_indexed_like_an_array():
     ("window", "X", "message"),
     [
         (SlidingWindow(by="ward"), pd.DataFrame({"a": [1.0]}), "'ward' is not a column of X"),
-        (SlidingWindow(by="ward"), [[1.0, 2.0]], "X is a ndarray without names"),
+        (SlidingWindow(by="ward"), [[1.0, 2.0]], "the columns of X have no names of type str"),
         (SlidingWindow(by=2), [[1.0, 2.0]], "by=2 is no position among the 2 columns"),
         (SlidingWindow(by=0), [[1.0, 2.0], [np.nan, 2.0]], "1 row.* have no group, such as row 1"),
         (SlidingWindow(by=0), [[1.0, np.nan]], "NaN"),
