@@ -61,6 +61,8 @@ class Study:
         Whether the folder is needed.
     window : int
         Rows per window; 1 for no windows.
+    by : str or None
+        Column that says whose row it is, for windows; None if all rows are of one recording.
     vital_changes : bool
         Whether windows hold what changed in the vital signs since the row before instead
         of the vital signs. Levels drift along a recording, and differ between people.
@@ -75,6 +77,7 @@ class Study:
     load: Callable[[Path, int], Bunch]
     needs_files: bool = True
     window: int = 1
+    by: str | None = None
     vital_changes: bool = False
     noise_filter: Any = None
     classifier: Mapping[str, Any] = field(default_factory=dict)
@@ -84,11 +87,14 @@ class Study:
     ) -> dict[str, FusionDecider]:
         """Return our model and the baselines, unfitted, by name."""
         preprocessing: list[Any] = [
-            make_fusion_preprocessor(**dataset.modalities, noise_filter=self.noise_filter)
+            make_fusion_preprocessor(
+                **dataset.modalities, noise_filter=self.noise_filter, group=self.by
+            )
         ]
         if self.window > 1:
+            by = None if self.by is None else -1  # where the preprocessor puts it
             changes = _vital_positions(dataset) if self.vital_changes else None
-            preprocessing.append(SlidingWindow(self.window, changes=changes))
+            preprocessing.append(SlidingWindow(self.window, by=by, changes=changes))
         parameters = {**TRAINING, **self.classifier}
         if quick:
             parameters["max_epochs"] = 3
@@ -143,21 +149,29 @@ def _vital_positions(dataset: Bunch) -> tuple[int, ...]:
     return tuple(range(vitals.shape[1]))
 
 
-def study_of_table(title: str, dataset: Bunch) -> Study:
+def study_of_table(title: str, dataset: Bunch, *, window: int = 1, by: str | None = None) -> Study:
     """Return what to train on a user's own rows: what serves the public data sets.
 
     Few rows are visited more often. If most are a group of their own, as a stay in a
     hospital is, they are recombined, too; those of a recording belong together.
     """
     n_rows, classifier = len(dataset.data), dict(TAUGHT)
-    alone = dataset.split_by == "groups" and dataset.groups.nunique() > n_rows / 2
+    apart = dataset.split_by == "groups" and dataset.groups.nunique() > n_rows / 2
+    alone = apart and window == 1
     recombined = min(ENOUGH_ROWS // n_rows, MOST_RECOMBINED) if alone else 0
     if recombined:
         classifier.update(NO_DROPOUT, recombined_rows=recombined)
     steps = n_rows * (1 + recombined) / TRAINING["batch_size"]
     epochs = max(TRAINING["max_epochs"], math.ceil(LEAST_STEPS / steps))
     classifier["max_epochs"] = min(epochs, MOST_EPOCHS)
-    return Study(title, lambda *_: dataset, noise_filter=QuantileScaler(), classifier=classifier)
+    return Study(
+        title,
+        lambda *_: dataset,
+        window=window,
+        by=by,
+        noise_filter=QuantileScaler(),
+        classifier=classifier,
+    )
 
 
 def with_architecture(decider: FusionDecider, architecture: str) -> FusionDecider:

@@ -28,16 +28,17 @@ def add_model(parser: argparse.ArgumentParser, text: str) -> None:
     parser.add_argument("model", type=Path, metavar="MODEL", help=text)
 
 
-def note(options: argparse.Namespace) -> dict[str, Any]:
+def note(options: argparse.Namespace, window: int = 1) -> dict[str, Any]:
     """Return what the file of a model says of the rows that it was trained on.
 
-    That is the data set, or the labels and groups of a CSV file, and the seed; not where the file
-    was. The other columns are in the model itself.
+    That is the data set, or the labels, groups and window of a CSV file, and the seed; not where
+    the file was. The other columns are in the model itself.
     """
     if options.csv is None:
         return {"data": options.data, "seed": options.seed}
     names = {name: getattr(options, name) for name in _NAMES}
-    return {**{name: column for name, column in names.items() if column}, "seed": options.seed}
+    named = {name: column for name, column in names.items() if column}
+    return {**named, "window": window, "seed": options.seed}
 
 
 def read_rows(options: argparse.Namespace, decider: Any, noted: dict[str, Any]) -> tuple[Any, Any]:
@@ -58,12 +59,14 @@ def read_rows(options: argparse.Namespace, decider: Any, noted: dict[str, Any]) 
             known = noted.get(name, heads.get(name))
             setattr(options, name, getattr(options, name) or known)
         modalities = _streams_of(options.model, decider)
+        window = noted.get("window", 1)
+        by = noted.get("groups") if window > 1 else None
+        study, dataset = read_source(options, modalities=modalities, window=window, by=by)
     else:
         if options.data is None and noted and "data" not in noted:
             raise UsageError(f"{options.model} was trained on a CSV file; expected --csv FILE")
         options.data = options.data or noted.get("data", "ward")
-        modalities = None
-    study, dataset = read_source(options, modalities=modalities)
+        study, dataset = read_source(options)
     dataset.target = dataset.target.rename(columns={k: v for k, v in heads.items() if v})
     return study, dataset
 
@@ -127,6 +130,8 @@ def _streams_of(path: Path, decider: Any) -> dict[str, list[str]]:
 def _is_expected(name: str, value: Any) -> bool:
     if name == "seed":
         return type(value) is int
+    if name == "window":
+        return type(value) is int and value >= 1
     if name == "data":
         return value in DATA_SETS
     return name in _NAMES and isinstance(value, str)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 MODALITIES = ("patient", "environment", "network")
 HEADS = ("health", "cyber")
+WINDOWS_IN_A_GROUP = 10  # of a recording: stretches that are held out, and drawn, as a whole
 
 
 def add_source_arguments(parser: argparse.ArgumentParser) -> None:
@@ -51,10 +52,14 @@ def read_source(
     *,
     drop_leaky: bool = True,
     modalities: Mapping[str, Sequence[str]] | None = None,
+    window: int = 1,
+    by: str | None = None,
 ) -> tuple["Study", Any]:
     """Return what to train on the data set, and the data set.
 
-    `modalities` are the columns of a CSV file where no arguments name them.
+    `modalities` are the columns of a CSV file where no arguments name them, and `window` is the
+    rows that a model sees of it at once, those of a group apart if `by` is what the model calls
+    the column that tells them apart.
 
     Raises
     ------
@@ -69,8 +74,10 @@ def read_source(
     if options.csv is not None:
         if modalities is None:
             modalities = {name: getattr(options, name) for name in MODALITIES}
-        dataset = _read_csv(options, modalities)
-        return study_of_table(options.csv.name, dataset), dataset
+        dataset = _read_csv(options, modalities, window, by)
+        return study_of_table(options.csv.name, dataset, window=window, by=by), dataset
+    if window > 1:
+        raise UsageError("--window is of a CSV file; the known data sets have windows of their own")
     columns = (*MODALITIES, *HEADS, "groups")
     named = [f"--{name}" for name in columns if getattr(options, name, None)]
     if named:
@@ -117,7 +124,12 @@ def positive(text: str) -> int:
     return number
 
 
-def _read_csv(options: argparse.Namespace, modalities: Mapping[str, Sequence[str]]) -> Any:
+def _read_csv(
+    options: argparse.Namespace,
+    modalities: Mapping[str, Sequence[str]],
+    window: int,
+    by: str | None,
+) -> Any:
     import numpy as np  # noqa: PLC0415
     import pandas as pd  # noqa: PLC0415
 
@@ -141,12 +153,26 @@ def _read_csv(options: argparse.Namespace, modalities: Mapping[str, Sequence[str
             f"{options.csv} has no column {', '.join(map(repr, missing))}; it has "
             f"{', '.join(map(str, table.columns))}"
         )
-    if len(set(features)) < len(features) or set(features) & set(labels.values()):
-        raise UsageError("a column is named twice; expected each as one feature, or as a label")
-    return make_dataset(
+    used = [*features, *([by] if by else [])]
+    if len(set(used)) < len(used) or set(used) & set(labels.values()):
+        raise UsageError(
+            "a column is named twice; expected each as one feature, or as a label, or, with "
+            "--window, as --groups"
+        )
+    if options.groups:
+        groups = table[options.groups]
+        if groups.isna().any():
+            raise DataFileError(
+                f"{options.csv} has {int(groups.isna().sum())} row(s) without {options.groups}; "
+                "expected one in every row, as --groups names it. Drop these rows or fill it in."
+            )
+    else:
+        # Windows that have rows in common are no examples of their own.
+        groups = np.arange(len(table)) // (1 if window == 1 else WINDOWS_IN_A_GROUP * window)
+    dataset = make_dataset(
         data=table[features],
         target=make_target(len(table), **{k: _read_labels(table[c]) for k, c in labels.items()}),
-        groups=table[options.groups] if options.groups else np.arange(len(table)),
+        groups=groups,
         modalities=modalities,
         split_by="groups" if options.groups else "time",
         protocol=(
@@ -156,6 +182,9 @@ def _read_csv(options: argparse.Namespace, modalities: Mapping[str, Sequence[str
         ),
         descr=f"Read from {options.csv}.",
     )
+    if by:  # as numbers: text would make all features Python objects
+        dataset.data[by] = pd.factorize(dataset.groups)[0]
+    return dataset
 
 
 def _read_labels(column: "pd.Series[Any]") -> Any:

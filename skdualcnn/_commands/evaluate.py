@@ -145,7 +145,7 @@ def _assemble(
             "name": title,
             "simulated": options.csv is None and options.data == "ward",
             "rows": len(dataset.data),
-            "columns": dataset.data.shape[1],
+            "columns": sum(map(len, dataset.modalities.values())),
             "modalities": {name: len(columns) for name, columns in dataset.modalities.items()},
             "description": dataset.DESCR,
         },

@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ DESCRIPTION = (
 EXAMPLES = """\
 skdualcnn train --out ward.skdualcnn
 skdualcnn train --architecture compact --data wustl_ehms --data-dir FOLDER
-skdualcnn train --csv beds.csv --groups bed --patient heart_rate spo2 \\
+skdualcnn train --csv beds.csv --groups bed --window 8 --patient heart_rate spo2 \\
     --network packet_rate --health state --cyber attack"""
 
 
@@ -45,6 +46,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="CLASS",
         help="class of each head that means normal, where it is neither normal nor 0",
+    )
+    parser.add_argument(
+        "--window",
+        type=positive,
+        default=1,
+        metavar="ROWS",
+        help="rows of the CSV file that the network sees at once: a row and those before it, of "
+        "its group if there are --groups, in the file's order (default: 1)",
+    )
+    parser.add_argument(
+        "--vital-changes",
+        action="store_true",
+        help="let windows hold what changed in the patient's numbers since the row before, instead "
+        "of the numbers: for long recordings, and people who differ",
     )
     parser.add_argument(
         "--architecture",
@@ -74,7 +89,12 @@ def run(options: argparse.Namespace) -> int:
     )
 
     console = Console()
-    study, dataset = read_source(options)
+    if options.vital_changes and not (options.window > 1 and options.patient):
+        raise UsageError("--vital-changes needs columns of --patient, and --window of 2 or more")
+    by = options.groups if options.window > 1 else None
+    study, dataset = read_source(options, window=options.window, by=by)
+    if options.vital_changes:
+        study = replace(study, vital_changes=True)
     train, test = divide(dataset, options.seed)
     if options.quick:
         train = thin(train, study.window)
@@ -88,7 +108,7 @@ def run(options: argparse.Namespace) -> int:
     if options.epochs:
         classifier.set_params(max_epochs=options.epochs)
     fit(decider, dataset, train)
-    path = save_trained(decider, options.out, note(options))
+    path = save_trained(decider, options.out, note(options, options.window))
     epochs = len(decider.estimator_[name].history_)
     console.print(f"{epochs} epochs; written: {path} ({path.stat().st_size:,} bytes)")
     return DONE

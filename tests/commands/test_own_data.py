@@ -42,7 +42,11 @@ def beds():
     attack[:30] = np.nan  # numbers, some of them missing
     checked = np.where(ward.target["health"] == "normal", "ok", "ill")
     return ward.data.assign(
-        health=ward.target["health"], checked=checked, attack=attack, bed=ward.groups.to_numpy()
+        health=ward.target["health"],
+        checked=checked,
+        attack=attack,
+        bed=ward.groups.to_numpy(),
+        ward=np.where(np.arange(len(attack)) < 30, None, "first"),
     )
 
 
@@ -159,7 +163,14 @@ def test_a_model_of_a_known_data_set_knows_its_name_and_seed(capsys, monkeypatch
 
 
 @pytest.mark.parametrize(
-    "noted", [{"data": "mimic"}, {"health": ["spo2"]}, {"seed": "0"}, {"path": "beds.csv"}]
+    "noted",
+    [
+        {"data": "mimic"},
+        {"health": ["spo2"]},
+        {"seed": "0"},
+        {"window": 0},
+        {"path": "beds.csv"},
+    ],
 )
 def test_what_train_does_not_note_is_refused(capsys, noted):
     save_trained(FusionDecider(DualPathCNNClassifier()), "model.skdualcnn", noted)
@@ -184,6 +195,42 @@ def test_without_groups_the_last_fifth_is_held_out(capsys):
     code, out, _ = run(capsys, "train", *arguments, "--epochs", 1)
     assert code == 0
     assert "864 training rows, 216 held out" in out
+
+
+def test_windows_keep_the_groups_of_a_file_apart(capsys, beds):
+    mixed = beds.sort_index(key=lambda rows: rows % 180, kind="stable")  # beds take turns
+    mixed.assign(bed=[f"bed {one}" for one in mixed["bed"]]).to_csv("beds.csv", index=False)
+    train = ["train", *OWN, "--window", 4, "--vital-changes", "--epochs", 1]
+    assert run(capsys, *train)[0] == 0
+    decider = load("model.skdualcnn")
+    windows = decider.estimator_[-2]
+    assert (windows.length, windows.by, windows.changes) == (4, -1, (0, 1))
+    apart = [decider.predict(rows) for _, rows in beds.groupby("bed")]
+    assert (decider.predict(beds) == np.concatenate(apart)).all()
+    assert (decider.predict(mixed) == decider.predict(beds)[mixed.index]).all()
+
+    known = ["evaluate", "model.skdualcnn", "--csv", "beds.csv", "--json"]
+    assert run(capsys, *known, "known.json")[0] == 0
+    check = [] if find_compiler() else ["--no-check"]
+    code, out, _ = run(capsys, "export", *known[1:-1], *check)
+    assert code == 0
+    assert check or "360 of 360 rows identical" in out
+    mixed.rename(columns={"bed": "room"}).to_csv("beds.csv", index=False)
+    assert run(capsys, *known, "renamed.json", "--groups", "room")[0] == 0
+    known, renamed = (json.loads(Path(name).read_text()) for name in ("known.json", "renamed.json"))
+    assert known["data"]["columns"] == 4
+    assert known["heads"] == renamed["heads"]
+
+
+def test_windows_of_a_recording_are_drawn_as_stretches(capsys):
+    arguments = ["--csv", "beds.csv", "--patient", "spo2", "heart_rate", "--cyber", "attack"]
+    code, out, _ = run(capsys, "train", *arguments, "--window", 8, "--epochs", 1)
+    assert code == 0
+    assert "880 training rows, 200 held out" in out  # eleven stretches of ten windows
+    assert load("model.skdualcnn").estimator_[-2].by is None
+    scored = ["evaluate", "model.skdualcnn", "--csv", "beds.csv", "--json", "own.json"]
+    assert run(capsys, *scored)[0] == 0
+    assert "the 3 test groups were drawn" in json.loads(Path("own.json").read_text())["intervals"]
 
 
 def test_leakage_says_what_a_random_split_lets_through(capsys):
@@ -265,6 +312,10 @@ def test_a_model_of_ones_own_program_needs_no_columns_either(capsys, elsewhere, 
         (["train", *OWN, "--environment", "spo2"], "a column is named twice"),
         (["train", "--csv", "none.csv", *OWN[2:]], "none.csv does not exist; expected a file"),
         (["train", "--csv", "empty.csv", *OWN[2:]], "empty.csv is no CSV file with a header"),
+        (["train", *OWN, "--network", "bed", "--window", "4"], "a column is named twice"),
+        (["train", "--window", "4"], "the known data sets have windows of their own"),
+        (["train", *OWN, "--vital-changes"], "needs columns of --patient, and --window of 2 or"),
+        (["train", *OWN[:3], "ward", *OWN[4:]], "beds.csv has 30 row(s) without ward; expected"),
         (["train", *OWN, "--epochs", "0"], "argument --epochs: 0 is less than 1"),
         (["train", *OWN, "--normal", "fine"], "--normal names fine, a class of no head"),
         (["train", *WORDS], "one of ill, ok: name the class of each that means normal with --n"),
