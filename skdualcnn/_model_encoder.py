@@ -136,7 +136,8 @@ class Encoder:
             self._refuse(estimator, where)
         parameters = estimator.get_params(deep=False)
         self._registry.check_parameters(name, parameters, where)
-        fitted = {k: one for k, one in vars(estimator).items() if k not in parameters}
+        by_itself = vars(kind(**parameters))  # forests are made with more than their parameters
+        fitted = {k: one for k, one in vars(estimator).items() if k not in by_itself}
         requests = fitted.pop("_metadata_request", None)
         for attribute in fitted:
             if not is_fitted_attribute(kind, attribute):

@@ -8,7 +8,12 @@ from typing import Any
 
 from sklearn.base import BaseEstimator
 from sklearn.compose import ColumnTransformer, make_column_selector
-from sklearn.ensemble import HistGradientBoostingClassifier, VotingClassifier
+from sklearn.ensemble import (
+    ExtraTreesClassifier,
+    HistGradientBoostingClassifier,
+    RandomForestClassifier,
+    VotingClassifier,
+)
 from sklearn.frozen import FrozenEstimator
 from sklearn.impute import MissingIndicator, SimpleImputer
 from sklearn.linear_model import LogisticRegression
@@ -17,6 +22,7 @@ from sklearn.preprocessing import (
     FunctionTransformer,
     MinMaxScaler,
     OneHotEncoder,
+    SplineTransformer,
     StandardScaler,
 )
 
@@ -46,7 +52,14 @@ from skdualcnn.preprocessing import (
 from skdualcnn.preprocessing._fusion import ColumnsOfKind, median
 
 # A network's teacher is saved as its parameters: it is fitted anew whenever it is asked.
-_TEACHERS = (HistGradientBoostingClassifier, LogisticRegression, VotingClassifier)
+_TEACHERS = (
+    ExtraTreesClassifier,
+    HistGradientBoostingClassifier,
+    LogisticRegression,
+    RandomForestClassifier,
+    SplineTransformer,
+    VotingClassifier,
+)
 _REGISTRY = Registry(
     estimators={
         kind.__name__: kind
@@ -107,9 +120,10 @@ def save(estimator: BaseEstimator, path: str | os.PathLike[str]) -> Path:
         scikit-learn's Pipeline, ColumnTransformer, FrozenEstimator, FunctionTransformer
         (of :func:`~skdualcnn.preprocessing.flatten_windows`), MinMaxScaler,
         OneHotEncoder, SimpleImputer and StandardScaler; and as an unfitted teacher of a
-        network, HistGradientBoostingClassifier, LogisticRegression and a
-        VotingClassifier of these; call ``set_params(teacher=None)`` on a network with
-        another one.
+        network, HistGradientBoostingClassifier, ExtraTreesClassifier,
+        RandomForestClassifier, LogisticRegression, a Pipeline of these, of StandardScaler
+        and of SplineTransformer, and a VotingClassifier of these; call
+        ``set_params(teacher=None)`` on a network with another one.
     path : path-like
         File to write; one of that name is replaced.
 

@@ -8,7 +8,7 @@ import torch
 from sklearn import config_context
 from sklearn.base import clone
 from sklearn.compose import ColumnTransformer, make_column_selector
-from sklearn.ensemble import RandomForestClassifier
+from sklearn.ensemble import GradientBoostingClassifier
 from sklearn.frozen import FrozenEstimator
 from sklearn.impute import MissingIndicator, SimpleImputer
 from sklearn.pipeline import Pipeline, make_pipeline
@@ -404,8 +404,8 @@ def with_note():
 @pytest.mark.parametrize(
     ("estimator", "message"),
     [
-        (FusionDecider(RandomForestClassifier()), r"FusionDecider\.estimator is RandomForestClas"),
-        (make_pipeline(RandomForestClassifier()), r"Pipeline\.steps\[0\]\[1\] is RandomForestClas"),
+        (FusionDecider(GradientBoostingClassifier()), r"FusionDecider\.estimator is GradientBoos"),
+        (make_pipeline(GradientBoostingClassifier()), r"Pipeline\.steps\[0\]\[1\] is GradientBoos"),
         (Mine(), "Mine is Mine of"),
         (FunctionTransformer(np.log1p), r"FunctionTransformer\.func is (log1p|ufunc) of"),
         (FunctionTransformer(lambda X: X), "flatten_windows"),

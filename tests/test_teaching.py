@@ -5,11 +5,14 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.ensemble import (
+    ExtraTreesClassifier,
     HistGradientBoostingClassifier,
     RandomForestClassifier,
     VotingClassifier,
 )
 from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import SplineTransformer, StandardScaler
 
 import skdualcnn
 from skdualcnn import DualPathCNNClassifier
@@ -178,6 +181,15 @@ VOTERS = VotingClassifier(
     [("linear", LogisticRegression()), ("boosted", HistGradientBoostingClassifier(max_iter=5))],
     voting="soft",
 )
+CURVES = make_pipeline(SplineTransformer(3), StandardScaler(), LogisticRegression())
+OTHERS = VotingClassifier(
+    [
+        ("curves", CURVES),
+        ("random", ExtraTreesClassifier(5)),
+        ("forest", RandomForestClassifier(5)),
+    ],
+    voting="soft",
+)
 
 
 def test_voters_are_given_the_weights_and_seeded(rows):
@@ -188,7 +200,7 @@ def test_voters_are_given_the_weights_and_seeded(rows):
     assert_array_equal(ask(forests, rows)[0], ask(forests, rows)[0])
 
 
-@pytest.mark.parametrize("teacher", [VOTERS, *dict(VOTERS.estimators).values()])
+@pytest.mark.parametrize("teacher", [VOTERS, *dict(VOTERS.estimators).values(), CURVES, OTHERS])
 def test_saved_with_its_teacher(rows, tmp_path, teacher):
     network = DualPathCNNClassifier(teacher=teacher, max_epochs=1, random_state=0)
     network.fit(rows.X, rows.codes[:, 0])
