@@ -17,15 +17,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from rich.progress import Progress
-from sklearn.ensemble import VotingClassifier
 from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.utils import Bunch
 
 from benchmarks._output import describe_run, to_markdown, write_results
 from benchmarks._runs import fit_and_score
 from benchmarks.paper.protocols import strata_of, take
-from skdualcnn._studies import NO_DROPOUT, OURS, STUDIES, TEACHER, TEACHERS, Study, thin
+from skdualcnn._studies import NO_DROPOUT, OURS, STUDIES, TEACHER, Study, thin
 from skdualcnn.model_selection import PurgedGroupTimeSeriesSplit, honest_split
+from skdualcnn.preprocessing import QuantileScaler
 
 N_FOLDS = 3
 METRICS = ("roc_auc", "average_precision", "brier")
@@ -53,9 +53,6 @@ class Setting:
         return replace(study, **self.study, classifier={**study.classifier, **self.classifier})
 
 
-NO_RANDOM_TREES = VotingClassifier(
-    [(name, one) for name, one in TEACHERS.estimators if name != "random"], voting="soft"
-)
 SHIPPED = "as shipped"
 EVERYWHERE = {
     SHIPPED: Setting(),
@@ -77,9 +74,8 @@ TABULAR = {
     "neighbours together": Setting(
         classifier={"conv_channels": (16,), "kernel_size": 3, "pool_size": 4, "dense_units": 128}
     ),
-    "values, not quantiles": Setting(study={"noise_filter": None}),
-    "boosted trees alone teach": Setting(classifier={"teacher": TEACHER}),
-    "no random trees teach": Setting(classifier={"teacher": NO_RANDOM_TREES}),
+    "quantiles": Setting(study={"noise_filter": QuantileScaler()}),
+    "trees alone teach": Setting(classifier={"teacher": TEACHER}),
     "no recombined rows": Setting(classifier={"recombined_rows": 0}),
     "four recombined rows": Setting(classifier={"recombined_rows": 4}),
 }
