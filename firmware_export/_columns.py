@@ -73,8 +73,9 @@ def read_front_end(steps: Sequence[Step]) -> FrontEnd:
     if not isinstance(last, SlidingWindow):
         return _read_row(first, steps)
     row = _read_row(first, before)
-    if last.by_position_ is not None:
-        row = _without_device(name, last, row, last.by_position_)
+    by = last.by_position_
+    if by is not None:
+        row = _without_device(name, last, row, by)
     if last.add_indicator:
         row = _with_marks(row)
     return replace(

@@ -59,9 +59,12 @@ def read_rows(options: argparse.Namespace, decider: Any, noted: dict[str, Any]) 
             known = noted.get(name, heads.get(name))
             setattr(options, name, getattr(options, name) or known)
         modalities = _streams_of(options.model, decider)
-        window = noted.get("window", 1)
-        by = noted.get("groups") if window > 1 else None
-        study, dataset = read_source(options, modalities=modalities, window=window, by=by)
+        study, dataset = read_source(
+            options,
+            modalities=modalities,
+            window=noted.get("window", 1),
+            by=noted.get("groups"),
+        )
     else:
         if options.data is None and noted and "data" not in noted:
             raise UsageError(f"{options.model} was trained on a CSV file; expected --csv FILE")

@@ -59,7 +59,7 @@ def read_source(
 
     `modalities` are the columns of a CSV file where no arguments name them, and `window` is the
     rows that a model sees of it at once, those of a group apart if `by` is what the model calls
-    the column that tells them apart.
+    the column that tells them apart. Single rows need no such column.
 
     Raises
     ------
@@ -74,6 +74,7 @@ def read_source(
     if options.csv is not None:
         if modalities is None:
             modalities = {name: getattr(options, name) for name in MODALITIES}
+        by = by if window > 1 else None
         dataset = _read_csv(options, modalities, window, by)
         return study_of_table(options.csv.name, dataset, window=window, by=by), dataset
     if window > 1:
@@ -130,7 +131,6 @@ def _read_csv(
     window: int,
     by: str | None,
 ) -> Any:
-    import numpy as np  # noqa: PLC0415
     import pandas as pd  # noqa: PLC0415
 
     from skdualcnn.datasets._bunch import make_dataset, make_target  # noqa: PLC0415
@@ -159,20 +159,10 @@ def _read_csv(
             "a column is named twice; expected each as one feature, or as a label, or, with "
             "--window, as --groups"
         )
-    if options.groups:
-        groups = table[options.groups]
-        if groups.isna().any():
-            raise DataFileError(
-                f"{options.csv} has {int(groups.isna().sum())} row(s) without {options.groups}; "
-                "expected one in every row, as --groups names it. Drop these rows or fill it in."
-            )
-    else:
-        # Windows that have rows in common are no examples of their own.
-        groups = np.arange(len(table)) // (1 if window == 1 else WINDOWS_IN_A_GROUP * window)
     dataset = make_dataset(
         data=table[features],
         target=make_target(len(table), **{k: _read_labels(table[c]) for k, c in labels.items()}),
-        groups=groups,
+        groups=_read_groups(options, table, window),
         modalities=modalities,
         split_by="groups" if options.groups else "time",
         protocol=(
@@ -185,6 +175,22 @@ def _read_csv(
     if by:  # as numbers: text would make all features Python objects
         dataset.data[by] = pd.factorize(dataset.groups)[0]
     return dataset
+
+
+def _read_groups(options: argparse.Namespace, table: "pd.DataFrame", window: int) -> Any:
+    """Return the group of each row: as --groups says, or stretches of a recording."""
+    import numpy as np  # noqa: PLC0415
+
+    if not options.groups:
+        # Windows that have rows in common are no examples of their own.
+        return np.arange(len(table)) // (1 if window == 1 else WINDOWS_IN_A_GROUP * window)
+    groups = table[options.groups]
+    if groups.isna().any():
+        raise DataFileError(
+            f"{options.csv} has {int(groups.isna().sum())} row(s) without {options.groups}; "
+            "expected one in every row, as --groups names it. Drop these rows or fill it in."
+        )
+    return groups
 
 
 def _read_labels(column: "pd.Series[Any]") -> Any:

@@ -91,8 +91,7 @@ def run(options: argparse.Namespace) -> int:
     console = Console()
     if options.vital_changes and not (options.window > 1 and options.patient):
         raise UsageError("--vital-changes needs columns of --patient, and --window of 2 or more")
-    by = options.groups if options.window > 1 else None
-    study, dataset = read_source(options, window=options.window, by=by)
+    study, dataset = read_source(options, window=options.window, by=options.groups)
     if options.vital_changes:
         study = replace(study, vital_changes=True)
     train, test = divide(dataset, options.seed)

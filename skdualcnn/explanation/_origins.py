@@ -66,5 +66,6 @@ def _raw_column(feature: str, columns: Sequence[Any]) -> str:
 
 
 def _of_windows(window: SlidingWindow, traced: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    traced = [one for place, one in enumerate(traced) if place != window.by_position_]
+    by = window.by_position_
+    traced = [one for place, one in enumerate(traced) if place != by]
     return traced * (2 if window.add_indicator else 1)

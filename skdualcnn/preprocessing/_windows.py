@@ -186,6 +186,7 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
     @property
     def by_position_(self) -> int | None:
         """Position of the column `by`."""
+        check_is_fitted(self)
         return None if self.by is None else self._position(self.by, "by")
 
     @property
@@ -202,7 +203,6 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
 
     def _position(self, column: str | int, parameter: str) -> int:
         """Return where a column was that `fit` saw."""
-        check_is_fitted(self)
         seen = np.empty((0, self.n_features_in_))
         names = getattr(self, "feature_names_in_", None)
         columns = seen if names is None else pd.DataFrame(seen, columns=names)

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GroupKFold, cross_val_score
 from sklearn.pipeline import make_pipeline
 
@@ -150,6 +151,17 @@ def test_neither_the_future_nor_other_groups_are_seen(groups, length, stride, da
     untouched = (np.arange(len(groups)) < row) | (codes != codes[row])
     np.testing.assert_array_equal(before[untouched], after[untouched])
     assert (before[row] != after[row]).any()
+
+
+def test_where_its_columns_stand_is_known_once_it_is_fitted():
+    X = pd.DataFrame({"bed": [1, 1], "spo2": [97.0, 98.0]})
+    window = SlidingWindow(2, by="bed", changes=["spo2"])
+    for attribute in ("by_position_", "changed_channels_"):
+        with pytest.raises(NotFittedError):
+            getattr(window, attribute)
+    window.fit(X)
+    assert (window.by_position_, window.changed_channels_) == (0, (0,))
+    assert SlidingWindow().fit(X).by_position_ is None
 
 
 def test_gathered_windows_are_indexed_like_an_array():
