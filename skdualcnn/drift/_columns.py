@@ -4,6 +4,7 @@ Rows are counted in bins, so that a batch, a patient and the whole reference are
 by their counts alone, and a reference is small enough to be kept with a model.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, Self
 
@@ -22,7 +23,7 @@ class Column(Protocol):
         """Return the counts of each block of rows, (n_blocks, n_counts)."""
 
     def distances(self, reference: Counts, blocks: Counts) -> Distances:
-        """Return by aspect how far blocks are from references, (n_blocks,) in [0, 1]."""
+        """Return by aspect how far blocks are from references, (n_blocks,) of 0 or more."""
 
 
 @dataclass(frozen=True)
@@ -145,6 +146,16 @@ class MeanColumn:
         with np.errstate(invalid="ignore", divide="ignore"):
             expected, found = (counts[..., 0] / counts[..., 1] for counts in (reference, blocks))
         return {"mean": np.abs(expected - found)}
+
+
+def require_columns(X: pd.DataFrame, modalities: Mapping[str, Sequence[str]]) -> None:
+    """Raise a ValueError that names the columns of the modalities that X lacks."""
+    missing = [column for names in modalities.values() for column in names if column not in X]
+    if missing:
+        raise ValueError(
+            f"X lacks the column(s) {missing} of the modalities, expected a DataFrame with all of "
+            "them. Correct the names in modalities, or X."
+        )
 
 
 def fit_column(values: pd.Series, n_bins: int) -> NumericColumn | CategoricalColumn:

@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skdualcnn._decider import FusionDecider
 from skdualcnn._labels import Labels
-from skdualcnn.drift._columns import Column, MeanColumn, NumericColumn, fit_column
+from skdualcnn.drift._columns import Column, MeanColumn, NumericColumn, fit_column, require_columns
 from skdualcnn.drift._report import DriftReport
 
 PREDICTIONS, CALIBRATION = "predictions", "calibration"
@@ -79,7 +79,12 @@ class DriftMonitor(BaseEstimator):
     The rate holds for batches that are exchangeable with those of the reference: with
     m of them, the k-th largest statistic is exceeded by a new one with probability at
     most k / (m + 1). Fit it on rows that the decider was not trained on, since a
-    decider is surer of rows that it knows.
+    decider is surer of rows that it knows. Batches of a new patient are exchangeable
+    with those of the reference only if it has many patients: of n, the new one is the
+    oddest with probability 1 / (n + 1), and then most of its batches may raise an alarm.
+
+    Windows see rows before their own. A batch is scored by itself, in the reference as
+    later, so that the first windows of each are cut short alike.
 
     Examples
     --------
@@ -156,7 +161,7 @@ class DriftMonitor(BaseEstimator):
             If the batches are too few for `false_alarm_rate`.
         """
         check_is_fitted(self.decider)
-        tables = self._tables(X, y, None)
+        require_columns(X, self.modalities)
         groups = np.arange(len(X)) * 10 // max(len(X), 1) if groups is None else groups
         check_consistent_length(X, groups)
         _, group_of = np.unique(np.asarray(groups), return_inverse=True)
@@ -168,6 +173,10 @@ class DriftMonitor(BaseEstimator):
                 f"{self.n_batches_} batch(es) of {self.batch_size} rows; expected at least two "
                 "groups and two batches. Give more rows, or a smaller batch_size."
             )
+        # A batch will be scored by itself. A window that starts in it sees nothing before it,
+        # so the reference is scored in the same pieces, what is left of a group the last of its.
+        piece_of = np.where(block_of < 0, self.n_batches_ + group_of.ravel(), block_of)
+        tables = self._tables(X, y, self._score_pieces(X, piece_of))
         self.columns_: dict[str, dict[str, Column]] = {}
         self.counts_: dict[str, dict[str, NDArray[np.float64]]] = {}
         self.usual_: dict[str, dict[str, dict[str, float]]] = {}
@@ -217,6 +226,7 @@ class DriftMonitor(BaseEstimator):
             but the reference had none.
         """
         check_is_fitted(self, "thresholds_")
+        require_columns(X, self.modalities)
         if len(X) == 0:
             raise ValueError("X has no row, expected a batch of at least one.")
         if y is not None and CALIBRATION not in self.columns_:
@@ -287,17 +297,22 @@ class DriftMonitor(BaseEstimator):
                 rows.append((part, name, aspect, far, self.usual_[part][name][aspect]))
         return pd.DataFrame(rows, columns=["part", "column", "aspect", "distance", "usual"])
 
+    def _score_pieces(self, X: pd.DataFrame, piece_of: NDArray[np.intp]) -> NDArray[np.float64]:
+        """Return what the decider says of each row, asked piece by piece."""
+        scores = np.empty((len(X), 2))
+        for rows in pd.Series(piece_of).groupby(piece_of).indices.values():
+            scores[rows] = self.decider.decision_function(X.iloc[rows])
+        return scores
+
     def _tables(
         self, X: pd.DataFrame, y: ArrayLike | None, scores: ArrayLike | None
     ) -> dict[str, pd.DataFrame]:
         """Return what is watched, a table per part."""
-        missing = [c for names in self.modalities.values() for c in names if c not in X]
-        if missing:
-            raise ValueError(
-                f"X lacks the column(s) {missing} of the modalities, expected a DataFrame with "
-                "all of them. Correct the names in modalities, or X."
-            )
-        tables = {part: X[list(names)] for part, names in self.modalities.items() if len(names)}
+        tables = {
+            part: X[list(names)].rename(columns=str)
+            for part, names in self.modalities.items()
+            if len(names)
+        }
         given = self.decider.decision_function(X) if scores is None else np.asarray(scores)
         if given.shape != (len(X), 2):
             raise ValueError(

@@ -19,7 +19,9 @@ class DriftReport:
         column `column`, `aspect`, `distance`, `usual`.
     columns : DataFrame
         A row per column and aspect of it, with its `part`, its `distance` from the
-        reference in [0, 1], and what is `usual` for a batch without drift.
+        reference, and what is `usual` for a batch without drift. A distance of means is in
+        standard deviations of the reference, of scores and truths in their own unit; every
+        other is a difference of shares, at most 1.
     n_rows : int
         Rows of the batch.
     """

@@ -1,15 +1,19 @@
 """Drift on rows that come a few at a time."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from sklearn.utils import check_consistent_length
 from sklearn.utils.validation import check_is_fitted
 
+from skdualcnn.drift._columns import require_columns
 from skdualcnn.drift._monitor import DriftMonitor
 from skdualcnn.drift._report import DriftReport
+
+_Pushed = tuple[pd.DataFrame, pd.DataFrame | None, pd.DataFrame | None]  # rows, labels, scores
 
 
 class DriftWatch:
@@ -50,9 +54,7 @@ class DriftWatch:
     def __init__(self, monitor: DriftMonitor) -> None:
         check_is_fitted(monitor, "thresholds_")
         self._monitor = monitor
-        self._waiting: dict[
-            Hashable, list[tuple[pd.DataFrame, pd.DataFrame | None, NDArray[np.float64]]]
-        ] = {}
+        self._waiting: dict[Hashable, list[_Pushed]] = {}
 
     def push(
         self,
@@ -72,7 +74,8 @@ class DriftWatch:
             Their labels; either all rows of a batch are given with labels, missing ones
             allowed, or its calibration is not checked.
         scores : array-like of shape (n, 2), default=None
-            What the decider has said of these rows; None asks it.
+            What the decider has said of these rows; either all rows of a batch are given
+            with scores, or it is asked when the batch is full.
         device : hashable, default=None
             Whose rows they are.
 
@@ -86,31 +89,35 @@ class DriftWatch:
         ValueError
             If X lacks a column, or `y` or `scores` has another length.
         """
-        given = self._monitor.decider.decision_function(X) if scores is None else scores
-        check_consistent_length(X, given, *([] if y is None else [y]))
-        labels = None
-        if y is not None:
-            labels = y if isinstance(y, pd.DataFrame) else pd.DataFrame(np.asarray(y, dtype=object))
-        waiting = self._waiting.setdefault(device, [])
-        waiting.append((X, labels, np.asarray(given)))
-        if sum(len(rows) for rows, _, _ in waiting) < self._monitor.batch_size:
-            return []
-        rows = pd.concat([one for one, _, _ in waiting], ignore_index=True)
-        known = [one for _, one, _ in waiting if one is not None]
-        truth = pd.concat(known, ignore_index=True) if len(known) == len(waiting) else None
-        all_scores = np.concatenate([one for _, _, one in waiting])
-        size = self._monitor.batch_size
-        whole = len(rows) // size * size
+        require_columns(X, self._monitor.modalities)
+        check_consistent_length(X, *(one for one in (y, scores) if one is not None))
+        pushed = [*self._waiting.get(device, []), (X, _as_frame(y), _as_frame(scores))]
+        parts = [_join(one) for one in zip(*pushed, strict=True)]
+        n_rows, size = sum(len(one) for one, _, _ in pushed), self._monitor.batch_size
+        whole = n_rows // size * size
+        # Scored when it is full: a window that starts in a batch sees the rows before its own.
         reports = [
-            self._monitor.check(
-                rows[start : start + size],
-                None if truth is None else truth[start : start + size],
-                scores=all_scores[start : start + size],
+            self._monitor.check(rows, labels, scores=said)
+            for rows, labels, said in (
+                _cut(parts, start, start + size) for start in range(0, whole, size)
             )
-            for start in range(0, whole, size)
         ]
-        rest = None if truth is None else truth[whole:]
-        self._waiting[device] = (
-            [(rows[whole:], rest, all_scores[whole:])] if whole < len(rows) else []
-        )
+        self._waiting[device] = [_cut(parts, whole, n_rows)] if whole < n_rows else []
         return reports
+
+
+def _as_frame(values: ArrayLike | None) -> pd.DataFrame | None:
+    if values is None or isinstance(values, pd.DataFrame):
+        return values
+    return pd.DataFrame(np.asarray(values))
+
+
+def _join(pieces: Sequence[pd.DataFrame | None]) -> pd.DataFrame | None:
+    """Return the pieces as one table, None if any is missing."""
+    known = [one for one in pieces if one is not None]
+    return pd.concat(known, ignore_index=True) if len(known) == len(pieces) else None
+
+
+def _cut(parts: Sequence[pd.DataFrame | None], start: int, end: int) -> Any:
+    """Return the same rows of each part."""
+    return tuple(None if one is None else one[start:end] for one in parts)

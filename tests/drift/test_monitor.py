@@ -3,8 +3,9 @@
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.tree import DecisionTreeClassifier
 
-from skdualcnn import load, save
+from skdualcnn import FusionDecider, load, save
 from skdualcnn.datasets import make_ward
 from skdualcnn.drift import DriftMonitor
 
@@ -139,3 +140,13 @@ def test_what_cannot_be_compared_is_an_error(monitor, reference):
         monitor.check(reference.data.drop(columns="spo2"))
     with pytest.raises(ValueError, match="X has no row"):
         monitor.check(reference.data[:0])
+
+
+def test_columns_may_have_numbers_for_names():
+    X = pd.DataFrame(np.random.default_rng(0).normal(size=(2000, 2)))
+    y = pd.DataFrame({"health": X[0] > 1, "cyber": X[1] > 1}).astype(int)
+    decider = FusionDecider(DecisionTreeClassifier(random_state=0)).fit(X[:500], y[:500])
+    monitor = DriftMonitor(decider, {"patient": [0], "network": [1]}, batch_size=50).fit(X[500:])
+    report = monitor.check(X[:50] * [0, 1])
+    assert report.alarms[0] == "patient"
+    assert report.parts.loc["patient", "column"] == "0"
