@@ -40,6 +40,8 @@ TEACHERS = VotingClassifier(
     [("trees", TEACHER), ("linear", LogisticRegression(C=0.3, max_iter=1000))], voting="soft"
 )
 NO_DROPOUT = {"conv_dropout": 0.0, "dense_dropout": 0.0}  # recombined rows differ enough
+# Bytes and rates span orders of magnitude; of a pulse or an acceleration the distances count.
+TRAFFIC_BY_RANK = {"network": QuantileScaler()}
 QUICK_ROWS = 3000  # training rows that --quick keeps
 ENOUGH_ROWS = 20_000  # to which a user's few rows are recombined,
 MOST_RECOMBINED = 20  # but each at most so often
@@ -66,8 +68,8 @@ class Study:
     vital_changes : bool
         Whether windows hold what changed in the vital signs since the row before instead
         of the vital signs. Levels drift along a recording, and differ between people.
-    noise_filter : transformer or None
-        What the numeric columns pass through; None is the preprocessor's default.
+    noise_filter : transformer, dict of str to transformer, or None
+        What the numeric columns pass through, as for the preprocessor.
     classifier : dict
         Parameters of the classifier that differ from its defaults, chosen on training
         data.
@@ -169,7 +171,7 @@ def study_of_table(title: str, dataset: Bunch, *, window: int = 1, by: str | Non
         lambda *_: dataset,
         window=window,
         by=by,
-        noise_filter=QuantileScaler(),
+        noise_filter=TRAFFIC_BY_RANK,
         classifier=classifier,
     )
 

@@ -19,6 +19,7 @@ from skdualcnn._studies import (
     with_architecture,
 )
 from skdualcnn.datasets import make_ward
+from skdualcnn.preprocessing import OutlierClipper, QuantileScaler
 
 
 @pytest.fixture(scope="module")
@@ -104,6 +105,17 @@ def test_few_rows_are_visited_often_and_recombined_if_they_stand_alone(
     assert parameters["max_epochs"] == epochs
     recording = study_of_table("beds", Bunch(**{**table, "split_by": "time"})).classifier
     assert "recombined_rows" not in recording
+
+
+def test_the_traffic_of_a_users_table_is_scaled_by_rank_and_nothing_else(ward):
+    study = study_of_table("beds", ward)
+    preprocessor = study.models(ward, quick=True, verbose=0, random_state=0)[OURS].estimator[0]
+    filters = {name: type(one["filter"]) for name, one, _ in preprocessor.transformers[::2]}
+    assert filters == {
+        "patient_numeric": OutlierClipper,
+        "environment_numeric": OutlierClipper,
+        "network_numeric": QuantileScaler,
+    }
 
 
 def test_the_network_gets_the_groups(ward):

@@ -1,13 +1,13 @@
 """One ColumnTransformer for the three modalities."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sklearn.base import TransformerMixin
+from sklearn.base import TransformerMixin, clone
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline
@@ -23,7 +23,7 @@ def make_fusion_preprocessor(
     patient: Columns = (),
     environment: Columns = (),
     network: Columns = (),
-    noise_filter: TransformerMixin | None = None,
+    noise_filter: TransformerMixin | Mapping[str, TransformerMixin] | None = None,
     group: str | None = None,
 ) -> ColumnTransformer:
     """Make a transformer from raw columns of three modalities to features in [0, 1].
@@ -40,9 +40,11 @@ def make_fusion_preprocessor(
         Columns of each modality: their names, or a selector that is called with the
         DataFrame, such as `sklearn.compose.make_column_selector`. Columns that are
         named nowhere are dropped.
-    noise_filter : transformer or None, default=None
+    noise_filter : transformer, dict of str to transformer, or None, default=None
         What the numeric columns pass through between imputing and scaling; None
-        stands for :class:`OutlierClipper` with its defaults.
+        stands for :class:`OutlierClipper` with its defaults, and so does a modality that
+        a dict leaves out. ``{"network": QuantileScaler()}`` scales traffic, which spans
+        orders of magnitude, by rank, and keeps the distances between vital signs.
     group : str or None, default=None
         Column that says which patient or device a row belongs to. It is kept as it is,
         as the last column, for `SlidingWindow(by=-1)`. Numbers are best: among text, all
@@ -57,7 +59,8 @@ def make_fusion_preprocessor(
     Raises
     ------
     ValueError
-        If no columns are given, or a column is given to two modalities. When fitting,
+        If no columns are given, a column is given to two modalities, or a filter to
+        what is no modality. When fitting,
         if a column is neither numbers nor text or is not in the data.
 
     See Also
@@ -82,22 +85,17 @@ def make_fusion_preprocessor(
     """
     modalities = {"patient": patient, "environment": environment, "network": network}
     _check_columns(modalities)
-    numeric = Pipeline(
-        [
-            (
-                "impute",
-                SimpleImputer(strategy=median, add_indicator=True, keep_empty_features=True),
-            ),
-            ("filter", OutlierClipper() if noise_filter is None else noise_filter),
-            ("scale", MinMaxScaler(clip=True, copy=False)),  # of what the filter has made
-        ]
-    )
+    filters = _filter_of_each(modalities, noise_filter)
     categorical = OneHotEncoder(handle_unknown="ignore", sparse_output=False)
     transformers: list[tuple[str, Any, Any]] = []
     for modality, columns in modalities.items():
         if callable(columns) or len(columns):
             transformers += [
-                (f"{modality}_numeric", numeric, ColumnsOfKind(modality, columns, numeric=True)),
+                (
+                    f"{modality}_numeric",
+                    _scaled_numbers(filters[modality]),
+                    ColumnsOfKind(modality, columns, numeric=True),
+                ),
                 (
                     f"{modality}_categorical",
                     categorical,
@@ -107,6 +105,36 @@ def make_fusion_preprocessor(
     if group is not None:
         transformers.append(("group", "passthrough", [group]))
     return ColumnTransformer(transformers, sparse_threshold=0)
+
+
+def _scaled_numbers(noise_filter: TransformerMixin) -> Pipeline:
+    return Pipeline(
+        [
+            (
+                "impute",
+                SimpleImputer(strategy=median, add_indicator=True, keep_empty_features=True),
+            ),
+            ("filter", noise_filter),
+            ("scale", MinMaxScaler(clip=True, copy=False)),  # of what the filter has made
+        ]
+    )
+
+
+def _filter_of_each(
+    modalities: Mapping[str, Columns],
+    noise_filter: TransformerMixin | Mapping[str, TransformerMixin] | None,
+) -> dict[str, TransformerMixin]:
+    """Return the filter of each modality; no two share one, whose parameters can be set."""
+    if noise_filter is not None and not isinstance(noise_filter, Mapping):
+        return {name: clone(noise_filter) for name in modalities}
+    own = noise_filter or {}
+    unknown = [name for name in own if name not in modalities]
+    if unknown:
+        raise ValueError(
+            f"noise_filter has a filter for {unknown}, expected some of {list(modalities)} as its "
+            "keys."
+        )
+    return {name: clone(own.get(name, OutlierClipper())) for name in modalities}
 
 
 @dataclass(frozen=True)

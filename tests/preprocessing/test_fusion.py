@@ -6,7 +6,7 @@ from sklearn.compose import make_column_selector
 from sklearn.preprocessing import FunctionTransformer
 
 from skdualcnn import make_fusion_preprocessor
-from skdualcnn.preprocessing import OutlierClipper
+from skdualcnn.preprocessing import OutlierClipper, QuantileScaler
 
 
 @pytest.fixture
@@ -93,6 +93,33 @@ def test_a_noise_filter_of_ones_own(X):
     np.testing.assert_allclose(
         out[3, 0], (np.sqrt(80) - np.sqrt(60)) / (np.sqrt(100) - np.sqrt(60))
     )
+
+
+def test_a_modality_may_have_a_filter_of_its_own(X):
+    filters = {"network": QuantileScaler()}
+    preprocessor = make_fusion_preprocessor(**MODALITIES, noise_filter=filters).fit(X)
+    kinds = {
+        name: type(pipeline["filter"])
+        for name, pipeline, _ in preprocessor.transformers_
+        if name.endswith("_numeric")
+    }
+    assert kinds == {
+        "patient_numeric": OutlierClipper,
+        "environment_numeric": OutlierClipper,
+        "network_numeric": QuantileScaler,
+    }
+
+
+def test_a_filter_of_what_is_no_modality_is_an_error():
+    with pytest.raises(ValueError, match=r"a filter for \['traffic'\], expected some of"):
+        make_fusion_preprocessor(**MODALITIES, noise_filter={"traffic": QuantileScaler()})
+
+
+@pytest.mark.parametrize("noise_filter", [None, OutlierClipper()])
+def test_a_parameter_is_of_its_modality_alone(noise_filter):
+    preprocessor = make_fusion_preprocessor(**MODALITIES, noise_filter=noise_filter)
+    preprocessor.set_params(patient_numeric__filter__margin=7.0)
+    assert preprocessor.get_params()["network_numeric__filter__margin"] == 1.0
 
 
 def test_parameters_are_reached_by_name_and_survive_a_clone(X):
