@@ -139,7 +139,13 @@ STUDIES = {
         "NSL-KDD",
         lambda folder, _: load_nsl_kdd(folder),
         noise_filter=QuantileScaler(),
-        classifier=TAUGHT,
+        classifier={
+            "conv_channels": (16,),
+            "pool_size": 4,
+            "dense_units": 128,
+            "recombined_rows": 4,
+            **TAUGHT,
+        },
     ),
     "icu_security": Study("ICU (Hussain et al. 2021)", lambda folder, _: load_icu_security(folder)),
 }
