@@ -37,10 +37,10 @@ def rows_of(job: Job, dataset: Bunch, window: int, settings: Settings) -> tuple[
         inside = take(dataset, train)
         kept, watched = split(inside, job.protocol, job.seed)
         train, test = train[kept], train[watched]
-    strata = strata_of(dataset)
+    strata, in_a_row = strata_of(dataset), stay_in_a_row(job.protocol, window)
     return (
-        leave_out(train, strata, window, settings.train_rows),
-        leave_out(test, strata, window, settings.test_rows),
+        leave_out(train, strata, settings.train_rows, in_a_row=in_a_row),
+        leave_out(test, strata, settings.test_rows, in_a_row=in_a_row),
     )
 
 
@@ -107,14 +107,22 @@ def strata_of(dataset: Bunch) -> NDArray[np.intp]:
     return target.to_numpy().astype(np.intp)
 
 
-def leave_out(rows: Rows, strata: NDArray[np.intp], window: int, at_most: int | None) -> Rows:
-    """Return at most so many rows: the last ones where time matters, else a spread.
+def stay_in_a_row(protocol: str, window: int) -> bool:
+    """Return whether rows that are kept must be neighbours, for windows to be made of them.
+
+    Under the paper's protocol windows are made before any row is left out.
+    """
+    return protocol == "honest" and window > 1
+
+
+def leave_out(rows: Rows, strata: NDArray[np.intp], at_most: int | None, *, in_a_row: bool) -> Rows:
+    """Return at most so many rows: the last ones if they stay in a row, else a spread.
 
     A spread keeps some rows of every class, so it may be a few longer.
     """
     if at_most is None or len(rows) <= at_most:
         return rows
-    if window > 1:
+    if in_a_row:
         return rows[-at_most:]
     kept = rows[np.linspace(0, len(rows) - 1, at_most).astype(int)]
     return np.union1d(kept, rows[first_of_each(strata[rows], AT_LEAST)])

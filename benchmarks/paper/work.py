@@ -14,7 +14,7 @@ from benchmarks.paper.fitted import Fitted
 from benchmarks.paper.jobs import CURVES, DEPLOYMENT, TEST, Job, Settings
 from benchmarks.paper.outcome import Outcome, anomaly_score
 from benchmarks.paper.perturbation import KINDS, LEVELS, strengths
-from benchmarks.paper.protocols import Rows, leave_out, rows_of, strata_of
+from benchmarks.paper.protocols import Rows, leave_out, rows_of, stay_in_a_row, strata_of
 from firmware_export import check_firmware, export_firmware
 from skdualcnn._decider import FusionDecider
 from skdualcnn._demo import CALIBRATION_ROWS
@@ -83,7 +83,8 @@ def perform(
     if job.model == OURS:
         outcome.facts.update(_describe_training(fitted.decider))
     if job.part == TEST and not job.modalities:
-        rows = leave_out(test, strata_of(dataset), study.window, settings.perturbed_rows)
+        in_a_row = stay_in_a_row(job.protocol, study.window)
+        rows = leave_out(test, strata_of(dataset), settings.perturbed_rows, in_a_row=in_a_row)
         outcome.facts["perturbed_rows"] = len(rows)
         outcome.facts["robustness"] = list(_perturbed(fitted, dataset, train, rows, job.seed))
     if job.part == DEPLOYMENT:

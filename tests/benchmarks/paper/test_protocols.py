@@ -94,12 +94,19 @@ def test_a_quick_run_leaves_rows_out(ward):
     assert (np.diff(train) == 1).all()  # the last rows: windows need them in a row
 
 
+def test_a_quick_run_of_the_paper_tests_rows_from_everywhere(series):
+    few = Settings(True, (0,), 50, 20, 10, 20, None)
+    train, test = rows_of(Job("d", "paper", "test", "m", 0), series, 8, few)
+    assert (train.min() < 20, train.max() >= 180) == (True, True)  # windows are made of all rows before this
+    assert (test.min() < 20, test.max() >= 180) == (True, True)
+
+
 def test_leaving_out_keeps_some_of_every_class():
     strata = np.zeros(1000, dtype=int)
     strata[[3, 500, 701]] = 1
-    kept = leave_out(np.arange(1000), strata, 1, 20)
+    kept = leave_out(np.arange(1000), strata, 20, in_a_row=False)
     assert {3, 500, 701} <= set(kept)
-    assert leave_out(np.arange(10), strata, 1, None).tolist() == list(range(10))
+    assert leave_out(np.arange(10), strata, None, in_a_row=False).tolist() == list(range(10))
     assert first_of_each(np.array([0, 1, 0, 0, 1]), 2).tolist() == [0, 1, 2, 4]
 
 
