@@ -25,6 +25,7 @@ from skdualcnn._head import FittedHeads
 from skdualcnn._studies import OURS, Study, labels_of, thin
 from skdualcnn.exceptions import ExportError, ToolchainError
 from skdualcnn.inspection._reading import find_attribute
+from skdualcnn.network._architectures import SHAPE_PARAMETERS
 from skdualcnn.preprocessing import disturb
 
 
@@ -117,9 +118,11 @@ def _describe_training(decider: FusionDecider) -> dict[str, Any]:
     """Return Table 1 as run, and the learning curves."""
     history = find_attribute(decider, "history_")
     network = decider.estimator_[-1]
+    as_built = network.nets_[0].get_params_for("module")  # what `architecture` supplies is None
+    shape = {name: as_built[name] for name in SHAPE_PARAMETERS}
     given = {
         name: value if isinstance(value, bool | int | float | str) else _in_one_line(value)
-        for name, value in network.get_params(deep=False).items()
+        for name, value in {**network.get_params(deep=False), **shape}.items()
         if name not in {"verbose", "callbacks", "device"} and value is not None
     }
     parameters = sum(one.numel() for net in network.nets_ for one in net.module_.parameters())

@@ -10,7 +10,7 @@ from sklearn.utils import Bunch
 
 import skdualcnn._studies as studies
 from benchmarks import paper
-from benchmarks.paper import command, robustness, work
+from benchmarks.paper import command, robustness, training, work
 from benchmarks.paper.jobs import Job, Settings
 from benchmarks.paper.models import make_models
 from benchmarks.paper.work import perform
@@ -197,3 +197,9 @@ def test_a_parameter_with_parameters_stays_in_one_row_of_a_table(few_models):
     assert said.startswith("HistGradientBoostingClassifier(")
     assert "\n" not in said
     assert one.facts["parameters"]["epochs run"] == 3
+    # Table 1 has what `architecture` supplies, and what the paper says of it.
+    rows = {row[0]: row[1:] for row in training._table(one.facts).rows}
+    assert rows["conv_channels"] == ["(64,)", "–"]
+    assert rows["conv_dropout"] == ["0.3", "0.3, 0.5"]
+    assert rows["dense_dropout"] == ["0.5", "0.3, 0.5"]
+    assert rows["activation"] == ["leaky_relu", "LeakyReLU, sigmoid"]

@@ -97,7 +97,10 @@ def test_a_quick_run_leaves_rows_out(ward):
 def test_a_quick_run_of_the_paper_tests_rows_from_everywhere(series):
     few = Settings(True, (0,), 50, 20, 10, 20, None)
     train, test = rows_of(Job("d", "paper", "test", "m", 0), series, 8, few)
-    assert (train.min() < 20, train.max() >= 180) == (True, True)  # windows are made of all rows before this
+    assert (train.min() < 20, train.max() >= 180) == (
+        True,
+        True,
+    )
     assert (test.min() < 20, test.max() >= 180) == (True, True)
 
 
