@@ -160,8 +160,9 @@ def build(results: Results, protocol: str) -> Section:
 _EXPLAINED = (
     "Share of test rows with the right decision: normal, medical, cyber or both. By anomaly score "
     "is the decider's default, eq. 11 is the paper's rule, which never says normal. A head alone "
-    "calls each row normal or raises its own alert. The oracle picks the better of what the heads "
-    "say, so no rule can do better with these heads. Agreement: both flag a row, or neither does."
+    "calls each row normal or raises its own alert. The oracle picks, for each row, the better of "
+    "what the heads say at the thresholds of their alerts: no rule that chooses among these alerts "
+    "can do better, one with other thresholds may. Agreement: both flag a row, or neither does."
 )
 _WATCHED = (
     "Alarms are runs of alerts of one device; false, if no row of the run is abnormal. Episodes "
@@ -197,7 +198,7 @@ def verdicts(results: Results, protocol: str) -> list[str]:
     return [
         f"Our network: fusion by anomaly score ({mean['anomaly']:.4f}) {word} the best head alone "
         f"({mean['best alone']:.4f}) by {abs(lead):.4f}; eq. 11 reaches {mean['confidence']:.4f}, "
-        f"the ceiling is {mean['oracle']:.4f}."
+        f"the ceiling at these thresholds is {mean['oracle']:.4f}."
     ]
 
 
