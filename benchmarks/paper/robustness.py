@@ -3,6 +3,7 @@
 import matplotlib.pyplot as plt
 
 from benchmarks.paper import reference
+from benchmarks.paper.outcome import Outcome
 from benchmarks.paper.perturbation import KINDS, LEVELS, MEANING
 from benchmarks.paper.results import Results
 from benchmarks.paper.section import Section, Table, Value, average, spread
@@ -19,14 +20,24 @@ def build(results: Results, protocol: str) -> Section:
     for head in results.heads:
         tables += [_table(results, protocol, head, kind) for kind in KINDS]
         figures.append(_curves(results, protocol, head))
-    rows = results.select(protocol, OURS)[0].facts["perturbed_rows"]
-    first = f"{MEANING} Tried on {rows:,} test rows. The paper: {reference.ROBUSTNESS}."
+    ours = results.select(protocol, OURS)[0]
+    first = f"{MEANING} {describe_rows(ours)} The paper: {reference.ROBUSTNESS}."
     return Section(
         "Noise and missing values (section 9)",
         [first, *verdicts(results, protocol)],
         tables,
         figures,
     )
+
+
+def describe_rows(outcome: Outcome) -> str:
+    """Return on which of the test rows perturbations were tried, in a sentence."""
+    tried, every = outcome.facts["perturbed_rows"], len(outcome.columns["group"])
+    if tried == every:
+        return f"Tried on all {every:,} test rows."
+    if outcome.facts["perturbed_in_a_row"]:
+        return f"Tried on the last {tried:,} of the {every:,} test rows."
+    return f"Tried on {tried:,} of the {every:,} test rows, from all over them."
 
 
 def areas(

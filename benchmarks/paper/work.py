@@ -86,7 +86,7 @@ def perform(
     if job.part == TEST and not job.modalities:
         in_a_row = stay_in_a_row(job.protocol, study.window)
         rows = leave_out(test, strata_of(dataset), settings.perturbed_rows, in_a_row=in_a_row)
-        outcome.facts["perturbed_rows"] = len(rows)
+        outcome.facts.update(perturbed_rows=len(rows), perturbed_in_a_row=in_a_row)
         outcome.facts["robustness"] = list(_perturbed(fitted, dataset, train, rows, job.seed))
     if job.part == DEPLOYMENT:
         outcome.facts["firmware"] = _deploy(fitted.decider, study, dataset, train, test)
