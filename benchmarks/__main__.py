@@ -30,12 +30,35 @@ from benchmarks import (
     tuning,
     windows,
 )
+from skdualcnn._cli import OneLineParser, in_one_line
+from skdualcnn._commands import _exit
 from skdualcnn._studies import STUDIES
+from skdualcnn.exceptions import SkdualcnnError
 
 
 def main() -> int:
-    """Run the benchmark that was asked for."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    """Run the benchmark that was asked for; return one of `skdualcnn._commands._exit`."""
+    parser = _make_parser()
+    options = parser.parse_args()
+    named = f"{parser.prog} {options.command}"
+    try:
+        answer = options.run(options)
+    except (SkdualcnnError, OSError) as error:
+        print(f"{named}: error: {in_one_line(error)}", file=sys.stderr)
+        return _exit.USAGE
+    except KeyboardInterrupt:
+        kept = (
+            f"; finished jobs are kept in {options.out / 'jobs'}, and the same command resumes"
+            if options.command == "paper"
+            else ""
+        )
+        print(f"{named}: interrupted{kept}", file=sys.stderr)
+        return _exit.INTERRUPTED
+    return answer if isinstance(answer, int) else _exit.DONE
+
+
+def _make_parser() -> OneLineParser:
+    parser = OneLineParser(prog="python -m benchmarks", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
 
     def add(
@@ -44,7 +67,7 @@ def main() -> int:
         command = commands.add_parser(name, help=purpose)
         command.set_defaults(run=run)
         if quick:
-            command.add_argument("--out", type=Path, default=Path(f"benchmark_{name}"))
+            command.add_argument("--out", type=_folder, default=Path(f"benchmark_{name}"))
             command.add_argument("--quick", action="store_true", help=quick)
         return command
 
@@ -152,9 +175,12 @@ def main() -> int:
         quick="a short ward, two rounds, one seed",
     )
     _add_folder(apart)
-    apart.add_argument("--seeds", type=int, default=3, help="number of seeds (default: 3)")
+    apart.add_argument("--seeds", type=_count, default=3, help="number of seeds (default: 3)")
     apart.add_argument(
-        "--rounds", type=int, default=20, help="rounds, and epochs of pooled training (default: 20)"
+        "--rounds",
+        type=_count,
+        default=20,
+        help="rounds, and epochs of pooled training (default: 20)",
     )
     covered = add(
         "coverage",
@@ -192,19 +218,29 @@ def main() -> int:
         lambda given: windows.run(given.out, quick=given.quick),
         quick="fewer rows",
     )
-    options = parser.parse_args()
-    answer = options.run(options)
-    return answer if isinstance(answer, int) else 0
+    return parser
 
 
 def _on_studies(run: Callable[..., Any]) -> Callable[[argparse.Namespace], Any]:
     """Return a command that runs a benchmark of several data sets and seeds."""
-    return lambda given: run(
-        given.data, given.data_dir, given.out, range(given.seeds), quick=given.quick
-    )
+
+    def run_on(given: argparse.Namespace) -> Any:
+        _check_files(given)
+        return run(given.data, given.data_dir, given.out, range(given.seeds), quick=given.quick)
+
+    return run_on
+
+
+def _check_files(given: argparse.Namespace) -> None:
+    """Read every data set once, so that what is missing is said before any work."""
+    for name in given.data:
+        if STUDIES[name].needs_files:
+            STUDIES[name].load(Path(given.data_dir), 0)
 
 
 def _run_paper(given: argparse.Namespace) -> None:
+    if not given.all:
+        _check_files(given)
     paper.run(
         list(STUDIES) if given.all else given.data,
         Path(given.data_dir),
@@ -220,12 +256,24 @@ def _add_studies(command: argparse.ArgumentParser, seeds: int) -> None:
     command.add_argument("--data", nargs="+", choices=STUDIES, default=["ward"])
     _add_folder(command)
     command.add_argument(
-        "--seeds", type=int, default=seeds, help="number of seeds (default: %(default)s)"
+        "--seeds", type=_count, default=seeds, help="number of seeds (default: %(default)s)"
     )
 
 
 def _add_folder(command: argparse.ArgumentParser) -> None:
     command.add_argument("--data-dir", type=Path, default=os.environ.get("SKDUALCNN_DATA", "."))
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"got {text}; expected a whole number, at least 1")
+    return int(text)
+
+
+def _folder(text: str) -> Path:
+    if Path(text).exists() and not Path(text).is_dir():
+        raise argparse.ArgumentTypeError(f"{text} is a file; expected a folder, or a new name")
+    return Path(text)
 
 
 if __name__ == "__main__":

@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return int(options.run(options))
     except (SkdualcnnError, OSError) as error:
-        print(f"{parser.prog} {options.command}: error: {_say(error)}", file=sys.stderr)
+        print(f"{parser.prog} {options.command}: error: {in_one_line(error)}", file=sys.stderr)
         unreachable = isinstance(error, BrokerError | FederationError)
         return _exit.UNREACHABLE if unreachable else _exit.USAGE
     except KeyboardInterrupt:
@@ -54,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _exit.INTERRUPTED
 
 
-def _say(error: Exception) -> str:
+def in_one_line(error: Exception) -> str:
     """Return what an error says, in one line and without numbers of the operating system."""
     if isinstance(error, FileNotFoundError) and error.filename is not None:
         return f"{error.filename} does not exist; expected a file that can be read"

@@ -1,0 +1,62 @@
+"""What the command line of the benchmarks refuses, and says when it is stopped."""
+
+import pytest
+
+from benchmarks import baselines, paper
+from benchmarks.__main__ import main
+
+
+@pytest.fixture
+def call(monkeypatch, tmp_path, capsys):
+    """Run a command in an empty folder; return its exit code and what it says, line by line."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("SKDUALCNN_DATA", raising=False)
+
+    def run(*words):
+        monkeypatch.setattr("sys.argv", ["benchmarks", *words])
+        try:
+            code = main()
+        except SystemExit as stopped:
+            code = stopped.code
+        return code, capsys.readouterr().err.splitlines()
+
+    return run
+
+
+def never(*given, **options):
+    raise AssertionError("work began")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--seeds", "0"), "got 0; expected a whole number, at least 1"),
+        (("--seeds", "-1"), "got -1; expected a whole number, at least 1"),
+        (("--out", "taken"), "taken is a file; expected a folder, or a new name"),
+        (("--data", "ward", "nsl_kdd"), "NSL-KDD: KDDTrain+_20Percent.txt in .: got no file"),
+        (("--data", "ward", "nsl_kdd", "--data-dir", "gone"), "NSL-KDD: gone: got no such path"),
+    ],
+)
+@pytest.mark.parametrize("module", [baselines, paper])
+def test_what_cannot_be_done_is_said_in_one_line_before_any_work(
+    call, tmp_path, monkeypatch, module, words, said
+):
+    (tmp_path / "taken").touch()
+    monkeypatch.setattr(paper, "run", never)
+    monkeypatch.setattr(baselines, "run", never)
+    code, (line,) = call(module.__name__.split(".")[-1], *words)
+    assert code == 2
+    assert said in line
+
+
+def test_who_stops_the_paper_hears_what_is_kept(call, monkeypatch):
+    def stop(*given, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(paper, "run", stop)
+    code, (line,) = call("paper", "--out", "kept")
+    assert code == 130
+    assert line == (
+        "python -m benchmarks paper: interrupted; finished jobs are kept in kept/jobs, and the "
+        "same command resumes"
+    )
