@@ -67,7 +67,12 @@ def _make_parser() -> OneLineParser:
         command = commands.add_parser(name, help=purpose)
         command.set_defaults(run=run)
         if quick:
-            command.add_argument("--out", type=_folder, default=Path(f"benchmark_{name}"))
+            command.add_argument(
+                "--out",
+                type=_folder,
+                default=Path(f"benchmark_{name}"),
+                help="folder to write to (default: %(default)s)",
+            )
             command.add_argument("--quick", action="store_true", help=quick)
         return command
 
@@ -253,7 +258,13 @@ def _run_paper(given: argparse.Namespace) -> None:
 
 
 def _add_studies(command: argparse.ArgumentParser, seeds: int) -> None:
-    command.add_argument("--data", nargs="+", choices=STUDIES, default=["ward"])
+    command.add_argument(
+        "--data",
+        nargs="+",
+        choices=STUDIES,
+        default=["ward"],
+        help="data sets (default: ward, which is simulated and needs no files)",
+    )
     _add_folder(command)
     command.add_argument(
         "--seeds", type=_count, default=seeds, help="number of seeds (default: %(default)s)"
@@ -261,7 +272,12 @@ def _add_studies(command: argparse.ArgumentParser, seeds: int) -> None:
 
 
 def _add_folder(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--data-dir", type=Path, default=os.environ.get("SKDUALCNN_DATA", "."))
+    command.add_argument(
+        "--data-dir",
+        type=Path,
+        default=os.environ.get("SKDUALCNN_DATA", "."),
+        help="folder of the files (default: $SKDUALCNN_DATA; if unset, the current folder)",
+    )
 
 
 def _count(text: str) -> int:

@@ -60,3 +60,13 @@ def test_who_stops_the_paper_hears_what_is_kept(call, monkeypatch):
         "python -m benchmarks paper: interrupted; finished jobs are kept in kept/jobs, and the "
         "same command resumes"
     )
+
+
+def test_help_describes_every_option(monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", ["benchmarks", "paper", "--help"])
+    with pytest.raises(SystemExit):
+        main()
+    said = " ".join(capsys.readouterr().out.split())
+    assert "folder to write to (default: benchmark_paper)" in said
+    assert "(default: ward, which is simulated" in said
+    assert "folder of the files (default: $SKDUALCNN_DATA;" in said
