@@ -30,13 +30,17 @@ def build(results: Results, protocol: str) -> Section:
 
 def against_all(results: Results, protocol: str, head: str) -> dict[tuple[str, ...], Comparison]:
     """Return the adjusted comparison of all modalities with each set of some."""
+    found = unadjusted(results, protocol, head)
+    return dict(zip(found, adjust(list(found.values())), strict=True))
+
+
+def unadjusted(results: Results, protocol: str, head: str) -> dict[tuple[str, ...], Comparison]:
+    """Return the comparison of all modalities with each set of some."""
     everything = results.select(protocol, OURS)
-    subsets = results.subsets(protocol)
-    found = [
-        compare(everything, results.select(protocol, OURS, modalities=subset), head)
-        for subset in subsets
-    ]
-    return dict(zip(subsets, adjust(found), strict=True))
+    return {
+        subset: compare(everything, results.select(protocol, OURS, modalities=subset), head)
+        for subset in results.subsets(protocol)
+    }
 
 
 def _table(

@@ -19,10 +19,10 @@ N_BINS = 10
 
 def build(results: Results, protocol: str) -> Section:
     """Return the section."""
-    tables, figures = [], []
+    tables, diagrams = [], []
     for head in results.heads:
         tables.append(_table(results, protocol, head))
-        figures.append(_curves(results, protocol, head))
+        diagrams.append(_curves(results, protocol, head))
     sentence = (
         f"Of the anomaly score, one minus the probability of normal, as the probability that a row "
         f"is not normal. ECE and MCE: {N_BINS} bins of equal width, empty ones left out; the MCE "
@@ -30,14 +30,14 @@ def build(results: Results, protocol: str) -> Section:
         "second fit, as the protocol holds out test rows, and never on test rows."
     )
     sentences = [sentence, *verdicts(results, protocol)]
-    return Section("Calibration (fig. 6, table 5)", sentences, tables, figures)
+    return Section("Calibration (fig. 6, table 5)", sentences, tables, diagrams)
 
 
 def verdicts(results: Results, protocol: str) -> list[str]:
     """Return of each head what calibration changes."""
     sentences = []
     for head in results.heads:
-        runs = _figures(results, protocol, head)
+        runs = figures(results, protocol, head)
         methods = {method: _mean(runs[_name(method)], "ece") for method in CALIBRATORS}
         before = _mean(runs[OURS], "ece")
         after = ", ".join(f"{ece:.3f} by {method}" for method, ece in methods.items())
@@ -64,7 +64,7 @@ def _name(method: str) -> str:
     return f"{OURS}, {method}"
 
 
-def _figures(results: Results, protocol: str, head: str) -> dict[str, list[dict[str, float]]]:
+def figures(results: Results, protocol: str, head: str) -> dict[str, list[dict[str, float]]]:
     """Return the figures of each model, one dict a seed; ours also with each calibration."""
     runs: dict[str, list[dict[str, float]]] = {}
     for model in results.models(protocol):
@@ -84,7 +84,7 @@ def _figures(results: Results, protocol: str, head: str) -> dict[str, list[dict[
 def _table(results: Results, protocol: str, head: str) -> Table:
     rows: list[list[Value]] = [
         [model, *(spread(run[name] for run in found) for name in ("brier", "ece", "mce"))]
-        for model, found in _figures(results, protocol, head).items()
+        for model, found in figures(results, protocol, head).items()
     ]
     rows.append(["the paper (other rows)", *reference.CALIBRATION.values()])
     columns = ("model", "Brier score", "ECE", "MCE")

@@ -17,6 +17,7 @@ from benchmarks.paper import (
     deployment,
     five_folds,
     fusion,
+    numbers,
     overview,
     reference,
     robustness,
@@ -74,7 +75,7 @@ def write_pages(out: Path, found: Mapping[str, Results], command: str) -> list[P
             plt.close("all")
             document["data"].setdefault(data, {})[protocol] = {
                 "sections": [_as_report(one) for one in sections],
-                "runs": _runs(results, protocol),
+                **numbers.collect(results, protocol),
             }
     written = write_whole(out / "paper.md", "\n".join(text).encode())
     return [*pages, written, write_json(out / "paper.json", document)]
@@ -210,16 +211,6 @@ def _head(results: Results, protocol: str, head: str) -> dict[str, Any]:
         )
     counts = {str(label): int((first.y_true == label).sum()) for label in first.classes}
     return {"name": head, "classes": list(counts), "test_counts": counts, "models": models}
-
-
-def _runs(results: Results, protocol: str) -> list[dict[str, Any]]:
-    """Return the figures of every single job."""
-    return [
-        {**one.job.to_dict(), "head": head, **scores.figures_of(one, head)}
-        for one in results.outcomes
-        if one.job.protocol == protocol
-        for head in one.heads
-    ]
 
 
 def _name(protocol: str) -> str:

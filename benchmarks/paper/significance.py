@@ -51,14 +51,19 @@ def build(results: Results, protocol: str) -> Section:
 
 def against_baselines(results: Results, protocol: str, head: str) -> dict[str, Comparison]:
     """Return the adjusted comparison with each other model."""
+    found = unadjusted(results, protocol, head)
+    return dict(zip(found, adjust(list(found.values())), strict=True))
+
+
+def unadjusted(results: Results, protocol: str, head: str) -> dict[str, Comparison]:
+    """Return the comparison with each other model that has as many seeds."""
     ours = results.select(protocol, OURS)
     names = [
         name
         for name in results.baselines(protocol)
         if len(results.select(protocol, name)) == len(ours)
     ]
-    found = [compare(ours, results.select(protocol, name), head) for name in names]
-    return dict(zip(names, adjust(found), strict=True))
+    return {name: compare(ours, results.select(protocol, name), head) for name in names}
 
 
 def cells(one: Comparison) -> list[Value]:

@@ -142,6 +142,23 @@ def test_pages(tmp_path, two_seeds):
     rows = {row[0]: row for row in first["tables"][0]["rows"]}
     areas = [one["roc_auc"] for one in results.metrics("honest", "decision tree", "health")]
     assert rows["decision tree"][5].startswith(f"{np.mean(areas):.3f} ± ")
+    check_numbers(document["data"]["ward"]["honest"])
+
+
+def check_numbers(page):
+    """Check that the JSON of a page has as numbers what its tables have as text."""
+    run = next(one for one in page["runs"] if one["part"] == "test" and one["head"] == "cyber")
+    confusion = np.array(run["confusion"])
+    assert confusion.shape == (len(run["classes"]),) * 2
+    assert np.trace(confusion) / confusion.sum() == pytest.approx(run["accuracy"])
+    assert {(row["kind"], row["level"]) for row in run["robustness"]} >= {("both", 0.3)}
+    assert {one["against"] for one in page["comparisons"]} == set(FAST)
+    for one in [*page["comparisons"], *page["modalities"]]:
+        assert one["p_values_holm"]["exact"] >= one["p_values"]["exact"]
+    assert 0 <= page["decisions"][0]["anomaly"] <= page["decisions"][0]["oracle"] <= 1
+    assert "found" in page["decisions"][0]["alarms"]
+    assert len(page["calibration"]["cyber"][OURS]) == 2  # seeds
+    assert len(page["history"]["epoch"]) == 3
 
 
 @pytest.mark.slow
