@@ -86,7 +86,7 @@ def _table(results: Results, protocol: str, head: str) -> Table:
         [model, *(spread(run[name] for run in found) for name in ("brier", "ece", "mce"))]
         for model, found in figures(results, protocol, head).items()
     ]
-    rows.append(["the paper (other rows)", *reference.CALIBRATION.values()])
+    rows.append(["the paper", *reference.CALIBRATION.values()])
     columns = ("model", "Brier score", "ECE", "MCE")
     return Table(f"Calibration of the {head} head (table 5)", columns, rows, ours=0)
 

@@ -96,10 +96,10 @@ def _sections(data: str, results: Results, protocol: str) -> list[Section]:
     ]
     if protocol == "honest":
         sections.append(deployment.build(results))
-    return [_stamp(section, data, protocol) for section in sections]
+    return [_stamp(section, data, protocol, quick=results.settings.quick) for section in sections]
 
 
-def _stamp(section: Section, data: str, protocol: str) -> Section:
+def _stamp(section: Section, data: str, protocol: str, *, quick: bool) -> Section:
     """Return a section that names the protocol beside every table and figure.
 
     Where the paper's figures stand beside ours, a note says how they compare.
@@ -109,7 +109,8 @@ def _stamp(section: Section, data: str, protocol: str) -> Section:
     compared = any(text.startswith("the paper") for text in texts)
     return replace(
         section,
-        sentences=section.sentences + ([reference.note(data, protocol)] if compared else []),
+        sentences=section.sentences
+        + ([reference.note(data, protocol, quick=quick)] if compared else []),
         tables=[replace(one, caption=one.caption + suffix) for one in section.tables],
         figures=[replace(one, title=one.title + suffix) for one in section.figures],
     )

@@ -170,7 +170,8 @@ def test_files_in_the_icu_format(icu_folder, tmp_path, monkeypatch, few_models):
     out = tmp_path / "out"
     rerun(["icu_security"], icu_folder, out)
     text = (out / "paper.md").read_text()
-    assert "of the same files and the same kind of split" in text
+    assert "of the same files, but not of the same columns or rows" in text
+    assert "A quick run trains and tests on fewer rows" in text
     assert "All columns are of one modality, network" in text
     assert "Only the cyber head has labels here" in text
     document = json.loads((out / "paper.json").read_text())["data"]["icu_security"]
