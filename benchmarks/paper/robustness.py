@@ -9,7 +9,7 @@ from benchmarks.paper.results import Results
 from benchmarks.paper.section import Section, Table, Value, average, spread
 from skdualcnn._studies import OURS
 from skdualcnn.inspection import Figure
-from skdualcnn.inspection._style import model_style, style
+from skdualcnn.inspection._style import model_styles, style
 
 WORST = LEVELS[-1]
 
@@ -102,16 +102,16 @@ def _ranking_models(results: Results, protocol: str, head: str) -> list[str]:
 
 def _curves(results: Results, protocol: str, head: str) -> Figure:
     models = _ranking_models(results, protocol, head)
+    looks = model_styles(models, OURS)
     with style():
         figure, panels = plt.subplots(
             1, len(KINDS), figsize=(13.0, 4.4), layout="constrained", sharey=True
         )
         for ax, kind in zip(panels, KINDS, strict=True):
-            for place, model in enumerate(models):
+            for model in models:
                 found = areas(results, protocol, model, head, kind)
-                look = model_style(place - 1, ours=model == OURS)
                 means = [average(values) for values in found.values()]
-                ax.plot([100 * level for level in found], means, label=model, **look)
+                ax.plot([100 * level for level in found], means, label=model, **looks[model])
             ax.set(title=kind, xlabel="level (%)")
         panels[0].set_ylabel("ROC-AUC, mean over the seeds")
         panels[-1].legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))

@@ -11,7 +11,7 @@ from sklearn.metrics import brier_score_loss
 
 from skdualcnn.inspection._head_curves import read_models
 from skdualcnn.inspection._reading import abnormal, pick_ours
-from skdualcnn.inspection._style import MARKERS, literal, make_panels, model_style, style
+from skdualcnn.inspection._style import literal, make_panels, model_styles, style
 
 _BINNING = {
     "quantile": "{} bins with equally many rows each",
@@ -214,8 +214,9 @@ class HeadCalibrationDisplay:
         with style():
             (self.ax_,) = make_panels(ax, 1, size=(8.6, 5.2))
             baselines = [name for name in self.scores if name != self.ours]
-            for position, name in enumerate([self.ours, *baselines]):
-                ours, score = name == self.ours, self.scores[name]
+            looks = model_styles(self.scores, self.ours)
+            for name in [self.ours, *baselines]:
+                score = self.scores[name]
                 observed, predicted = calibration_curve(
                     self.positive, score, n_bins=self.n_bins, strategy=self.strategy
                 )
@@ -223,10 +224,8 @@ class HeadCalibrationDisplay:
                 display.plot(
                     ax=self.ax_,
                     name=literal(f"{name} ({brier_score_loss(self.positive, score):.3f})"),
-                    ref_line=ours,
-                    marker=MARKERS[position % len(MARKERS)],
-                    markersize=7 if ours else 5,
-                    **model_style(position - 1, ours=ours),
+                    ref_line=name == self.ours,
+                    **looks[name],
                 )
                 self.calibration_[name] = display
             self._finish()

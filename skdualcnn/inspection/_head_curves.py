@@ -17,7 +17,14 @@ from sklearn.metrics import (
 )
 
 from skdualcnn.inspection._reading import abnormal, anomaly_scores, pick_ours, read_head
-from skdualcnn.inspection._style import GREY, legend_below, literal, make_panels, model_style, style
+from skdualcnn.inspection._style import (
+    GREY,
+    legend_below,
+    literal,
+    make_panels,
+    model_styles,
+    style,
+)
 
 
 class HeadCurvesDisplay:
@@ -179,10 +186,9 @@ class HeadCurvesDisplay:
         with style():
             panels = make_panels(ax, 2, size=(5.4, 6.2))
             baselines = [name for name in self.scores if name != self.ours]
+            looks = model_styles(self.scores, self.ours)
             for name in [self.ours, *baselines]:
-                ours = name == self.ours
-                look = model_style(0 if ours else baselines.index(name), ours=ours)
-                self._draw(name, panels, look)
+                self._draw(name, panels, {**looks[name], "marker": ""})
             self._finish(panels)
         self.ax_ = np.array(panels, dtype=object)
         self.figure_ = panels[0].figure

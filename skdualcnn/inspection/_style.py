@@ -1,5 +1,6 @@
 """Colours, markers and panels that every display of this package shares."""
 
+from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from typing import Any, NamedTuple
 
@@ -16,6 +17,27 @@ ORANGE, SKY_BLUE, GREEN, YELLOW = "#E69F00", "#56B4E9", "#009E73", "#F0E442"
 BLUE, VERMILION, PURPLE = "#0072B2", "#D55E00", "#CC79A7"
 SERIES = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY_BLUE)
 MARKERS = ("o", "s", "^", "D", "v", "P")
+
+_BASELINES = (
+    "majority class",
+    "logistic regression",
+    "decision tree",
+    "SVM (RBF)",
+    "random forest",
+    "boosted trees",
+    "MiniRocket",
+)
+_OURS = {
+    "color": VERMILION,
+    "linestyle": "-",
+    "linewidth": 2.8,
+    "marker": "o",
+    "markersize": 7,
+    "zorder": 5,
+}
+_COLOURS = (BLUE, GREEN, PURPLE, BLACK, ORANGE, SKY_BLUE)
+_MARKERS = (*MARKERS, "X", "*", "<", "h", ">", "p")  # colours come again, with another marker
+_PATTERNS = ("--", "-.", ":", (0, (6, 1, 1, 1, 1, 1)))
 
 _RC: dict[Any, Any] = {
     "axes.axisbelow": True,
@@ -69,18 +91,28 @@ def literal(text: object) -> str:
     return str(text).replace("$", r"\$")
 
 
-def model_style(position: int, *, ours: bool) -> dict[str, Any]:
-    """Return the line properties of one model among several; ours stands out."""
-    if ours:
-        return {"color": VERMILION, "linestyle": "-", "linewidth": 2.8, "zorder": 5}
-    colours = (BLUE, GREEN, PURPLE, BLACK, ORANGE, SKY_BLUE)
-    patterns = ("--", "-.", ":", (0, (6, 1, 1, 1, 1, 1)))
-    return {
-        "color": colours[position % len(colours)],
-        "linestyle": patterns[position % len(patterns)],
-        "linewidth": 1.3,
-        "zorder": 3,
-    }
+def model_styles(names: Iterable[str], ours: str) -> dict[str, dict[str, Any]]:
+    """Return the line properties of each model of a figure; ours stands out.
+
+    A baseline looks the same in every figure, whoever else is in it. Beside baselines, other
+    names take the styles that are left, in their order.
+    """
+    others = [name for name in names if name != ours]
+    unknown = [name for name in others if name not in _BASELINES]
+    known = _BASELINES if len(unknown) < len(others) else ()
+    places = {name: place for place, name in enumerate([*known, *unknown])}
+    styles = {ours: dict(_OURS)}
+    for name in others:
+        place = places[name]
+        styles[name] = {
+            "color": _COLOURS[place % len(_COLOURS)],
+            "linestyle": _PATTERNS[place % len(_PATTERNS)],
+            "linewidth": 1.3,
+            "marker": _MARKERS[place % len(_MARKERS)],
+            "markersize": 5,
+            "zorder": 3,
+        }
+    return styles
 
 
 def make_panels(
