@@ -142,7 +142,7 @@ def _confusion(outcomes: list[Outcome], head: str) -> Figure:
         np.concatenate([one.y_true for one in found]),
         np.concatenate([one.y_pred for one in found]),
         classes=list(found[0].classes),
-        title=f"{head} head, {len(found)} seeds added",
+        title=f"{head} head, " + ("one seed" if len(found) == 1 else f"{len(found)} seeds added"),
     )
     return Figure(
         f"Confusion of the {head} head (fig. 2)",

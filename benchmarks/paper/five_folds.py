@@ -45,11 +45,11 @@ def fold_figures(results: Results, protocol: str, model: str, head: str) -> dict
 def _folds_table(results: Results, protocol: str, head: str) -> Table:
     ours = fold_figures(results, protocol, OURS, head)
     rows: list[list[Value]] = [
-        [str(fold + 1), *(ours[name][fold] for name in MEASURES), reference.FOLDS[fold]]
+        [str(fold + 1), *(ours[name][fold] for name in MEASURES), f"{reference.FOLDS[fold]:.4f}"]
         for fold in range(len(ours["accuracy"]))
     ]
-    columns = [*ours.values(), list(reference.FOLDS)]
-    rows.append(["mean ± standard deviation", *map(_mean, columns)])
+    means = [*map(_mean, ours.values()), _mean(list(reference.FOLDS), digits=4)]
+    rows.append(["mean ± standard deviation", *means])
     return Table(
         f"Our network in each fold, {head} head",
         ("fold", *MEASURES.values(), "the paper: accuracy"),
@@ -70,12 +70,12 @@ def _models_table(results: Results, protocol: str, head: str) -> Table:
     )
 
 
-def _mean(values: list[float]) -> str:
+def _mean(values: list[float], digits: int = 3) -> str:
     known = np.array(values, dtype=np.float64)
     known = known[np.isfinite(known)]
     if len(known) < 2:
         return NONE
-    return f"{known.mean():.3f} ± {known.std(ddof=1):.3f}"
+    return f"{known.mean():.{digits}f} ± {known.std(ddof=1):.{digits}f}"
 
 
 def _boxes(results: Results, protocol: str, head: str) -> Figure:

@@ -39,9 +39,8 @@ def build(results: Results, protocol: str) -> Section:
     outcomes = results.select(protocol, OURS)
     first = outcomes[0]
     sentences = [
-        f"Mean over {len(outcomes)} seeds ± half of the 95 % interval by Student's t, which is "
-        "about training and, where the split is drawn, about the split. Accuracy is of all "
-        "classes; the other figures ask whether a row is normal. Trained on "
+        f"{describe_seeds(len(outcomes))} Accuracy is of all classes; the other figures ask "
+        "whether a row is normal. Trained on "
         f"{first.facts['train_rows']:,} rows, tested on {len(first.columns['group']):,} (first "
         f"seed). {results.splits[protocol]}",
         *_subsampled(results, protocol),
@@ -49,6 +48,16 @@ def build(results: Results, protocol: str) -> Section:
         *(verdict(results, protocol, head) for head in results.heads),
     ]
     return Section("Models (tables 4 and 6)", sentences, tables)
+
+
+def describe_seeds(count: int) -> str:
+    """Return what the figures are means over, and what ± stands for."""
+    if count == 1:
+        return "One seed."
+    return (
+        f"Mean over {count} seeds ± half of the 95 % interval by Student's t, which is about "
+        "training and, where the split is drawn, about the split."
+    )
 
 
 def verdict(results: Results, protocol: str, head: str) -> str:

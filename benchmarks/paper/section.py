@@ -75,12 +75,15 @@ def spread(values: Iterable[float | None], digits: int = 3) -> str:
 
 
 def ends(values: Iterable[float | None]) -> tuple[float, float] | None:
-    """Return the ends of the 95 % interval by Student's t; None with fewer than two values."""
+    """Return the ends of the 95 % interval by Student's t; None with fewer than two values.
+
+    The values are shares, so the interval ends at 0 and at 1.
+    """
     known = _known(values)
     if len(known) < 2:
         return None
     half = _half_width(known)
-    return float(known.mean()) - half, float(known.mean()) + half
+    return max(float(known.mean()) - half, 0.0), min(float(known.mean()) + half, 1.0)
 
 
 def _known(values: Iterable[float | None]) -> NDArray[np.float64]:

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from benchmarks.paper.reference import FOLDS, check_itself
-from benchmarks.paper.section import Section, Table, average, p_text, spread, to_markdown
+from benchmarks.paper.scores import describe_seeds
+from benchmarks.paper.section import Section, Table, average, ends, p_text, spread, to_markdown
 
 
 def test_spread_by_hand():
@@ -11,6 +12,18 @@ def test_spread_by_hand():
     assert spread([0.5]) == "0.500"
     assert spread([0.5, np.nan, None]) == "0.500"
     assert spread([np.nan]) == "–"
+
+
+def test_ends_stay_among_shares():
+    assert ends([0.90, 0.99])[1] == 1
+    assert ends([0.001, 0.01])[0] == 0
+    assert ends([0.5, 0.51]) == pytest.approx((0.505 - 0.0635, 0.505 + 0.0635), abs=1e-4)
+    assert ends([0.5]) is None
+
+
+def test_one_seed_has_no_interval():
+    assert describe_seeds(1) == "One seed."
+    assert describe_seeds(3).startswith("Mean over 3 seeds ±")
 
 
 def test_average():
