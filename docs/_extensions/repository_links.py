@@ -1,4 +1,8 @@
-"""Pages that include a file of the repository's root, such as CONTRIBUTING.md, with its links."""
+"""Links that lead somewhere in a clone and on the site.
+
+A page may include a file of the repository's root, such as CONTRIBUTING.md, with its links. A link
+to a program in `examples/`, or to that folder, leads on the site to the page made of it.
+"""
 
 import re
 from pathlib import Path
@@ -8,6 +12,7 @@ from sphinx.application import Sphinx
 
 INCLUDED = re.compile(r"^```\{include\} \.\./(\w+\.md)\n```$", re.M)
 LINK = re.compile(r"\[([^\]]+)\]\(([^)#:\s]+)(#[^)]*)?\)")
+EXAMPLE = re.compile(r"\]\(\.\./examples(?:/(\w+)\.py)?\)")
 
 
 def read(app: Sphinx, _page: str, source: list[str]) -> None:
@@ -26,7 +31,8 @@ def read(app: Sphinx, _page: str, source: list[str]) -> None:
         app.env.note_dependency(str(path))
         return LINK.sub(lead, path.read_text(encoding="utf-8"))
 
-    source[0] = INCLUDED.sub(include, source[0])
+    text = EXAMPLE.sub(lambda link: f"](gallery/{link[1] or 'index'}.rst)", source[0])
+    source[0] = INCLUDED.sub(include, text)
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

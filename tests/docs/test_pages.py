@@ -8,9 +8,11 @@ data sets is done where SKDUALCNN_DATA names them, as in CI.
 import ast
 import configparser
 import doctest
+import importlib
 import json
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
@@ -63,12 +65,17 @@ def test_links_to_files_lead_somewhere(page):
     for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", text):
         if "://" in target:
             continue
-        place = page.parent / target
-        made = target.startswith("gallery/")  # from examples/, when the pages are built
-        if made:
-            place = ROOT / "examples" / Path(target).with_suffix(".py").name
-            place = place if place.stem != "index" else ROOT / "examples" / "GALLERY_HEADER.rst"
-        assert place.exists(), f"{page.name} links to {target}"
+        assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_links_to_examples_lead_to_their_pages_on_the_site(monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "docs" / "_extensions")
+    extension = importlib.import_module("repository_links")
+    source = ["[one](../examples/quantisation.py), [all](../examples), [other](heads.md)"]
+    extension.read(SimpleNamespace(srcdir=ROOT / "docs"), "page", source)
+    assert source == [
+        "[one](gallery/quantisation.rst), [all](gallery/index.rst), [other](heads.md)"
+    ]
 
 
 def test_every_page_is_in_the_table_of_contents():
