@@ -276,6 +276,8 @@ def as_signals(X: Inputs) -> Signals:
     """Return (n, n_channels, n_steps): a 2-D X is one channel along its columns."""
     if isinstance(X, GatheredWindows):
         return GatheredSignals(X)
+    if any(stride < 0 for stride in X.strides):  # torch has none such
+        X = np.ascontiguousarray(X)
     if X.flags.writeable:
         tensor = torch.from_numpy(X)
     else:

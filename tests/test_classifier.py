@@ -292,6 +292,15 @@ def test_a_read_only_memory_map_trains_like_an_array(X, y, tmp_path):
     assert_same_model(classifier().fit(mapped, y), classifier().fit(X, y), mapped)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_reversed_arrays_train_and_are_answered_like_their_copies(X, y, dtype):
+    back = X.astype(dtype)[::-1, ::-1]
+    clf = classifier().fit(back, y)
+    assert_same_model(clf, classifier().fit(back.copy(), y), back)
+    windows = SlidingWindow(length=5).fit_transform(X)[:, ::-1]
+    assert_same_model(classifier().fit(windows, y), classifier().fit(windows.copy(), y), windows)
+
+
 # -- two paths
 
 
