@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
+from sklearn.utils import check_consistent_length
 from sklearn.utils.validation import check_is_fitted
 
 from skdualcnn._calibrators import Calibrator
@@ -185,13 +186,23 @@ class DecisionsMixin:
         -------
         float
             Accuracy in [0, 1]; "uncertain" counts as wrong.
+
+        Raises
+        ------
+        ValueError
+            If the lengths differ, the weights are negative, or no row has a label of every
+            head and a weight.
         """
-        state = self.true_state(y)
-        known = np.array([one is not None for one in state])
-        if not known.any():
-            raise HeadError("No row of y has a label of every head, expected at least one.")
-        weight = np.ones(len(state)) if sample_weight is None else np.asarray(sample_weight)
-        return float(np.average((self.predict(X) == state)[known], weights=weight[known]))
+        state, decided = self.true_state(y), self.predict(X)
+        check_consistent_length(decided, state)
+        weight = Labels.read(y, sample_weight).weights.max(axis=1)
+        counted = np.array([one is not None for one in state]) & (weight > 0)
+        if not counted.any():
+            raise HeadError(
+                "No row of y has a label of every head and a weight above zero, expected at least "
+                "one. Give rows that are labelled for every head."
+            )
+        return float(np.average((decided == state)[counted], weights=weight[counted]))
 
     def _read(self, X: ArrayLike) -> tuple[FusionRule, list[NDArray[np.float64]]]:
         """Return the rule, and the probabilities of each head, that decide on X."""

@@ -20,7 +20,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
 from sklearn.metrics import accuracy_score
 from sklearn.pipeline import Pipeline
-from sklearn.utils import Tags, column_or_1d, get_tags
+from sklearn.utils import Tags, check_consistent_length, column_or_1d, get_tags
 from sklearn.utils._param_validation import HasMethods, Interval
 from sklearn.utils.metadata_routing import UNUSED, MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.validation import check_is_fitted
@@ -222,11 +222,14 @@ class HeadClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         ------
         HeadError
             If y has no label of this head.
+        ValueError
+            If the lengths differ or the weights are negative.
         """
         _, heads, position = self._fitted()
         known, labels, weights = heads.labels(y, self.head, position, sample_weight)
-        predicted = self.predict(X)[known]
-        return float(accuracy_score(labels, predicted, sample_weight=weights))
+        predicted = self.predict(X)
+        check_consistent_length(predicted, known)
+        return float(accuracy_score(labels, predicted[known], sample_weight=weights))
 
     @property
     def classes_(self) -> NDArray[Any]:

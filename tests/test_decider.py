@@ -177,6 +177,28 @@ def test_an_unfitted_decider_says_so():
         FusionDecider(Echo()).true_state(Y)
 
 
+@pytest.mark.parametrize(
+    ("rows", "weight", "message"),
+    [
+        (1, None, "inconsistent numbers of samples: .1, 6."),
+        (6, np.ones(3), "inconsistent numbers of samples"),
+        (6, -np.ones(6), "Negative values"),
+        (6, np.full(6, np.nan), "NaN"),
+        (6, np.zeros(6), "Every sample_weight is zero"),
+    ],
+)
+def test_a_score_checks_lengths_and_weights(rows, weight, message):
+    with pytest.raises(ValueError, match=message):
+        fitted().score(X[:rows], Y, weight)
+
+
+def test_a_score_of_rows_without_weight():
+    y = Y.astype(object)
+    y[:2, 0] = None
+    with pytest.raises(HeadError, match="a weight above zero, expected at least one"):
+        fitted().score(X, y, sample_weight=[1, 1, 0, 0, 0, 0])
+
+
 def test_true_states_and_score():
     decider = fitted()
     y = np.array([[0, 0], [1, 0], [0, 1], [1, 1], [1, pd.NA], [None, np.nan]], dtype=object)

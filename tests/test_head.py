@@ -157,6 +157,8 @@ def test_labels_missing_in_both_heads(ward):
         y["cyber"][known], view.predict(X)[known], sample_weight=weights[known]
     )
     assert view.score(X, y, sample_weight=weights) == pytest.approx(expected)
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        view.score(X[:1], y)
     y["cyber"] = None
     with pytest.raises(HeadError, match="no label of head 'cyber' in any of its 240"):
         view.score(X, y)
