@@ -189,7 +189,8 @@ def class_weights(
     Raises
     ------
     HeadError
-        If there is not one entry per head, or an entry is none of the three.
+        If there is not one entry per head, an entry is none of the three, or weights are not
+        finite, below 0, or all 0.
     """
     if class_weight is None or isinstance(class_weight, str | Mapping):
         class_weight = [class_weight] * len(heads.names)
@@ -214,8 +215,25 @@ def class_weights(
             result.append(count.sum() / (len(classes) * np.where(count > 0, count, np.inf)))
         else:
             labels = classes[codes[present, head]]
-            result.append(compute_class_weight(chosen, classes=classes, y=labels))
+            found = compute_class_weight(chosen, classes=classes, y=labels)
+            _check_class_weights(heads.names[head], classes, found)
+            result.append(found)
     return result
+
+
+def _check_class_weights(name: str, classes: NDArray[Any], weights: NDArray[np.float64]) -> None:
+    wrong = ~np.isfinite(weights) | (weights < 0)
+    if wrong.any():
+        raise HeadError(
+            f"class_weight of head {name!r} is {weights[wrong][0]} for class "
+            f"{classes[wrong].tolist()[0]!r}, expected a finite number of 0 or more. Correct it or "
+            'take "balanced".'
+        )
+    if not weights.any():
+        raise HeadError(
+            f"class_weight of head {name!r} is 0 for every class of {classes.tolist()}, expected "
+            "one above 0 at least. Leave the head out of y to train the others alone."
+        )
 
 
 def find_normal(head: object, classes: ArrayLike, wanted: Any = None) -> Any:

@@ -231,6 +231,10 @@ def test_balanced_counts_with_the_sample_weights_and_gives_absent_classes_none()
         (["balanced"], "class_weight has 1 entries, expected one per head"),
         (["balanced", "fair"], "class_weight of head 'cyber' is 'fair'; expected None"),
         ([None, 3], "class_weight of head 'cyber' is 3"),
+        ([None, {0: 1, 2: -3}], "head 'cyber' is -3.0 for class 2, expected a finite number"),
+        ([{"a": 1, "b": NAN}, None], "head 'health' is nan for class 'b', expected a finite"),
+        ([{"b": np.inf}, None], "head 'health' is inf for class 'b', expected a finite"),
+        ([{"a": 0, "b": 0}, None], r"head 'health' is 0 for every class of \['a', 'b'\]"),
     ],
 )
 def test_class_weights_are_checked(class_weight, message):
