@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -91,6 +92,21 @@ def check_constraints(constraints: Mapping[str, float] | None) -> dict[str, floa
                 f"constraints[{name!r}] is {limit!r}, expected a number from 0 to {top:g}."
             )
     return checked
+
+
+def check_shares(name: str, shares: Any) -> None:
+    """Refuse candidates of a parameter that a decider does not take.
+
+    Raises
+    ------
+    OperatingPointError
+        If one is no number from 0 to 1.
+    """
+    for share in np.ravel(np.asarray(shares, dtype=object)):
+        if not isinstance(share, Real) or not 0 <= share <= 1:
+            raise OperatingPointError(
+                f"{name} has {share!r}, expected numbers from 0 to 1. Correct it or leave it out."
+            )
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ from skdualcnn._operating_points import (
     Rows,
     candidates,
     check_constraints,
+    check_shares,
     read_costs,
 )
 from skdualcnn._rules import fuse_anomalies
@@ -60,7 +61,7 @@ class TunedFusionDecider(HoldsDecider, MetaEstimatorMixin, BaseEstimator):
     thresholds : int, default=16
         Candidates per head.
     deltas, abstentions : array-like of float
-        Candidates.
+        Candidates, each in [0, 1].
     cv : int, cross-validation generator, iterable or "prefit", default=None
         Folds as of the decider, whose own `cv` is not used. "prefit" takes `estimator` as
         it is, fitted; X and y are then rows that it was not trained on.
@@ -185,12 +186,14 @@ class TunedFusionDecider(HoldsDecider, MetaEstimatorMixin, BaseEstimator):
         Raises
         ------
         OperatingPointError
-            If costs or constraints are malformed, or no point satisfies them; the nearest
-            one is then named.
+            If costs, constraints or candidates are malformed, or no point satisfies them; the
+            nearest one is then named.
         """
         costs = read_costs(self.costs)
         self.costs_ = {state: costs.loc[state].to_dict() for state in STATES}
         constraints = check_constraints(self.constraints)
+        for name in ("deltas", "abstentions"):
+            check_shares(name, getattr(self, name))
         if not isinstance(self.estimator, FusionDecider) or self.estimator.rule != "anomaly":
             raise OperatingPointError(
                 f"estimator is {self.estimator!r:.200}, expected a FusionDecider of "

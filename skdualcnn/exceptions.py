@@ -83,4 +83,4 @@ class ModelVersionWarning(UserWarning):
 
 
 class OperatingPointError(SkdualcnnError, ValueError):
-    """Costs or constraints are malformed, or no operating point satisfies them."""
+    """Costs, constraints or candidates are malformed, or no operating point satisfies them."""

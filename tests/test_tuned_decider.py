@@ -89,9 +89,13 @@ def test_what_cannot_be_satisfied_names_the_nearest_point():
         ({"costs": {**MISSED, "both": {**MISSED["both"], "cyber": np.nan}}}, "'cyber' on 'both'"),
         ({"constraints": {"recall": 0.9}}, "has 'recall', expected at least"),
         ({"constraints": {"sensitivity": 95}}, "is 95, expected a number from 0 to 1"),
+        ({"deltas": [0.1, np.nan]}, "deltas has nan, expected numbers from 0 to 1"),
+        ({"deltas": np.array([5.0])}, "deltas has 5.0, expected numbers from 0 to 1"),
+        ({"abstentions": [-1]}, "abstentions has -1, expected numbers from 0 to 1"),
+        ({"abstentions": ["a"]}, "abstentions has 'a', expected numbers from 0 to 1"),
     ],
 )
-def test_malformed_costs_and_constraints(changed, message):
+def test_malformed_costs_constraints_and_candidates(changed, message):
     X, y, _ = rows_of_patients()
     with pytest.raises(OperatingPointError, match=message):
         TunedFusionDecider(decider(), **changed).fit(X, y)
