@@ -69,7 +69,9 @@ def _add(gaps: tuple[Any, ...]) -> tuple[int, int | None]:
 
 
 def _is_count(gap: Any) -> bool:
-    return isinstance(gap, int | np.integer) and not isinstance(gap, bool) and bool(gap >= 0)
+    # To NumPy, a timedelta64 is an integer.
+    whole = isinstance(gap, int | np.integer) and not isinstance(gap, bool | np.timedelta64)
+    return whole and bool(gap >= 0)
 
 
 def _nanoseconds(gap: Any) -> int:

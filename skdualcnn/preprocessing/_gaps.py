@@ -33,7 +33,7 @@ class GapImputer(TransformerMixin, BaseEstimator):
 
     Parameters
     ----------
-    limit : str, pandas.Timedelta, float, int or None, default=None
+    limit : str, pandas.Timedelta, numpy.timedelta64, float, int or None, default=None
         Age up to which a reading is carried forward: with `time` a duration, as pandas
         writes it or in seconds; without, a whole number of rows. None: for ever.
     by : str, int or None, default=None
@@ -82,7 +82,13 @@ class GapImputer(TransformerMixin, BaseEstimator):
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        "limit": [str, pd.Timedelta, Interval(Real, 0, None, closed="neither"), None],
+        "limit": [
+            str,
+            pd.Timedelta,
+            np.timedelta64,
+            Interval(Real, 0, None, closed="neither"),
+            None,
+        ],
         "by": [str, Integral, None],
         "time": [str, Integral, None],
         "columns": ["array-like", None],
@@ -192,7 +198,7 @@ class GapImputer(TransformerMixin, BaseEstimator):
             return None
         if self.time is not None:
             return read_duration(self.limit, "limit")
-        if not isinstance(self.limit, Integral):
+        if not isinstance(self.limit, Integral) or isinstance(self.limit, np.timedelta64):
             raise ValueError(
                 f"limit is {self.limit!r} without a column of stamps, expected a whole number of "
                 "rows. Give time, the column with the stamps, for a limit in time."

@@ -79,7 +79,8 @@ def read_duration(duration: Any, name: str) -> int:
         If it is none of these, or not above zero.
     """
     try:
-        if isinstance(duration, Real):
+        # To Python, NumPy's timedelta64 is a whole number.
+        if isinstance(duration, Real) and not isinstance(duration, np.timedelta64):
             nanoseconds = round(float(duration) * SECOND)
         else:
             nanoseconds = pd.Timedelta(duration).as_unit("ns").value

@@ -15,3 +15,5 @@ def test_rows_and_times_add_up():
     assert series.first_within(rows, 1, "1min").tolist() == [0, 1, 3]
     assert series.last_within(rows, 1, 1).tolist() == [2, 5, 5]
     assert series.last_within(rows, "5min", timedelta(minutes=5)).tolist() == [3, 4, 5]
+    for eight in (np.timedelta64(8, "m"), np.timedelta64(480 * 10**9, "ns")):
+        assert series.first_within(rows, eight).tolist() == [0, 2, 5]

@@ -49,6 +49,12 @@ def test_the_future_changes_nothing_in_the_past(X, now):
     pd.testing.assert_frame_equal(before, after)
 
 
+def test_a_limit_of_numpy_is_a_time():
+    X = pd.DataFrame({"second": [0, 60, 120], "spo2": [97.0, None, None]})
+    out = GapImputer(np.timedelta64(90 * 10**9, "ns"), time="second").fit_transform(X)
+    assert out["spo2"].isna().tolist() == [False, False, True]
+
+
 def test_a_limit_in_rows():
     X = np.array([[1.0], [np.nan], [np.nan], [np.nan], [2.0]])
     out = GapImputer(2, add_age=True).fit_transform(X)
@@ -88,6 +94,7 @@ def test_names_of_what_comes_out():
     ("imputer", "X", "message"),
     [
         (GapImputer("5min"), [[1.0]], "without a column of stamps, expected a whole number"),
+        (GapImputer(np.timedelta64(5, "s")), [[1.0]], "expected a whole number of rows"),
         (GapImputer("soon", time=0), [[1.0]], "limit is 'soon'"),
         (GapImputer(-1), [[1.0]], "limit"),
         (GapImputer(1, time="t"), pd.DataFrame({"a": [1.0]}), "time='t' is not a column of X"),

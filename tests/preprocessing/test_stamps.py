@@ -1,0 +1,32 @@
+from datetime import timedelta
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from skdualcnn.exceptions import AlignmentError
+from skdualcnn.preprocessing._stamps import SECOND, read_duration
+
+
+@pytest.mark.parametrize(
+    "five_seconds",
+    [
+        5,
+        5.0,
+        np.float32(5),
+        "5s",
+        timedelta(seconds=5),
+        pd.Timedelta("5s"),
+        np.timedelta64(5, "s"),
+        np.timedelta64(5 * SECOND, "ns"),
+    ],
+    ids=repr,
+)
+def test_a_duration_in_every_form(five_seconds):
+    assert read_duration(five_seconds, "tolerance") == 5 * SECOND
+
+
+@pytest.mark.parametrize("duration", ["soon", None, 0, -1, float("nan"), np.timedelta64("NaT")])
+def test_what_is_no_duration(duration):
+    with pytest.raises(AlignmentError, match=r"tolerance is .*, expected"):
+        read_duration(duration, "tolerance")
