@@ -311,7 +311,7 @@ class DualPathCNNClassifier(PlainState, ClassifierMixin, BaseEstimator):
             Its labels.
         classes : array-like or list of array-like, default=None
             All classes, one array per head; needed at the first call if the first part
-            does not hold them all.
+            does not hold them all. Missing labels among them are no classes.
         sample_weight : array-like of shape (n,) or (n, n_heads), default=None
             Weight of each row, or of each label.
 

@@ -105,12 +105,14 @@ class Heads:
 
     @classmethod
     def from_classes(cls, labels: Labels, classes: Any) -> Self:
-        """Take the classes as given: one array, or one array per head.
+        """Take the classes as given, missing labels among them left out.
+
+        One array, or one array per head.
 
         Raises
         ------
         HeadError
-            If the number of arrays is not the number of heads.
+            If the number of arrays is not the number of heads, or one mixes text and numbers.
         """
         listed = [classes] if labels.single_output else list(classes)
         if len(listed) != len(labels.names):
@@ -118,7 +120,15 @@ class Heads:
                 f"classes has {len(listed)} entries, expected one array of labels per head: "
                 f"{list(labels.names)}."
             )
-        found = tuple(np.unique(np.asarray(one)) for one in listed)
+        # Left to itself, NumPy would turn NaN among text into the text "nan".
+        given = [
+            np.asarray(one, dtype=object if isinstance(one, list | tuple) else None)
+            for one in listed
+        ]
+        found = tuple(
+            np.unique(_tidy(name, one[~pd.isna(one)]))
+            for name, one in zip(labels.names, given, strict=True)
+        )
         return cls(labels.names, found, labels.single_output)
 
     def check_same(self, other: "Heads") -> None:

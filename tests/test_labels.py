@@ -187,6 +187,22 @@ def test_given_classes():
         Heads.from_classes(labels, [["a", "b"]])
 
 
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (["b", None, "a"], ["a", "b"]),
+        (["b", NAN, "a"], ["a", "b"]),
+        (np.array([1.0, NAN, 0.0]), [0, 1]),
+        (pd.Series(["b", pd.NA, "a"], dtype="string").unique(), ["a", "b"]),
+        (pd.Series([1, None, 0], dtype="Int64").unique(), [0, 1]),
+    ],
+    ids=repr,
+)
+def test_a_missing_label_is_no_class(given, expected):
+    one = Heads.from_classes(Labels.read(["a"]), given)
+    assert one.classes[0].tolist() == expected
+
+
 def test_unknown_labels_and_columns():
     heads = Heads(("health", "cyber"), (np.array(["a", "b"]), np.array([0, 1])), False)
     with pytest.raises(HeadError, match=r"'health' has label\(s\) \['c'\].*\['a', 'b'\]"):
