@@ -32,7 +32,7 @@ def make_fusion_preprocessor(
     with a column of 0 and 1 beside it that says so; spikes are clipped; everything is
     scaled to [0, 1] by the range seen in training (eq. 5) and clipped to it. Columns
     of text become one column of 0 and 1 per category, all 0 for a category that
-    training did not see.
+    training did not see. A column of Python objects is text if all its known values are.
 
     Parameters
     ----------
@@ -170,7 +170,7 @@ class ColumnsOfKind:
                 f"Column(s) {missing} of the {self.modality} modality are not in X, whose columns "
                 f"are {list(X.columns)}. Correct the names or select them with a callable."
             )
-        return [name for name in columns if _is_numeric(name, X[name].dtype) == self.numeric]
+        return [name for name in columns if _is_numeric(name, X[name]) == self.numeric]
 
 
 def median(values: NDArray[np.float64]) -> float:
@@ -182,17 +182,23 @@ def median(values: NDArray[np.float64]) -> float:
     return float(np.median(values)) if len(values) else 0.0
 
 
-def _is_numeric(name: str, dtype: Any) -> bool:
+def _is_numeric(name: str, column: Any) -> bool:
+    dtype = column.dtype
     if hasattr(dtype, "is_numeric"):  # polars
         text = str(dtype) in {"String", "Categorical", "Enum"} or str(dtype).startswith("Enum")
         numeric = dtype.is_numeric() or str(dtype) == "Boolean"
+    elif pd.api.types.is_object_dtype(dtype):
+        held = pd.api.types.infer_dtype(column, skipna=True)
+        if held not in {"string", "empty"}:
+            raise ValueError(
+                f"Column {name!r} has dtype object and holds values of kind {held!r}, expected "
+                "numbers or nothing but text. Convert numbers with pandas.to_numeric, or what is "
+                "meant as text with astype('string')."
+            )
+        numeric, text = False, True
     else:
         numeric = pd.api.types.is_numeric_dtype(dtype)
-        text = (
-            pd.api.types.is_string_dtype(dtype)
-            or pd.api.types.is_object_dtype(dtype)
-            or isinstance(dtype, pd.CategoricalDtype)
-        )
+        text = pd.api.types.is_string_dtype(dtype) or isinstance(dtype, pd.CategoricalDtype)
     if not numeric and not text:
         raise ValueError(
             f"Column {name!r} has dtype {dtype}, expected numbers or text. Convert it first, for "

@@ -13,6 +13,9 @@ from sklearn.utils.validation import validate_data
 from skdualcnn.preprocessing._groups import GroupedRows, column_at, column_position
 from skdualcnn.preprocessing._stamps import read_stamps
 
+# What pandas calls Python objects that are numbers.
+_NUMBERS = {"integer", "floating", "mixed-integer-float", "decimal"}
+
 
 def read_table(estimator: BaseEstimator, X: Any, *, reset: bool) -> Any:
     """Return a pandas DataFrame as it is, anything else as float64, checked as in fit."""
@@ -118,4 +121,6 @@ def _is_number(X: Any, position: int) -> bool:
     if not isinstance(X, pd.DataFrame):
         return True
     dtype = X.dtypes.iloc[position]
+    if pd.api.types.is_object_dtype(dtype):
+        return pd.api.types.infer_dtype(X.iloc[:, position], skipna=True) in _NUMBERS
     return pd.api.types.is_numeric_dtype(dtype) and not pd.api.types.is_bool_dtype(dtype)

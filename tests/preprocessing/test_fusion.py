@@ -1,3 +1,5 @@
+from decimal import Decimal
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -179,6 +181,22 @@ def test_data_is_checked_in_fit(X):
         make_fusion_preprocessor(patient=["heart_rate"]).fit(X).transform(X[["rhythm"]])
     with pytest.raises(ValueError, match="infinity"):
         make_fusion_preprocessor(patient=["heart_rate"]).fit(X.assign(heart_rate=np.inf))
+
+
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [
+        ([60.0, None, 100.0, 80.0], "floating"),
+        ([Decimal("60"), Decimal("61.5"), None, None], "decimal"),
+        ([True, False, None, True], "boolean"),
+        ([1, "sinus", 2, "sinus"], "mixed-integer"),
+    ],
+)
+def test_python_objects_other_than_text_are_refused(X, values, kind):
+    objects = X.assign(heart_rate=pd.Series(values, dtype=object))
+    message = f"'heart_rate' has dtype object and holds .* kind '{kind}'.*pandas.to_numeric"
+    with pytest.raises(ValueError, match=message):
+        make_fusion_preprocessor(patient=["heart_rate"]).fit(objects)
 
 
 def test_the_group_comes_last_and_as_it_is(X):

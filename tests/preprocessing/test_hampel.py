@@ -1,3 +1,5 @@
+from decimal import Decimal
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -105,6 +107,16 @@ def test_only_columns_of_numbers_change():
     assert HampelFilter(5, columns=["spo2"]).fit_transform(X)["pulse"].equals(X["pulse"])
     plain = HampelFilter(5).set_output(transform="pandas").fit_transform(X[["pulse"]].to_numpy())
     assert list(plain.columns) == ["x0"]
+
+
+@pytest.mark.parametrize("kind", [float, int, Decimal])
+def test_numbers_that_are_python_objects_are_filtered(kind):
+    pulse = [kind(one) for one in (70, 71, 72, 900, 71, 70)]
+    X = pd.DataFrame({"pulse": pd.Series([*pulse, None], dtype=object), "flag": None})
+    out = HampelFilter(5).fit_transform(X)
+    assert out["pulse"].tolist()[:6] == [70, 71, 72, 71.5, 71, 70]
+    assert np.isnan(out["pulse"].iloc[6])
+    assert out["flag"].isna().all()
 
 
 @pytest.mark.parametrize(
