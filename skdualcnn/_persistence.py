@@ -49,7 +49,7 @@ from skdualcnn.preprocessing import (
     SlidingWindow,
     flatten_windows,
 )
-from skdualcnn.preprocessing._fusion import ColumnsOfKind, median
+from skdualcnn.preprocessing._fusion import ColumnsOfKind, TextEncoder, median
 
 # A network's teacher is saved as its parameters: it is fitted anew whenever it is asked.
 _TEACHERS = (
@@ -87,6 +87,7 @@ _REGISTRY = Registry(
             Pipeline,
             SimpleImputer,
             StandardScaler,
+            TextEncoder,
         )
     },
     selectors={

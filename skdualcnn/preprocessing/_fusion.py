@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
@@ -86,7 +86,7 @@ def make_fusion_preprocessor(
     modalities = {"patient": patient, "environment": environment, "network": network}
     _check_columns(modalities)
     filters = _filter_of_each(modalities, noise_filter)
-    categorical = OneHotEncoder(handle_unknown="ignore", sparse_output=False)
+    categorical = TextEncoder(handle_unknown="ignore", sparse_output=False)
     transformers: list[tuple[str, Any, Any]] = []
     for modality, columns in modalities.items():
         if callable(columns) or len(columns):
@@ -171,6 +171,31 @@ class ColumnsOfKind:
                 f"are {list(X.columns)}. Correct the names or select them with a callable."
             )
         return [name for name in columns if _is_numeric(name, X[name]) == self.numeric]
+
+
+class TextEncoder(OneHotEncoder):
+    """One-hot encoder to which None, NaN and pandas.NA are one category, NaN."""
+
+    def fit(self, X: Any, y: None = None) -> Self:
+        """Find the categories."""
+        super().fit(_with_one_missing(X), y)
+        return self
+
+    def transform(self, X: Any) -> Any:
+        """Return a column of 0 and 1 per category."""
+        return super().transform(_with_one_missing(X))
+
+
+def _with_one_missing(X: Any) -> Any:
+    """Return a DataFrame whose missing text is NaN, as it is in categories of pandas."""
+    if hasattr(X, "get_columns"):  # polars
+        columns = {one.name: pd.Series(one.to_list(), dtype=object) for one in X.get_columns()}
+        X = pd.DataFrame(columns)
+    X, missing = X.copy(deep=False), X.isna()
+    for name in X.columns[missing.any()]:
+        if not isinstance(X[name].dtype, pd.CategoricalDtype):
+            X[name] = X[name].astype(object).mask(missing[name], np.nan)
+    return X
 
 
 def median(values: NDArray[np.float64]) -> float:

@@ -140,6 +140,28 @@ def test_the_fitted_transformer_does_not_change_what_it_was_made_from(X):
     assert hasattr(half, "transformers_")
 
 
+@pytest.mark.parametrize("gaps", [[None], [np.nan], [pd.NA], [None, np.nan, pd.NA]], ids=repr)
+@pytest.mark.parametrize("dtype", [object, "string", "str", "category"])
+def test_missing_text_is_one_category_in_every_form(gaps, dtype):
+    def table(gaps, dtype):
+        return pd.DataFrame({"protocol": pd.Series(["tcp", "udp", *gaps], dtype=dtype)})
+
+    preprocessor = make_fusion_preprocessor(network=["protocol"])
+    out = preprocessor.fit_transform(table(gaps, dtype))
+    np.testing.assert_array_equal(out, np.eye(3)[[0, 1] + [2] * len(gaps)])
+    assert preprocessor.get_feature_names_out()[-1] == "network_categorical__protocol_nan"
+    for other in (object, "string", "str", "category"):
+        np.testing.assert_array_equal(preprocessor.transform(table([None], other)), np.eye(3))
+
+
+def test_missing_text_of_a_polars_frame():
+    polars = pytest.importorskip("polars")
+    frame = polars.DataFrame({"protocol": ["tcp", "udp", None]})
+    preprocessor = make_fusion_preprocessor(network=["protocol"]).fit(frame)
+    np.testing.assert_array_equal(preprocessor.transform(frame), np.eye(3))
+    np.testing.assert_array_equal(preprocessor.transform(frame.to_pandas()), np.eye(3))
+
+
 def test_a_polars_frame_gives_the_same(X):
     polars = pytest.importorskip("polars")
     plain = X.drop(columns="rhythm").astype({"packets": float, "protocol": object})
