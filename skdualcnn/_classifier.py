@@ -268,7 +268,8 @@ class DualPathCNNClassifier(PlainState, ClassifierMixin, BaseEstimator):
         HeadError
             If a head has no label, one class only, or labels that are not classes.
         ArchitectureError
-            If the signal is too short for the kernel or the pooling.
+            If the signal is too short for the kernel or the pooling, or a warm start finds
+            networks of another shape or sharing than the parameters'.
         DeviceError
             If `device` is not there.
         DivergenceError

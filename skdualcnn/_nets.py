@@ -3,9 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 from skorch import NeuralNet
 
 from skdualcnn._labels import Heads
+from skdualcnn.exceptions import ArchitectureError
 from skdualcnn.network._architectures import SHAPE_PARAMETERS, describe_shape
 from skdualcnn.network._training import ADJUSTABLE_PARAMETERS, TRAINING_PARAMETERS, adjust, make_net
 
@@ -32,10 +34,9 @@ def build_nets(
     seed : int
         Of the weights.
     """
-    given = {name: parameters[name] for name in SHAPE_PARAMETERS}
     channels, length = input_shape
     module = {
-        **describe_shape(parameters["architecture"], given, length),
+        **_read_shape(parameters, length),
         "in_channels": channels,
         "length": length,
     }
@@ -51,6 +52,33 @@ def build_nets(
 
 
 def adjust_nets(nets: Sequence[NeuralNet], parameters: Mapping[str, Any]) -> None:
-    """Give nets that go on training what may have changed of the classifier's parameters."""
+    """Give nets that go on training what may have changed of the classifier's parameters.
+
+    Raises
+    ------
+    ArchitectureError
+        If something has changed that they were built with.
+    """
+    modules = [net.get_params_for("module") for net in nets]
+    built, shape = modules[0], _read_shape(parameters, modules[0]["length"])
+    changed = [
+        f"{name} from {built[name]!r} to {shape[name]!r}"
+        for name in SHAPE_PARAMETERS
+        if name in built and not np.array_equal(built[name], shape[name])
+    ]
+    n_heads, sharing = sum(len(module["n_classes"]) for module in modules), parameters["sharing"]
+    if len(nets) != len(assign_heads(n_heads, sharing)):
+        changed.append(f"sharing to {sharing!r}")
+    if changed:
+        raise ArchitectureError(
+            f"The networks are built, and since then changed: {', '.join(changed)}; expected the "
+            "same to go on training. Set it back, or call fit with warm_start=False for new "
+            "networks."
+        )
     for net in nets:
         adjust(net, **{name: parameters[name] for name in ADJUSTABLE_PARAMETERS})
+
+
+def _read_shape(parameters: Mapping[str, Any], length: int) -> dict[str, Any]:
+    given = {name: parameters[name] for name in SHAPE_PARAMETERS}
+    return describe_shape(parameters["architecture"], given, length)

@@ -936,3 +936,29 @@ def test_partial_fit_refuses_other_classes_later(X, health):
     fitted = classifier().partial_fit(X, health, classes=["normal", "hypoxia"])
     with pytest.raises(HeadError, match="as at the first call"):
         fitted.partial_fit(X, health, classes=["normal", "hypoxia", "sepsis"])
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"sharing": "none"}, "changed: sharing to 'none'; expected the same"),
+        ({"dense_units": 9}, "changed: dense_units from 6 to 9; .* with warm_start=False"),
+        ({"conv_channels": [4, 4]}, r"changed: conv_channels from \(4,\) to \[4, 4\]"),
+        ({"conv_dropout": 0.5, "architecture": "compact"}, "conv_dropout from .* to 0.5"),
+    ],
+)
+def test_networks_that_are_built_go_on_only_as_they_are(X, y, changed, message):
+    fitted = classifier(warm_start=True).fit(X, y).set_params(**changed)
+    before = probabilities(fitted, X)
+    for go_on in (fitted.fit, fitted.partial_fit):
+        with pytest.raises(ArchitectureError, match=message):
+            go_on(X, y)
+    np.testing.assert_array_equal(probabilities(fitted, X), before)
+    new = fitted.set_params(warm_start=False).fit(X, y)
+    assert_same_model(new, classifier(**changed).fit(X, y), X)
+
+
+def test_one_head_goes_on_with_any_sharing_and_the_same_shape_in_other_words(X, health):
+    fitted = classifier(warm_start=True).fit(X, health)
+    fitted.set_params(sharing="none", conv_channels=[4], kernel_size=PAPER["kernel_size"])
+    assert fitted.fit(X, health).history_["epoch"].tolist() == [1, 2, 3, 4]
