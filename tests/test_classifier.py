@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
+from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 from sklearn.model_selection import (
     GridSearchCV,
@@ -962,3 +963,39 @@ def test_one_head_goes_on_with_any_sharing_and_the_same_shape_in_other_words(X, 
     fitted = classifier(warm_start=True).fit(X, health)
     fitted.set_params(sharing="none", conv_channels=[4], kernel_size=PAPER["kernel_size"])
     assert fitted.fit(X, health).history_["epoch"].tolist() == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize(
+    ("changed", "given"),
+    [
+        ({}, {"sample_weight": np.ones(N - 1)}),
+        ({"class_weight": ["balanced"]}, {}),
+        ({"early_stopping": True}, {"groups": np.arange(N - 1)}),
+        ({"early_stopping": True}, {"X_val": np.zeros((3, 2)), "y_val": np.zeros((3, 2))}),
+        ({"teacher": LogisticRegression()}, {"groups": np.arange(N - 1)}),
+        ({"lr": 1e30, "max_epochs": 20}, {}),
+        ({"kernel_size": 99}, {}),
+    ],
+    ids=["weights", "class weights", "groups", "watched", "teacher", "divergence", "kernel"],
+)
+def test_a_failed_fit_changes_nothing(X, y, changed, given):
+    new = classifier(**changed)
+    with pytest.raises((ValueError, DivergenceError)):
+        new.fit(X, y, **given)
+    assert vars(new) == vars(classifier(**changed))
+    old = classifier().fit(X[:, :6], y[:, 0])
+    before = vars(old.set_params(**changed)).copy()
+    with pytest.raises((ValueError, DivergenceError)):
+        old.fit(X, y, **given)
+    assert vars(old).keys() == before.keys()
+    assert all(vars(old)[name] is value for name, value in before.items())
+    assert old.predict(X[:, :6]).shape == (N,)
+
+
+def test_a_failed_first_part_can_be_given_again(X, y):
+    clf, classes = classifier(), [["hypoxia", "normal"], ["dos", "normal", "spoofing"]]
+    with pytest.raises(HeadError, match="not among its classes"):
+        clf.partial_fit(X, y, classes=[classes[0], ["normal", "DOS"]])
+    with pytest.raises(NotFittedError):
+        clf.predict(X)
+    clf.partial_fit(X, y, classes=[[*classes[0], "sepsis"], classes[1]])
