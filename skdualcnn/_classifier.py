@@ -150,6 +150,9 @@ class DualPathCNNClassifier(PlainState, ClassifierMixin, BaseEstimator):
     equal rows are merged with their weights added, so that a whole-number
     `sample_weight` is the same thing as repeating the row.
 
+    Searches and cross-validation stratify by default, which scikit-learn refuses to do with
+    missing labels: give them ``cv=KFold(...)`` or, by patients, ``cv=GroupKFold(...)``.
+
     Examples
     --------
     >>> import numpy as np
