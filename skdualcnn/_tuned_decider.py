@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, _fit_context, clone
 from sklearn.utils import Tags, check_random_state, get_tags
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
-from sklearn.utils.metadata_routing import MetadataRouter
+from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping
 from sklearn.utils.validation import check_is_fitted
 
 from skdualcnn._decider import FusionDecider
@@ -129,6 +129,8 @@ class TunedFusionDecider(HoldsDecider, MetaEstimatorMixin, BaseEstimator):
         "n_jobs": [Integral, None],
         "random_state": ["random_state"],
     }
+
+    __metadata_request__fit: ClassVar[dict[str, bool]] = {"groups": True}
 
     def __init__(
         self,
@@ -322,9 +324,15 @@ class TunedFusionDecider(HoldsDecider, MetaEstimatorMixin, BaseEstimator):
         Returns
         -------
         MetadataRouter
-            That of the decider.
+            `fit` takes groups itself, and routes what it is given to the `fit` of the
+            decider; `score` takes sample_weight itself.
         """
-        return self.estimator.get_metadata_routing()
+        mapping = MethodMapping().add(caller="fit", callee="fit")
+        return (
+            MetadataRouter(owner=self)
+            .add_self_request(self)
+            .add(estimator=self.estimator, method_mapping=mapping)
+        )
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "best_params_")

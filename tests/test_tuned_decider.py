@@ -1,8 +1,10 @@
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn import config_context
 from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import cross_validate
 from sklearn.multioutput import MultiOutputClassifier
 
 from firmware_export._extract import extract_graph
@@ -137,3 +139,26 @@ def test_files_and_firmware_take_the_chosen_point(tmp_path):
         tuned.best_params_["delta"],
         tuned.best_params_["abstention"],
     )
+
+
+def test_metadata_is_routed():
+    X, y, groups = rows_of_patients(size=10)
+    weights = np.where(groups < 10, 1.0, 0.0)
+    with config_context(enable_metadata_routing=True):
+        network = DualPathCNNClassifier(
+            conv_channels=(2,), dense_units=2, max_epochs=1, pool_size=1, random_state=0
+        ).set_fit_request(sample_weight=True, groups=False)
+        tuned = TunedFusionDecider(FusionDecider(network), cv=2, n_resamples=2, random_state=0)
+        given = {"groups": groups, "sample_weight": weights}
+        fitted = clone(tuned).fit(X, y, **given)
+        for asked in (True, False):
+            scored = cross_validate(
+                tuned.set_score_request(sample_weight=asked),
+                *(X, y),
+                cv=[(np.arange(len(X)), np.arange(len(X)))],
+                params=given,
+                error_score="raise",
+            )
+            expected = fitted.score(X, y, sample_weight=weights if asked else None)
+            assert scored["test_score"].tolist() == [expected]
+    assert fitted.score(X, y, weights) != fitted.score(X, y)
