@@ -215,7 +215,8 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
             return validate_data(
                 self, X, dtype=np.float32, ensure_all_finite=finite, reset=reset
             ), None
-        X = X if hasattr(X, "shape") else np.asarray(X)
+        if not hasattr(X, "columns"):
+            X = check_array(X, dtype=None, ensure_all_finite=False, input_name="X", estimator=self)
         validate_data(self, X, skip_check_array=True, reset=reset)
         position = self._position(self.by, "by")
         groups = GroupedRows.read(column_at(X, position), X.shape[0])
@@ -224,7 +225,14 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
         rows = np.empty((X.shape[0], len(kept)), dtype=np.float32)
         with np.errstate(over="ignore"):
             for target, column in enumerate(kept):
-                rows[:, target] = column_at(X, column)[groups.order]
+                values = column_at(X, column)
+                if values.dtype.kind in "cmM":
+                    raise ValueError(
+                        f"The column at position {column} has dtype {values.dtype}, expected "
+                        "numbers. Convert it first, for example a time to seconds since the start, "
+                        "or leave it out."
+                    )
+                rows[:, target] = values[groups.order]
         return check_array(rows, ensure_all_finite=finite, input_name="X"), groups
 
     def __sklearn_tags__(self) -> Tags:

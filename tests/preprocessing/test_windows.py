@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.sparse import csr_matrix
 from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GroupKFold, cross_val_score
 from sklearn.pipeline import make_pipeline
@@ -194,6 +195,29 @@ def test_gathered_windows_are_indexed_like_an_array():
 def test_groups_are_checked(window, X, message):
     with pytest.raises(ValueError, match=message):
         window.fit(X)
+
+
+@pytest.mark.parametrize(
+    ("X", "message"),
+    [
+        (np.zeros(4), "Expected 2D array, got 1D array"),
+        (None, "Expected 2D array, got scalar array"),
+        (pd.Series([1.0, 2.0]), "Expected a 2-dimensional container"),
+        (np.zeros((4, 2, 2)), "array with dim 3"),
+        (csr_matrix(np.ones((4, 3))), "Sparse data was passed for X"),
+        (np.ones((4, 2)) * 1j, "Complex data not supported"),
+        (pd.DataFrame({"bed": [1, 1], "x": [1j, 2j]}), "position 1 has dtype complex128"),
+        (
+            pd.DataFrame({"bed": [1, 1], "x": pd.to_datetime(["2024-01-01", "2024-01-02"])}),
+            r"position 1 has dtype datetime64.*, expected numbers\. Convert it",
+        ),
+        (np.ones((4, 2)).astype("m8[s]"), "position 1 has dtype timedelta64"),
+    ],
+    ids=["1-D", "None", "Series", "3-D", "sparse", "complex", "complex column", "times", "gaps"],
+)
+def test_rows_of_groups_are_numbers_in_two_dimensions(X, message):
+    with pytest.raises((ValueError, TypeError), match=message):
+        SlidingWindow(by=0).fit(X)
 
 
 def test_a_polars_frame_gives_the_same():
