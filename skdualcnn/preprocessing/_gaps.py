@@ -47,7 +47,8 @@ class GapImputer(TransformerMixin, BaseEstimator):
     add_age : bool, default=False
         Append a column for each filled one, such as "spo2_age": seconds (without `time`,
         rows) since its value was read, 0 where it was, missing before the first reading.
-        It goes on counting beyond the limit.
+        It goes on counting beyond the limit. Columns whose names are numbers are then named
+        as `get_feature_names_out` has it: x0, x1, ..., x0_age, ...
 
     Attributes
     ----------
@@ -172,8 +173,8 @@ class GapImputer(TransformerMixin, BaseEstimator):
         columns = np.column_stack([*ages.values()]) if ages else np.empty((len(table), 0))
         if not isinstance(table, pd.DataFrame):
             return np.hstack([filled, columns])
-        names = [f"{table.columns[column]}_age" for column in self.columns_]
-        return pd.concat([filled, pd.DataFrame(columns, index=table.index, columns=names)], axis=1)
+        both = pd.concat([filled, pd.DataFrame(columns, index=table.index)], axis=1)
+        return both.set_axis(self.get_feature_names_out(), axis=1)
 
     def get_feature_names_out(self, input_features: ArrayLike | None = None) -> NDArray[Any]:
         """Return the names of the columns that `transform` returns.

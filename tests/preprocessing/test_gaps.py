@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from sklearn.preprocessing import MinMaxScaler
 
 from skdualcnn.preprocessing import GapImputer
 
@@ -88,6 +89,14 @@ def test_names_of_what_comes_out():
     assert list(imputer.get_feature_names_out()) == ["t", "a", "b", "b_age"]
     assert list(imputer.transform(X).columns) == ["t", "a", "b", "b_age"]
     assert imputer.transform(X)["a"].isna().tolist() == [False, True]
+
+
+def test_ages_of_columns_whose_names_are_numbers():
+    X = pd.DataFrame([[0.0, 1.0], [1.0, np.nan]], columns=[10, 20])
+    imputer = GapImputer(columns=[1], add_age=True)
+    assert list(imputer.fit_transform(X).columns) == ["x0", "x1", "x1_age"]
+    assert list(imputer.get_feature_names_out()) == ["x0", "x1", "x1_age"]
+    MinMaxScaler().fit(imputer.transform(X))
 
 
 @pytest.mark.parametrize(
