@@ -1,6 +1,7 @@
 """Rows of several groups: columns that say which, and the rows of a group side by side."""
 
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Any, Self
 
 import numpy as np
@@ -62,7 +63,7 @@ def column_position(X: Any, column: str | int, parameter: str) -> int:
     Raises
     ------
     ValueError
-        If X has no such column.
+        If X has no such column, or it is neither name nor position.
     """
     width = X.shape[1]
     names = [str(name) for name in X.columns] if hasattr(X, "columns") else None
@@ -77,6 +78,11 @@ def column_position(X: Any, column: str | int, parameter: str) -> int:
                 f"{parameter}={column!r} is not a column of X, whose columns are {names}."
             )
         return names.index(column)
+    if not isinstance(column, Integral) or isinstance(column, bool | np.bool_):
+        raise ValueError(
+            f"{parameter}={column!r} is neither a name of type str nor a whole number, expected "
+            "the name or the position of a column of X."
+        )
     if not -width <= column < width:
         raise ValueError(f"{parameter}={column} is no position among the {width} columns of X.")
     return column % width

@@ -193,7 +193,8 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
     def changed_channels_(self) -> tuple[int, ...]:
         """Channels of the windows that hold changes."""
         by = self.by_position_
-        chosen = {self._position(column, "changes") for column in self.changes or ()}
+        changes = () if self.changes is None else self.changes
+        chosen = {self._position(column, "changes") for column in changes}
         if by in chosen:
             raise ValueError(
                 f"changes={self.changes!r} has the column by={self.by!r}, which is not in the "

@@ -125,6 +125,8 @@ def test_numbers_that_are_python_objects_are_filtered(kind):
         (HampelFilter(2), [[1.0]], "window"),
         (HampelFilter(n_sigmas=0), [[1.0]], "n_sigmas"),
         (HampelFilter(columns=["a"]), pd.DataFrame({"b": [1.0]}), "columns='a' is not a column"),
+        (HampelFilter(columns=[True, False]), [[1.0, 2.0]], "columns=True is neither a name"),
+        (HampelFilter(columns=[0.5]), [[1.0, 2.0]], r"columns=0\.5 is neither a name"),
         (HampelFilter(columns=["a"]), pd.DataFrame({"a": ["x"]}), "Column 'a' has dtype"),
         (HampelFilter(), pd.DataFrame({"a": [np.inf]}), "infinity"),
         (HampelFilter(by="b"), pd.DataFrame({"a": [1.0]}), "by='b' is not a column"),

@@ -127,6 +127,8 @@ def test_changes_are_told_within_the_window(groups, length, stride, together):
     [
         (SlidingWindow(changes=["pulse"]), "changes='pulse' is not a column of X"),
         (SlidingWindow(changes=[2]), "changes=2 is no position among the 2 columns"),
+        (SlidingWindow(changes=[0.5]), r"changes=0\.5 is neither a name"),
+        (SlidingWindow(by=True), "by=True is neither a name"),
         (SlidingWindow(by="who", changes=["who"]), "which is not in the windows"),
         (SlidingWindow(length=1, changes=[1]), "length=1, expected no indicator and at least 2"),
         (SlidingWindow(add_indicator=True, changes=[1]), "between missing values|no indicator"),
@@ -135,6 +137,17 @@ def test_changes_are_told_within_the_window(groups, length, stride, together):
 def test_columns_of_changes_are_checked(window, message):
     with pytest.raises(ValueError, match=message):
         window.fit(pd.DataFrame({"who": [0.0, 0.0], "spo2": [97.0, 96.0]}))
+
+
+@pytest.mark.parametrize(
+    "changes", [np.array([0, 1]), np.array(["who", "spo2"]), np.array([], int)]
+)
+def test_columns_of_changes_may_be_an_array(changes):
+    X = pd.DataFrame({"who": [0.0, 0.0], "spo2": [97.0, 96.0]})
+    window = SlidingWindow(length=2, changes=changes).fit(X)
+    assert (
+        window.changed_channels_ == SlidingWindow(2, changes=list(changes)).fit(X).changed_channels_
+    )
 
 
 @settings(derandomize=True, deadline=None)
