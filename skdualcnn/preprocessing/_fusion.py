@@ -234,6 +234,13 @@ def _is_numeric(name: str, column: Any) -> bool:
 
 def _check_columns(modalities: dict[str, Columns]) -> None:
     owner: dict[str, str] = {}
+    for modality, columns in modalities.items():
+        listed = pd.api.types.is_list_like(columns) and hasattr(columns, "__len__")
+        if not callable(columns) and not isinstance(columns, str) and not listed:
+            raise ValueError(
+                f"{modality}={columns!r}, expected a list of column names, or a callable that "
+                "chooses them."
+            )
     if all(not callable(columns) and len(columns) == 0 for columns in modalities.values()):
         raise ValueError(
             "No columns were given, expected the columns of at least one of patient, environment "

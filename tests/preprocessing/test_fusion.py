@@ -181,6 +181,8 @@ def test_a_polars_frame_gives_the_same(X):
     [
         ({}, "No columns were given"),
         ({"patient": "heart_rate"}, r"single text, expected a list.*\['heart_rate'\]"),
+        ({"patient": 5}, "patient=5, expected a list of column names, or a callable"),
+        ({"network": None}, "network=None, expected a list of column names"),
         ({"patient": ["a"], "network": ["a"]}, "'a' is given to both patient and network"),
         ({"patient": ["a", "a"]}, "'a' is given to both patient and patient"),
     ],
