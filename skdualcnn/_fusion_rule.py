@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any, Self
 
 import numpy as np
@@ -140,7 +141,7 @@ def threshold_pair(thresholds: Any) -> tuple[float, float]:
         If they are something else.
     """
     pair = thresholds if isinstance(thresholds, tuple | list) else (thresholds, thresholds)
-    if len(pair) != 2 or not all(0 < float(threshold) <= 1 for threshold in pair):
+    if len(pair) != 2 or not all(map(_is_share, pair)):
         raise HeadError(
             f"thresholds={thresholds!r}, expected a share in (0, 1] or a pair of them: "
             "(health, cyber)."
@@ -165,10 +166,14 @@ def distrust_pair(distrust: Any, threshold: float) -> tuple[float, float] | None
     if distrust is None:
         return None
     pair = tuple(distrust) if isinstance(distrust, tuple | list) else (distrust,)
-    if len(pair) != 2 or not all(0 < float(share) <= 1 for share in pair) or pair[1] < threshold:
+    if len(pair) != 2 or not all(map(_is_share, pair)) or pair[1] < threshold:
         raise HeadError(
             f"distrust={distrust!r}, expected None or a pair of shares in (0, 1]: the cyber score "
             "from which vitals are not trusted, and the health score that a medical alert then "
             f"takes, which is at least the health threshold, {threshold:g}."
         )
     return float(pair[0]), float(pair[1])
+
+
+def _is_share(value: Any) -> bool:
+    return isinstance(value, Real) and 0 < float(value) <= 1

@@ -142,6 +142,8 @@ def test_the_normal_class(normal, classes, expected):
         ({"normal": (0, 0, 0)}, [0, 1], NormalClassError, "expected one label or a pair"),
         ({"thresholds": (0.5, 0.0)}, [0, 1], HeadError, r"expected a share in \(0, 1\]"),
         ({"thresholds": (0.5, np.nan)}, [0, 1], HeadError, r"expected a share in \(0, 1\]"),
+        ({"thresholds": ("a", "b")}, [0, 1], HeadError, r"expected a share in \(0, 1\]"),
+        ({"distrust": ("a", 0.9)}, [0, 1], HeadError, "expected None or a pair of shares"),
         ({"thresholds": (0.5,) * 3}, [0, 1], HeadError, "or a pair of them"),
         ({"distrust": (0.2, 0.4)}, [0, 1], HeadError, "at least the health threshold, 0.5"),
         ({"distrust": (0.2,)}, [0, 1], HeadError, "expected None or a pair of shares"),
