@@ -45,7 +45,7 @@ def disturb(
     Raises
     ------
     ValueError
-        If `noise` is negative or `missing` is not in [0, 1].
+        If `noise` is negative or not finite, or `missing` is not in [0, 1].
 
     See Also
     --------
@@ -66,7 +66,7 @@ def disturb(
     >>> training.shape
     (6, 2)
     """
-    if noise < 0 or not 0 <= missing <= 1:
+    if not 0 <= noise < np.inf or not 0 <= missing <= 1:
         raise ValueError(
             f"noise={noise} and missing={missing}, expected noise of 0 or more standard deviations "
             "and a probability between 0 and 1."

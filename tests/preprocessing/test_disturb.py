@@ -67,7 +67,9 @@ def test_the_same_seed_changes_the_same(table):
     assert not first.equals(other)
 
 
-@pytest.mark.parametrize("asked", [{"noise": -0.1}, {"missing": 1.5}, {"missing": -0.5}])
+@pytest.mark.parametrize(
+    "asked", [{"noise": -0.1}, {"noise": np.nan}, {"missing": 1.5}, {"missing": -0.5}]
+)
 def test_what_cannot_be_is_refused(table, asked):
     with pytest.raises(ValueError, match="expected noise of 0 or more"):
         disturb(table, **asked)
