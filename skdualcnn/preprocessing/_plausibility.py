@@ -2,7 +2,8 @@
 
 import re
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from numbers import Real
 from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
@@ -182,7 +183,7 @@ class PlausibilityLimiter(OneToOneFeatureMixin, TransformerMixin, BaseEstimator)
         Raises
         ------
         ValueError
-            If no column has limits, or limits are not in order.
+            If no column has limits, or limits are no pair of numbers in order.
 
         Warns
         -----
@@ -201,9 +202,7 @@ class PlausibilityLimiter(OneToOneFeatureMixin, TransformerMixin, BaseEstimator)
             if not found:
                 continue
             matched += 1
-            low, high, *about = found[-1]
-            if not low < high:
-                raise ValueError(f"The limits of {name or position!r} are {low} and {high}.")
+            low, high, *about = _read_limits(found[-1], name or position)
             self.lower_[position], self.upper_[position] = low, high
             self._count(table, position, name, about)
         if not matched:
@@ -256,6 +255,17 @@ class PlausibilityLimiter(OneToOneFeatureMixin, TransformerMixin, BaseEstimator)
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         return tags
+
+
+def _read_limits(limits: Any, column: str | int) -> tuple[Any, ...]:
+    read = tuple(limits) if isinstance(limits, Iterable) else ()
+    pair = read[:2]
+    if len(pair) < 2 or not all(isinstance(one, Real) for one in pair) or not pair[0] < pair[1]:
+        raise ValueError(
+            f"The limits of {column!r} are {limits!r}, expected a tuple that begins with two "
+            "numbers, (low, high), the first below the second."
+        )
+    return read
 
 
 def is_meant(key: str | int, position: int, name: Any) -> bool:

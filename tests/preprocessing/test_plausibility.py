@@ -70,7 +70,11 @@ def test_another_unit_is_pointed_out():
     [
         (None, [[1.0, 2.0]], "None of the 2 columns .* has limits"),
         (None, pd.DataFrame({"packets": [1.0]}), r"\['packets'\]\) has limits, expected names"),
-        ({"a": (2, 1)}, pd.DataFrame({"a": [1.0]}), "The limits of 'a' are 2 and 1"),
+        ({"a": (2, 1)}, pd.DataFrame({"a": [1.0]}), r"The limits of 'a' are \(2, 1\), expected"),
+        ({"a": (2,)}, pd.DataFrame({"a": [1.0]}), r"The limits of 'a' are \(2,\), expected"),
+        ({"a": 5}, pd.DataFrame({"a": [1.0]}), "The limits of 'a' are 5, expected a tuple"),
+        ({"a": ("x", "y")}, pd.DataFrame({"a": [1.0]}), r"are \('x', 'y'\), expected a tuple"),
+        ({"a": (0, np.nan)}, pd.DataFrame({"a": [1.0]}), r"are \(0, nan\), expected a tuple"),
         ({"a": (0, 1)}, pd.DataFrame({"a": ["x"]}), "Column 'a' has dtype"),
     ],
 )
