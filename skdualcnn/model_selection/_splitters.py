@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from sklearn.model_selection import BaseCrossValidator
-from sklearn.utils import check_consistent_length
+from sklearn.utils import check_consistent_length, column_or_1d
 from sklearn.utils._param_validation import Interval, validate_parameter_constraints
 
 from skdualcnn.model_selection._series import Gap, Rows, Series, count_rows
@@ -92,6 +92,7 @@ class _PurgedSplit(BaseCrossValidator):
         """Return the block of each row."""
         if groups is None:
             groups = np.arange(count_rows(X))
+        groups = column_or_1d(groups)
         check_consistent_length(X, y, groups)
         if pd.isna(np.asarray(groups, dtype=object)).any():
             raise ValueError("groups has missing values, expected a group for every row")

@@ -167,6 +167,18 @@ def test_wrong_data(kind):
         list(kind(2).split(np.zeros(10), groups=np.zeros(9)))
     with pytest.raises(ValueError, match="groups has missing values"):
         list(kind(2).split(np.zeros(3), groups=["a", None, "b"]))
+    with pytest.raises(ValueError, match=r"should be a 1d array, got .* shape \(3, 2\)"):
+        list(kind(2).split(np.zeros(3), groups=np.zeros((3, 2))))
+
+
+@pytest.mark.parametrize("kind", [PurgedGroupTimeSeriesSplit, PurgedGroupKFold])
+def test_groups_in_a_column_are_those_in_a_row(kind):
+    groups = np.repeat(list("abcdef"), 5)
+    (first, *_), (again, *_) = (
+        list(kind(2).split(np.zeros(30), groups=one)) for one in (groups, groups[:, None])
+    )
+    for one, other in zip(first, again, strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 def test_groups_that_overlap_the_whole_series_leave_hardly_anything_to_train_on():
