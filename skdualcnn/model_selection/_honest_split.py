@@ -1,6 +1,7 @@
 """The split that a data set asks for itself."""
 
 import numbers
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -45,7 +46,7 @@ def honest_split(
     Raises
     ------
     ValueError
-        If `test_size` is not between 0 and 1, if `split_by` is unknown, or if one
+        If `dataset` is none, `test_size` is not between 0 and 1, `split_by` is unknown, or if one
         side would be empty.
 
     Examples
@@ -60,6 +61,12 @@ def honest_split(
     set()
     """
     _check_test_size(test_size)
+    if not isinstance(dataset, Mapping) or "split_by" not in dataset:
+        raise ValueError(
+            f"dataset is a {type(dataset).__name__} without split_by, expected what a loader of "
+            "skdualcnn.datasets returns. For rows of your own, take PurgedGroupKFold, "
+            "PurgedGroupTimeSeriesSplit or scikit-learn's GroupShuffleSplit."
+        )
     split_by = dataset["split_by"]
     if split_by == "groups":
         return _by_groups(np.asarray(dataset["groups"]), test_size, random_state)

@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.utils import Bunch
 
@@ -61,6 +62,7 @@ def test_wrong_test_size(test_size):
     ("one", "message"),
     [
         (dataset("rows", [0, 1]), "split_by is 'rows'"),
+        (pd.DataFrame({"a": [1.0]}), "is a DataFrame without split_by, expected what a loader"),
         (dataset("groups", [0, 0]), "1 group, expected at least 2"),
         (dataset("time", [0, 0, 0]), "one single group"),
         (dataset("file", [0], np.array(["train"])), "official test part"),
