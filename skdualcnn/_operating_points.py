@@ -103,7 +103,7 @@ def check_shares(name: str, shares: Any) -> None:
         If one is no number from 0 to 1.
     """
     for share in np.ravel(np.asarray(shares, dtype=object)):
-        if not isinstance(share, Real) or not 0 <= share <= 1:
+        if not isinstance(share, Real) or not 0 <= float(share) <= 1:
             raise OperatingPointError(
                 f"{name} has {share!r}, expected numbers from 0 to 1. Correct it or leave it out."
             )

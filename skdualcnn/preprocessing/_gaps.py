@@ -199,7 +199,7 @@ class GapImputer(TransformerMixin, BaseEstimator):
             return None
         if self.time is not None:
             return read_duration(self.limit, "limit")
-        if not isinstance(self.limit, Integral) or isinstance(self.limit, np.timedelta64):
+        if isinstance(self.limit, np.timedelta64) or not isinstance(self.limit, Integral):
             raise ValueError(
                 f"limit is {self.limit!r} without a column of stamps, expected a whole number of "
                 "rows. Give time, the column with the stamps, for a limit in time."

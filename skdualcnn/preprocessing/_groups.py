@@ -57,7 +57,7 @@ class GroupedRows:
         return places
 
 
-def column_position(X: Any, column: str | int, parameter: str) -> int:
+def column_position(X: Any, column: Any, parameter: str) -> int:
     """Return the position of a column that is given by name or by position.
 
     Raises
@@ -78,7 +78,7 @@ def column_position(X: Any, column: str | int, parameter: str) -> int:
                 f"{parameter}={column!r} is not a column of X, whose columns are {names}."
             )
         return names.index(column)
-    if not isinstance(column, Integral) or isinstance(column, bool | np.bool_):
+    if isinstance(column, bool | np.bool_) or not isinstance(column, Integral):
         raise ValueError(
             f"{parameter}={column!r} is neither a name of type str nor a whole number, expected "
             "the name or the position of a column of X."

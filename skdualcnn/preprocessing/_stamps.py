@@ -80,7 +80,7 @@ def read_duration(duration: Any, name: str) -> int:
     """
     try:
         # To Python, NumPy's timedelta64 is a whole number.
-        if isinstance(duration, Real) and not isinstance(duration, np.timedelta64):
+        if not isinstance(duration, np.timedelta64) and isinstance(duration, Real):
             nanoseconds = round(float(duration) * SECOND)
         else:
             nanoseconds = pd.Timedelta(duration).as_unit("ns").value
