@@ -207,17 +207,27 @@ class Rows:
 def candidates(score: Floats, ill: NDArray[np.bool_], n: int) -> Floats:
     """Return thresholds between the scores, dense where alerts on normal rows are rare.
 
-    Half of them are at ranks of the normal rows, spaced by a factor from the highest score
-    down; half at ranks of the others, from the lowest up.
+    Half of them are at ranks of all rows, evenly; a quarter at ranks of the normal rows,
+    spaced by a factor from the highest score down; a quarter at ranks of the others, from
+    the lowest up.
     """
     distinct = np.unique(score)
     middles = np.append((distinct[1:] + distinct[:-1]) / 2, 1.0)
-    chosen = [middles[-1:]]
+    chosen = [middles[-1:], evenly(score, n // 2)]
     for rows, descending in ((~ill, True), (ill, False)):
         ranked = np.sort(score[rows])[::-1] if descending else np.sort(score[rows])
         if len(ranked):
-            ranks = np.unique(np.geomspace(1, len(ranked), n // 2 + 1).astype(int)) - 1
+            ranks = np.unique(np.geomspace(1, len(ranked), n // 4 + 1).astype(int)) - 1
             places = np.searchsorted(middles, ranked[ranks], side="left")
             chosen.append(middles[np.minimum(places - (not descending), len(middles) - 1)])
     found = np.unique(np.concatenate(chosen))
     return found[(found > 0) & (found <= 1)]
+
+
+def evenly(score: Floats, n: int, within: tuple[float, float] = (0.0, 1.0)) -> Floats:
+    """Return at most n thresholds inside an interval, between scores at even ranks."""
+    distinct = np.unique(score)
+    middles = (distinct[1:] + distinct[:-1]) / 2
+    inside = middles[(middles > within[0]) & (middles < within[1])]
+    ranks = np.linspace(0, len(inside) - 1, min(n, len(inside))).round().astype(int)
+    return inside[np.unique(ranks)]

@@ -1,6 +1,6 @@
 """A decider whose thresholds and delta are chosen by what mistakes cost."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from copy import copy
 from dataclasses import replace
 from itertools import product
@@ -28,10 +28,14 @@ from skdualcnn._operating_points import (
     candidates,
     check_constraints,
     check_shares,
+    evenly,
     read_costs,
 )
 from skdualcnn._rules import fuse_anomalies
 from skdualcnn.exceptions import OperatingPointError
+
+COLUMNS = ["threshold_health", "threshold_cyber", "delta", "abstention"]
+REFINEMENTS = 4  # passes over the heads, each between thresholds that were tried before
 
 
 class TunedFusionDecider(HoldsDecider, MetaEstimatorMixin, BaseEstimator):
@@ -59,7 +63,8 @@ class TunedFusionDecider(HoldsDecider, MetaEstimatorMixin, BaseEstimator):
     seconds_per_row : float, default=None
         Time from one row of a patient to the next.
     thresholds : int, default=16
-        Candidates per head.
+        Candidates per head that are compared with all of the other's. Around the best pair
+        up to seven times as many are then tried, of one head at a time.
     deltas, abstentions : array-like of float
         Candidates, each in [0, 1].
     cv : int, cross-validation generator, iterable or "prefit", default=None
@@ -250,30 +255,28 @@ class TunedFusionDecider(HoldsDecider, MetaEstimatorMixin, BaseEstimator):
             thresholds.append(own if position is None else np.union1d(own, found))
         deltas = np.union1d(np.asarray(self.deltas, dtype=float), [rule.delta])
         abstentions = np.union1d(np.asarray(self.abstentions, dtype=float), [rule.abstention])
-        names = ("cost", *constraints)
-        compared = []
-        for health, cyber, delta, abstention in product(*thresholds, deltas, abstentions):
-            if rule.distrust is not None and rule.distrust[1] < health:
-                continue
-            point = replace(rule, thresholds=(health, cyber), delta=delta, abstention=abstention)
-            decision = _decide(point, scores)
-            figures = [rows.figure(name, decision) for name in names]
-            moved = abs(health - rule.thresholds[0]) + abs(cyber - rule.thresholds[1])
-            moved += abs(delta - rule.delta) + abs(abstention - rule.abstention)
-            compared.append((health, cyber, delta, abstention, moved, *figures))
-        columns = ["threshold_health", "threshold_cyber", "delta", "abstention", "moved", *names]
-        table = pd.DataFrame(compared, columns=columns)
-        missed = _missed(table, constraints)
-        # Of points that are as good, the one nearest to what the decider had.
-        ranked = table.assign(missed=missed, point=np.arange(len(table))).round(12)
-        best = ranked.sort_values(["missed", "cost", "moved"]).iloc[0]
-        if best["missed"] > 0:
-            reached = {name: round(float(best[name]), 4) for name in names}
+        table = _compare(rule, rows, scores, constraints, [*thresholds, deltas, abstentions])
+        # One head at a time: where its alerts or its band may begin, ever closer to the best.
+        edges = [np.add.outer(abstentions, column) for column in scores.T]
+        roles = [role for role, position in enumerate(rule.heads) if position is not None]
+        for step, role in product(range(REFINEMENTS), roles):
+            best, name = _best(table, constraints), COLUMNS[role]
+            within = _around(best[name], table[name]) if step else (0.0, 1.0)
+            n = self.thresholds if step else 4 * self.thresholds
+            pair = [np.array([value]) for value in best[COLUMNS[:2]].iloc[0]]
+            pair[role] = evenly(edges[role], n, within)
+            finer = _compare(rule, rows, scores, constraints, [*pair, deltas, abstentions])
+            table = pd.concat([table, finer], ignore_index=True)
+        best = _best(table, constraints)
+        chosen = best.iloc[0]
+        if _missed(best, constraints)[0].round(12) > 0:
+            reached = chosen[["cost", *constraints]].round(4).to_dict()
+            tried = " and ".join(str(table[name].nunique()) for name in COLUMNS[:2])
             raise OperatingPointError(
-                f"No operating point satisfies {constraints}. The nearest one has {reached}, at "
-                f"{best[columns[:4]].round(4).to_dict()}. Loosen a limit, or improve the model."
+                f"No operating point satisfies {constraints}, of {len(table)} with {tried} "
+                f"thresholds of the health and the cyber head. The nearest one has {reached}, at "
+                f"{chosen[COLUMNS].round(4).to_dict()}. Loosen a limit, or improve the model."
             )
-        chosen = table.iloc[int(best["point"])]
         self.best_params_ = {
             "thresholds": (float(chosen["threshold_health"]), float(chosen["threshold_cyber"])),
             "delta": float(chosen["delta"]),
@@ -283,7 +286,8 @@ class TunedFusionDecider(HoldsDecider, MetaEstimatorMixin, BaseEstimator):
         self.decider_.set_params(**self.best_params_)
         if self.store_cv_results:
             self.cv_results_ = table.drop(columns="moved")
-        self._describe(rows, scores, constraints, thresholds)
+        along = [np.union1d(*one) for one in zip(thresholds, chosen[COLUMNS[:2]], strict=True)]
+        self._describe(rows, scores, constraints, along)
 
     def _describe(
         self,
@@ -355,6 +359,43 @@ def _decide(rule: FusionRule, scores: NDArray[np.float64]) -> NDArray[np.intp]:
         distrust=rule.distrust,
     )
     return np.asarray(found, dtype=np.intp)
+
+
+def _compare(
+    rule: FusionRule,
+    rows: Rows,
+    scores: NDArray[np.float64],
+    constraints: Mapping[str, float],
+    values: Sequence[NDArray[np.float64]],
+) -> pd.DataFrame:
+    """Return every combination of values of `COLUMNS`, with its cost and figures."""
+    names = ("cost", *constraints)
+    compared = []
+    for health, cyber, delta, abstention in product(*values):
+        if rule.distrust is not None and rule.distrust[1] < health:
+            continue
+        point = replace(rule, thresholds=(health, cyber), delta=delta, abstention=abstention)
+        decision = _decide(point, scores)
+        figures = [rows.figure(name, decision) for name in names]
+        moved = abs(health - rule.thresholds[0]) + abs(cyber - rule.thresholds[1])
+        moved += abs(delta - rule.delta) + abs(abstention - rule.abstention)
+        compared.append((health, cyber, delta, abstention, moved, *figures))
+    return pd.DataFrame(compared, columns=[*COLUMNS, "moved", *names], dtype=float)
+
+
+def _best(table: pd.DataFrame, constraints: Mapping[str, float]) -> pd.DataFrame:
+    """Return the cheapest points that satisfy, or else all that miss least, by cost and change."""
+    ranked = table.assign(missed=_missed(table, constraints)).round(12)
+    ranked = ranked[ranked["missed"] == ranked["missed"].min()]
+    if (ranked["missed"] == 0).all():
+        ranked = ranked[ranked["cost"] == ranked["cost"].min()]
+    return table.loc[ranked.sort_values(["cost", "moved"]).index]
+
+
+def _around(best: "pd.Series[float]", tried: "pd.Series[float]") -> tuple[float, float]:
+    """Return the thresholds next to the best ones that were tried, below and above."""
+    below, above = tried[tried < best.min()], tried[tried > best.max()]
+    return float(below.max()) if len(below) else 0.0, float(above.min()) if len(above) else 1.0
 
 
 def _missed(table: pd.DataFrame, constraints: Mapping[str, float]) -> NDArray[np.float64]:

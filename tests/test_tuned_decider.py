@@ -83,6 +83,43 @@ def test_what_cannot_be_satisfied_names_the_nearest_point():
         one.fit(X, y, groups=groups)
 
 
+def one_head(n=800, bias=1.5):
+    """A fitted decider of one head, new rows, their labels and scores."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(2 * n, 1))
+    y = (1.5 * X[:, 0] + rng.logistic(size=2 * n) > bias).astype(int)
+    fitted = FusionDecider(LogisticRegression()).fit(X[:n], y[:n])
+    return fitted, X[n:], y[n:], fitted.decision_function(X[n:])[:, 0]
+
+
+@pytest.mark.parametrize("sensitivity", [0.6, 0.7, 0.8, 0.9, 0.95])
+def test_the_one_threshold_that_satisfies_is_found(sensitivity):
+    fitted, X, y, score = one_head()
+    threshold = np.sort(score[y == 1])[::-1][int(np.ceil(sensitivity * y.sum())) - 1]
+    limits = {"sensitivity": sensitivity, "specificity": (score < threshold)[y == 0].mean()}
+    tuned = TunedFusionDecider(fitted, cv="prefit", constraints=limits, n_resamples=1).fit(X, y)
+    point = {name: tuned.operating_point_[name]["value"] for name in limits}
+    assert point["sensitivity"] >= limits["sensitivity"]
+    assert point["specificity"] >= limits["specificity"]
+    beyond = {**limits, "specificity": limits["specificity"] + 0.01}
+    with pytest.raises(OperatingPointError, match=r"of \d{3,} with \d{2,} and 1 thresholds"):
+        TunedFusionDecider(fitted, cv="prefit", constraints=beyond).fit(X, y)
+
+
+def test_the_uncertain_band_begins_between_scores_too():
+    fitted, X, y, score = one_head(bias=5)
+    costs = {state: {**row, "normal": 100, "uncertain": 0.5} for state, row in MISSED.items()}
+    costs["normal"]["normal"] = 0
+    tuned = TunedFusionDecider(
+        fitted, costs=costs, cv="prefit", abstentions=[0.2], n_resamples=1
+    ).fit(X, y)
+    alert = score[:, None] >= np.unique(score) + 0.2
+    quiet = score[:, None] < np.unique(score)
+    ill = y[:, None] == 1
+    cost = np.where(alert, ~ill, np.where(quiet, 100 * ill, 0.5))
+    assert tuned.best_cost_ <= cost.mean(axis=0).min() + 1e-9
+
+
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
