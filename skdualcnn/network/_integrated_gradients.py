@@ -10,6 +10,9 @@ from skdualcnn.network._answer import CHUNK
 from skdualcnn.network._batches import Signals
 from skdualcnn.network._training import isolated
 
+TOLERANCE = 0.01  # by which contributions may miss the score
+MAX_STEPS = 1024  # points beyond which no more are taken for it
+
 Calibration = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 
@@ -27,7 +30,8 @@ def integrate_gradients(
 
     The gradient is averaged on the straight line from the reference to the signal and
     multiplied by the difference of the two (Sundararajan, Taly and Yan, 2017), so that
-    the contributions add up to the difference of the two scores.
+    the contributions add up to the difference of the two scores. Signals of which they
+    miss it by more than `TOLERANCE` get twice the points, up to `MAX_STEPS`.
 
     Parameters
     ----------
@@ -42,7 +46,7 @@ def integrate_gradients(
     calibration : tuple of ndarray of shapes (n_classes, n_classes) and (n_classes,)
         What multiplies the logits, and what is added to them.
     n_steps : int
-        Points on the line at which the gradient is taken.
+        Points on the line at which the gradient is taken first.
 
     Returns
     -------
@@ -64,10 +68,23 @@ def integrate_gradients(
 
     rule = captum.IntegratedGradients(anomaly)
     start = reference[:1].to(net.device)
+
+    def attribute(chunk: torch.Tensor, n_steps: int) -> torch.Tensor:
+        found, missed = rule.attribute(
+            chunk,
+            start,
+            n_steps=n_steps,
+            internal_batch_size=CHUNK,
+            return_convergence_delta=True,
+        )
+        found, rough = found.detach(), missed.abs() > TOLERANCE
+        if 2 * n_steps <= MAX_STEPS and rough.any():
+            found[rough] = attribute(chunk[rough], 2 * n_steps)
+        return found
+
     parts = []
     with isolated(0):
         for first in range(0, len(signals), CHUNK):
-            chunk = signals[first : first + CHUNK].to(net.device)
-            found = rule.attribute(chunk, start, n_steps=n_steps, internal_batch_size=CHUNK)
-            parts.append(found.detach().cpu().double().numpy())
+            found = attribute(signals[first : first + CHUNK].to(net.device), n_steps)
+            parts.append(found.cpu().double().numpy())
     return np.concatenate(parts)

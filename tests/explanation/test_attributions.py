@@ -1,6 +1,7 @@
 """Contributions add up, and name the columns that a head is known to read."""
 
 import sys
+from copy import copy
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ from sklearn.base import clone
 from sklearn.ensemble import RandomForestClassifier
 
 from skdualcnn import DualPathCNNClassifier, FusionDecider
+from skdualcnn._calibrators import TemperatureCalibrator
 from skdualcnn.exceptions import HeadError, MissingPackageError
 from skdualcnn.explanation import attribute_scores
 
@@ -96,3 +98,31 @@ def test_contributions_add_up_to_the_score_of_a_calibrated_decider(known, calibr
         normal = explained.normal_[explained.heads_.index(head)]
         said = 1 - decisions[f"{head}_probability_{normal}"]
         np.testing.assert_allclose(found.scores[head], said, atol=1e-6)
+
+
+def sharpened(decider, temperature):
+    """Return a fitted decider with the logits of both heads divided by a number."""
+    calibrator = TemperatureCalibrator()
+    calibrator.temperature_ = temperature
+    decider = copy(decider)
+    decider.calibrators_ = [calibrator, calibrator]
+    return decider
+
+
+def test_steep_scores_get_more_points_until_contributions_add_up(known):
+    X, y, decider = known
+    normal = X[(y == 0).all(axis=1)]
+    found = attribute_scores(sharpened(decider, 0.05), X.head(60), reference=normal, n_steps=8)
+    assert found.gap("health").abs().max() < 0.02
+    assert found.gap("cyber").abs().max() < 0.02
+
+
+def test_scores_that_are_steps_are_warned_of(known):
+    X, y, decider = known
+    ill = X[(y == 1).all(axis=1)].head(20)
+    step = sharpened(decider, 1e-4)
+    with (
+        pytest.warns(UserWarning, match=r"miss the health score of \d+ of \d+ rows by more"),
+        pytest.warns(UserWarning, match="miss the cyber score"),
+    ):
+        attribute_scores(step, ill, reference=X[(y == 0).all(axis=1)], n_steps=400)
