@@ -1,5 +1,6 @@
 """Maps from a head's probabilities to calibrated ones, learnt on rows that it did not see."""
 
+import warnings
 from abc import abstractmethod
 from typing import Self
 
@@ -72,7 +73,13 @@ class TemperatureCalibrator(Calibrator):
     """
 
     def fit(self, probability: Floats, code: Codes, weight: Floats) -> Self:
-        """Find the temperature that makes the true classes most likely."""
+        """Find the temperature that makes the true classes most likely, from 0.05 to 20.
+
+        Warns
+        -----
+        UserWarning
+            If it ends at either bound.
+        """
         logits, rows = _logits(probability), np.arange(len(code))
 
         def surprise(log_temperature: float) -> float:
@@ -81,6 +88,19 @@ class TemperatureCalibrator(Calibrator):
 
         found = minimize_scalar(surprise, bounds=_LOG_TEMPERATURES, method="bounded")
         self.temperature_ = float(np.exp(found.x))
+        if abs(found.x) > _LOG_TEMPERATURES[1] - 1e-3:
+            meaning = (
+                "a head that is right on all held-out rows, or nearly, whose scores now jump "
+                "between 0 and 1"
+                if found.x < 0
+                else "a head that is surely wrong on held-out rows, whose scores now hardly differ"
+            )
+            warnings.warn(
+                f"A temperature ended at the bound of its search, {self.temperature_:.3g}: "
+                f'{meaning}. Calibrate on more or harder rows, or use calibration="sigmoid".',
+                UserWarning,
+                stacklevel=2,
+            )
         return self
 
     def apply(self, probability: Floats) -> Floats:

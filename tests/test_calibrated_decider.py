@@ -61,7 +61,7 @@ def test_clones_never_see_the_rows_that_calibrate(rows):
             seen.append(set(np.asarray(X)[:, 0]))
             return super().predict_proba(X)
 
-    decider = FusionDecider(Recorder(3, random_state=0), calibration="temperature", cv=4)
+    decider = FusionDecider(Recorder(3, random_state=0), calibration="sigmoid", cv=4)
     decider.fit(X, y, groups=groups)
     everything, *pairs = seen
     assert len(everything) == 1200

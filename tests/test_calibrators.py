@@ -82,3 +82,10 @@ def test_the_sigmoid_is_platts():
     logit = np.log(probability[:, 1] / probability[:, 0])[:, None]
     plain = LogisticRegression(C=np.inf).fit(logit, code)
     assert calibrator.slopes_[0] == pytest.approx(plain.coef_[0, 0], rel=0.01)
+
+
+@pytest.mark.parametrize(("said", "meaning"), [(0.6, "right on all"), (0.001, "surely wrong")])
+def test_a_temperature_at_its_bound_is_warned_of(said, meaning):
+    probability = np.tile([said, 1 - said], (50, 1))
+    with pytest.warns(UserWarning, match=f"ended at the bound of its search, .*{meaning}"):
+        CALIBRATORS["temperature"]().fit(probability, np.zeros(50, dtype=int), np.ones(50))
