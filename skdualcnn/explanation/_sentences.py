@@ -1,14 +1,21 @@
 """A line of text for each decision, short enough for an alert."""
 
+from collections.abc import Mapping
 from numbers import Real
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from skdualcnn._decider import FusionDecider
 from skdualcnn._fusion_rule import FusionRule
 from skdualcnn.explanation._attributions import Attributions
 from skdualcnn.explanation._counterfactual import nearest_changes
+
+Floats = NDArray[np.float64]
+
+SAME = 1e-3  # by how much a score that is the decided one may differ from it, through rounding
 
 
 def describe_decisions(
@@ -30,9 +37,10 @@ def describe_decisions(
     Returns
     -------
     list of str
-        Decision; score of the head or heads behind it; the columns that added most to
-        it, with their values and contributions; the sum of each modality; and the
-        smallest change of one score that would change the decision.
+        Decision; score of the head or heads behind it, as it was decided on; the columns
+        that added most to it, with their values and contributions; the sum of each
+        modality; and the smallest change of one score that would change the decision.
+        Where contributions are to the score before calibration, that is named, too.
 
     Raises
     ------
@@ -63,12 +71,17 @@ def describe_decisions(
         )
     rule, scores = FusionRule.of(decider), decider.decision_function(X)
     decisions = rule.decide(scores)
+    decided = {
+        head: scores[:, role] if rule.rule == "anomaly" else attributions.scores[head].to_numpy()
+        for role, head in enumerate(decider.heads_)
+        if head is not None
+    }
     by_column = {head: attributions.by_column(head) for head in attributions.values}
     by_modality = {head: attributions.by_modality(head) for head in attributions.values}
     lines = []
     for row, decision in enumerate(decisions):
         parts = []
-        for head in _heads_behind(decider, attributions, decision, row):
+        for head in _heads_behind(decider, decided, decision, row):
             largest = by_column[head].iloc[row].nlargest(n_columns)
             columns = ", ".join(
                 f"{column} = {_shown(X[column].iloc[row])} ({share:+.2f})"
@@ -76,10 +89,11 @@ def describe_decisions(
                 else f"{column} ({share:+.2f})"
                 for column, share in largest.items()
             )
-            part = (
-                f"{head} score {attributions.scores[head].iloc[row]:.2f} against "
-                f"{attributions.base[head]:.2f} at rest: {columns}"
-            )
+            score, explained = decided[head][row], attributions.scores[head].iloc[row]
+            part = f"{head} score {score:.2f}"
+            if abs(score - explained) > SAME:
+                part += f", before calibration {explained:.2f}"
+            part += f" against {attributions.base[head]:.2f} at rest: {columns}"
             modalities = by_modality[head].iloc[row]
             if len(modalities) > 1:
                 sums = ", ".join(f"{name} {share:+.2f}" for name, share in modalities.items())
@@ -94,12 +108,12 @@ def describe_decisions(
 
 
 def _heads_behind(
-    decider: FusionDecider, attributions: Attributions, decision: str, row: int
+    decider: FusionDecider, decided: Mapping[str, Floats], decision: str, row: int
 ) -> list[str]:
     """Return the heads whose scores made the decision; the higher one where none did."""
     roles = {"medical": (0,), "cyber": (1,), "both": (0, 1)}.get(decision, ())
     behind = [head for role in roles if (head := decider.heads_[role]) is not None]
-    return behind or [str(attributions.scores.iloc[row].idxmax())]
+    return behind or [max(decided, key=lambda head: float(decided[head][row]))]
 
 
 def _shown(value: Any) -> str:

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from sklearn.base import clone
 
 from skdualcnn.explanation import attribute_scores, describe_decisions
 
@@ -42,3 +43,20 @@ def test_rows_other_than_those_explained_are_an_error(known):
     found = attribute_scores(decider, X.head(3), reference=X, n_steps=4)
     with pytest.raises(ValueError, match="X has 4 rows and the attributions are of 3"):
         describe_decisions(decider, X.head(4), found)
+
+
+def test_the_score_is_the_one_that_was_decided_on(known):
+    X, y, decider = known
+    calibrated = clone(decider).set_params(calibration="isotonic", cv=2).fit(X, y)
+    found = attribute_scores(calibrated, X.head(100), reference=X[(y == 0).all(axis=1)])
+    lines = describe_decisions(calibrated, X.head(100), found)
+    explained = calibrated.explain_decisions(X.head(100))
+    for line, row in zip(lines, explained.itertuples(), strict=True):
+        shown = dict(re.findall(r"(health|cyber) score (\d\.\d\d)", line.partition(" Would")[0]))
+        for head, score in shown.items():
+            assert float(score) == pytest.approx(getattr(row, f"{head}_score"), abs=0.006)
+        assert {"medical": {"health"}, "cyber": {"cyber"}}.get(row.decision, shown.keys()) == (
+            shown.keys()
+        )
+    before = re.compile(r"score \d\.\d\d, before calibration \d\.\d\d against \d\.\d\d at rest")
+    assert any(before.search(line) for line in lines)
