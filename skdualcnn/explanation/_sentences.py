@@ -25,7 +25,7 @@ def describe_decisions(
 
     Parameters
     ----------
-    decider : FusionDecider
+    decider : FusionDecider, TunedFusionDecider or ConformalFusionDecider
         Fitted decider.
     X : DataFrame of n rows
         The rows, with their raw values.
@@ -39,8 +39,9 @@ def describe_decisions(
     list of str
         Decision; score of the head or heads behind it, as it was decided on; the columns
         that added most to it, with their values and contributions; the sum of each
-        modality; and the smallest change of one score that would change the decision.
-        Where contributions are to the score before calibration, that is named, too.
+        modality; and the smallest change of one score that would change the decision, left
+        out for a decider of sets, which depends on more than that. Where contributions are
+        to the score before calibration, that is named, too.
 
     Raises
     ------
@@ -70,7 +71,7 @@ def describe_decisions(
             "the same rows. Give both functions the same X."
         )
     rule, scores = FusionRule.of(decider), decider.decision_function(X)
-    decisions = rule.decide(scores)
+    decisions = decider.predict(X)
     decided = {
         head: scores[:, role] if rule.rule == "anomaly" else attributions.scores[head].to_numpy()
         for role, head in enumerate(decider.heads_)
@@ -100,7 +101,8 @@ def describe_decisions(
                 part += f" ({sums} in all)"
             parts.append(part)
         line = f"{decision}: {'; '.join(parts)}."
-        changes = nearest_changes(rule, *scores[row])
+        # Where sets can turn a decision down, a score alone does not say what would change it.
+        changes = [] if hasattr(decider, "predict_set") else nearest_changes(rule, *scores[row])
         if changes:
             line += f" {str(changes[0]).capitalize()}."
         lines.append(line)

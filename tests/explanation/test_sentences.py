@@ -4,7 +4,9 @@ import re
 
 import pytest
 from sklearn.base import clone
+from sklearn.frozen import FrozenEstimator
 
+from skdualcnn.conformal import ConformalFusionDecider
 from skdualcnn.explanation import attribute_scores, describe_decisions
 
 pytest.importorskip("captum", reason="Captum is not installed")
@@ -60,3 +62,15 @@ def test_the_score_is_the_one_that_was_decided_on(known):
         )
     before = re.compile(r"score \d\.\d\d, before calibration \d\.\d\d against \d\.\d\d at rest")
     assert any(before.search(line) for line in lines)
+
+
+def test_the_decision_is_that_of_the_decider_that_was_given(known):
+    X, y, decider = known
+    found = attribute_scores(decider, X, reference=X[(y == 0).all(axis=1)], n_steps=8)
+    conformal = ConformalFusionDecider(FrozenEstimator(decider), confidence_level=0.99).fit(X, y)
+    decisions = conformal.predict(X)
+    assert (decisions != decider.predict(X)).any()
+    lines = describe_decisions(conformal, X, found)
+    for line, decision in zip(lines, decisions, strict=True):
+        assert line.startswith(f"{decision}: ")
+        assert "Would be" not in line
