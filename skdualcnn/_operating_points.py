@@ -111,12 +111,13 @@ def check_shares(name: str, shares: Any) -> None:
 
 @dataclass(frozen=True)
 class Rows:
-    """Rows with a known state, for which operating points are compared.
+    """Rows for which operating points are compared.
 
     Attributes
     ----------
     state : ndarray of shape (n,) and dtype intp
-        Position of the true state in `STATES`.
+        Position of the true state in `STATES`; -1 where a label is missing. Such a row is
+        time of its patient, and counts for nothing else.
     group : ndarray of shape (n,) and dtype intp
         Number of the patient; the row's own number where there are no groups.
     before : ndarray of shape (n,) and dtype intp
@@ -149,6 +150,16 @@ class Rows:
 
     def terms(self, name: str, decision: Codes) -> tuple[Floats, Floats]:
         """Return a figure's numerator and denominator on each row."""
+        if name == FALSE_ALARMS:
+            false = (np.array(_ALERT)[decision] > 0) & (self.state == 0)
+            new = false & ~(false[self.before] & (self.before >= 0))
+            return new.astype(float), np.full(len(decision), self.days)
+        known = self.state >= 0
+        numerator, denominator = self._shares(name, decision)
+        return numerator * known, denominator * known
+
+    def _shares(self, name: str, decision: Codes) -> tuple[Floats, Floats]:
+        """Return the terms of a figure that takes no row's neighbours, of rows with labels."""
         ones = np.ones(len(decision))
         if name == "cost":
             return self.costs[self.state, decision], ones
@@ -159,10 +170,6 @@ class Rows:
         alert = np.array(_ALERT, dtype=float)[decision]
         if name == "precision":
             return alert * (self.state > 0), alert
-        if name == FALSE_ALARMS:
-            false = (alert > 0) & (self.state == 0)
-            new = false & ~(false[self.before] & (self.before >= 0))
-            return new.astype(float), ones * self.days
         of, counted = _SHARES[name]
         rows = np.array(of, dtype=float)[self.state]
         return rows * np.array(counted, dtype=float)[decision], rows

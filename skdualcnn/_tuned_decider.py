@@ -59,7 +59,9 @@ class TunedFusionDecider(HoldsDecider, MetaEstimatorMixin, BaseEstimator):
         with its alert), "specificity" (normal rows without an alert), "precision" (alerts
         that are of rows not normal), "accuracy". At most: "uncertain" (share of rows),
         "false_alarms_per_patient_day": consecutive alerts of a patient whose state is
-        normal are one alarm. The last takes groups and `seconds_per_row`.
+        normal are one alarm, and the time is that of all held-out rows, labelled or not;
+        an alert on a row without a label is no false alarm. This figure takes groups and
+        `seconds_per_row`.
     seconds_per_row : float, default=None
         Time from one row of a patient to the next.
     thresholds : int, default=16
@@ -179,7 +181,8 @@ class TunedFusionDecider(HoldsDecider, MetaEstimatorMixin, BaseEstimator):
         X : array-like
             What the decider takes; the rows of a patient in the order of time.
         y : array-like of shape (n, 2) or (n,)
-            Labels of the heads; a row with a missing label is not compared.
+            Labels of the heads; a row with a missing label is time of its patient, and
+            otherwise not compared.
         groups : array-like of shape (n,), default=None
             The patient of each row.
         **fit_params : dict
@@ -214,13 +217,13 @@ class TunedFusionDecider(HoldsDecider, MetaEstimatorMixin, BaseEstimator):
                 f"{self.seconds_per_row!r}. Give fit(X, y, groups=...) and seconds_per_row=60."
             )
         states = self.decider_.true_state(y)
-        known = np.array([one is not None for one in states]) & ~np.isnan(scores).any(axis=1)
-        if not known.any():
+        scored = ~np.isnan(scores).any(axis=1)
+        codes = [-1 if one is None else STATES.index(one) for one in states[scored]]
+        if max(codes, default=-1) < 0:
             raise OperatingPointError("No held-out row has a label of every head, expected some.")
-        codes = np.array([STATES.index(one) for one in states[known]], dtype=np.intp)
-        chosen_groups = None if groups is None else np.asarray(groups)[known]
-        rows = Rows.of(codes, chosen_groups, self.seconds_per_row, costs)
-        self._choose(rows, scores[known], constraints)
+        groups = None if groups is None else np.asarray(groups)[scored]
+        rows = Rows.of(np.array(codes, dtype=np.intp), groups, self.seconds_per_row, costs)
+        self._choose(rows, scores[scored], constraints)
         return self
 
     def _held_out_scores(
@@ -250,8 +253,9 @@ class TunedFusionDecider(HoldsDecider, MetaEstimatorMixin, BaseEstimator):
         thresholds = []
         for role, position in enumerate(rule.heads):
             own = np.array([rule.thresholds[role]])
-            ill = np.isin(rows.state, [1 + role, 3])
-            found = candidates(scores[:, role], ill, self.thresholds)
+            known = rows.state >= 0
+            ill = np.isin(rows.state[known], [1 + role, 3])
+            found = candidates(scores[known, role], ill, self.thresholds)
             thresholds.append(own if position is None else np.union1d(own, found))
         deltas = np.union1d(np.asarray(self.deltas, dtype=float), [rule.delta])
         abstentions = np.union1d(np.asarray(self.abstentions, dtype=float), [rule.abstention])

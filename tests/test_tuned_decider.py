@@ -151,6 +151,24 @@ def test_false_alarms_are_counted_once_a_run():
     assert rows.figure("uncertain", decision) == 1 / 8
 
 
+def test_rows_without_labels_are_time_between_alarms():
+    fitted, *_ = one_head()
+    X, y = np.full((1440, 1), -9.0), np.zeros(1440)
+    X[100:120:2] = X[1300:1400] = 9.0
+    y[1300:1400] = 1
+
+    def alarms(y):
+        tuned = TunedFusionDecider(fitted, cv="prefit", seconds_per_row=60, n_resamples=1)
+        point = tuned.fit(X, y, groups=np.zeros(len(y))).operating_point_
+        return {name: point[name]["value"] for name in ("sensitivity", "specificity", FALSE_ALARMS)}
+
+    assert alarms(y) == {"sensitivity": 1, "specificity": 1330 / 1340, FALSE_ALARMS: 10}
+    between, most = y.copy(), y.copy()
+    between[101:121:2] = most[0:100] = most[120:1000] = np.nan
+    assert alarms(between) == {"sensitivity": 1, "specificity": 1320 / 1330, FALSE_ALARMS: 10}
+    assert alarms(most) == {"sensitivity": 1, "specificity": 350 / 360, FALSE_ALARMS: 10}
+
+
 def test_a_fitted_decider_is_tuned_as_it_is():
     X, y, groups = rows_of_patients()
     plain = decider().fit(*rows_of_patients(1)[:2])
