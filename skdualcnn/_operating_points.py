@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.stats import chi2
 
 from skdualcnn._rules import DECISIONS
 from skdualcnn.exceptions import OperatingPointError
@@ -189,7 +190,11 @@ class Rows:
         confidence_level: float,
         random_state: np.random.RandomState,
     ) -> pd.DataFrame:
-        """Return value, low and high of figures: percentiles over patients drawn again."""
+        """Return value, low and high of figures: percentiles over patients drawn again.
+
+        NaN with fewer than two patients. The interval of false alarms is at least as wide as
+        that of a Poisson count: none of them in a day does not mean none ever.
+        """
         n_groups = int(self.group.max()) + 1
         terms = [term for name in names for term in self.terms(name, decision)]
         sums = np.column_stack(
@@ -206,7 +211,14 @@ class Rows:
         for number, name in enumerate(names):
             top, bottom = drawn[:, 2 * number], drawn[:, 2 * number + 1]
             values = top[bottom > 0] / bottom[bottom > 0]
-            low, high = np.quantile(values, [tail, 1 - tail]) if len(values) else [np.nan] * 2
+            if n_groups < 2 or len(values) == 0:
+                low = high = np.nan
+            else:
+                low, high = np.quantile(values, [tail, 1 - tail])
+                if name == FALSE_ALARMS:
+                    count, days = sums[:, 2 * number].sum(), sums[:, 2 * number + 1].sum()
+                    least, most = chi2.ppf([tail, 1 - tail], [2 * count, 2 * count + 2]) / 2 / days
+                    low, high = np.fmin(low, least), max(high, most)
             table[name] = {"value": self.figure(name, decision), "low": low, "high": high}
         return pd.DataFrame.from_dict(table, orient="index")
 

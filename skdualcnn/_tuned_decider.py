@@ -95,8 +95,10 @@ class TunedFusionDecider(HoldsDecider, MetaEstimatorMixin, BaseEstimator):
         The costs, completed.
     operating_point_ : dict of dict
         Per figure: its `value` on the held-out rows at the chosen point, and the
-        `low` and `high` end of its interval, over patients drawn again. The choice itself
-        is not drawn again, so it flatters a little: state figures of rows never used.
+        `low` and `high` end of its interval, over patients drawn again; NaN with fewer
+        than two, too narrow with few. That of false alarms is at least as wide as that of
+        a Poisson count. The choice itself is not drawn again, so it flatters a little:
+        state figures of rows never used.
     curve_ : DataFrame
         Mean cost, its interval and the figures of the constraints along each head's
         threshold, all else as chosen.

@@ -151,6 +151,33 @@ def test_false_alarms_are_counted_once_a_run():
     assert rows.figure("uncertain", decision) == 1 / 8
 
 
+def intervals(groups, alarms):
+    """The intervals of half-day rows of normal state, some of them with an alert."""
+    state = np.zeros(len(groups), dtype=np.intp)
+    rows = Rows.of(state, groups, 43200.0, read_costs(None))
+    return rows.figures(
+        ["specificity", FALSE_ALARMS],
+        np.where(alarms, 1, 0),
+        n_resamples=200,
+        confidence_level=0.95,
+        random_state=np.random.RandomState(0),
+    )
+
+
+def test_one_patient_has_no_intervals():
+    found = intervals(np.zeros(8), np.arange(8) == 3)
+    assert found["value"].tolist() == [7 / 8, 1 / 4]
+    assert found[["low", "high"]].isna().all(axis=None)
+
+
+def test_no_false_alarm_in_a_few_days_is_no_promise():
+    none = intervals(np.arange(8).repeat(2), np.zeros(16)).loc[FALSE_ALARMS]
+    assert (none["value"], none["low"]) == (0, 0)
+    assert none["high"] == pytest.approx(-np.log(0.025) / 8)  # of a Poisson count
+    some = intervals(np.arange(8).repeat(2), np.arange(16) % 2 == 0).loc[FALSE_ALARMS]
+    assert (some["low"], some["high"]) == pytest.approx((3.4538 / 8, 15.7632 / 8), abs=1e-4)
+
+
 def test_rows_without_labels_are_time_between_alarms():
     fitted, *_ = one_head()
     X, y = np.full((1440, 1), -9.0), np.zeros(1440)
