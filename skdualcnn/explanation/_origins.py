@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
+from sklearn.base import OneToOneFeatureMixin
 from sklearn.compose import ColumnTransformer
+from sklearn.pipeline import Pipeline
 
 from skdualcnn.preprocessing import SlidingWindow
 
@@ -15,6 +17,8 @@ _INDICATOR = "missingindicator_"
 
 def trace_features(steps: Sequence[Any], names: Sequence[str]) -> pd.DataFrame:
     """Return the raw column and the modality of each feature that a classifier reads.
+
+    Columns of a named X are followed through steps that keep or choose among them.
 
     Parameters
     ----------
@@ -28,14 +32,15 @@ def trace_features(steps: Sequence[Any], names: Sequence[str]) -> pd.DataFrame:
     DataFrame
         A row per feature: `column`, `modality`.
     """
-    traced: list[tuple[str, str]] = []
+    first = getattr(steps[0], "feature_names_in_", ()) if len(steps) else ()
+    traced = [(str(name), UNKNOWN) for name in first]
     for step in steps:
         if isinstance(step, ColumnTransformer):
             traced = _of_transformer(step)
         elif isinstance(step, SlidingWindow):
             traced = _of_windows(step, traced)
         else:
-            traced = []
+            traced = _of_names(step, traced)
     if len(traced) != len(names):
         traced = [(name, UNKNOWN) for name in names]
     return pd.DataFrame(traced, columns=["column", "modality"])
@@ -50,9 +55,20 @@ def _of_transformer(transformer: ColumnTransformer) -> list[tuple[str, str]]:
         modality = name
         for kind in _KINDS:
             modality = modality.removesuffix(kind)
-        made = columns if isinstance(fitted, str) else fitted.get_feature_names_out(columns)
-        traced += [(_raw_column(str(one), columns), modality) for one in made]
+        traced += [(column, modality) for column in _sources(fitted, columns)]
     return traced
+
+
+def _sources(fitted: Any, columns: Sequence[Any]) -> list[str]:
+    """Return the column of each feature that one of the transformers makes."""
+    made = columns if isinstance(fitted, str) else fitted.get_feature_names_out(columns)
+    encoder = fitted[-1] if isinstance(fitted, Pipeline) else fitted
+    categories = getattr(encoder, "categories_", [])
+    # A name such as "kind_of_tcp" may be of a column "kind" or of "kind_of".
+    if len(categories) == len(columns) and sum(map(len, categories)) == len(made):
+        pairs = zip(columns, categories, strict=True)
+        return [str(column) for column, known in pairs for _ in known]
+    return [_raw_column(str(one), columns) for one in made]
 
 
 def _raw_column(feature: str, columns: Sequence[Any]) -> str:
@@ -63,6 +79,18 @@ def _raw_column(feature: str, columns: Sequence[Any]) -> str:
         return plain
     fitting = [column for column in known if plain.startswith(f"{column}_")]
     return max(fitting, key=len, default=plain)
+
+
+def _of_names(step: Any, traced: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return what a step keeps, by the names that it gives; nothing if it makes others."""
+    if isinstance(step, OneToOneFeatureMixin):
+        return traced
+    if not hasattr(step, "get_feature_names_out"):
+        return []
+    names = getattr(step, "feature_names_in_", [f"x{place}" for place in range(len(traced))])
+    known = dict(zip(names, traced, strict=False))
+    made = list(step.get_feature_names_out())
+    return [known[name] for name in made] if known.keys() >= set(made) else []
 
 
 def _of_windows(window: SlidingWindow, traced: list[tuple[str, str]]) -> list[tuple[str, str]]:
