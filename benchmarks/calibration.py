@@ -19,7 +19,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from sklearn.metrics import brier_score_loss
 from sklearn.utils import Bunch
 
@@ -27,14 +26,12 @@ from benchmarks import tuning
 from benchmarks._held_out import calibrated_score
 from benchmarks._output import describe_run, to_markdown, write_results
 from benchmarks._runs import over_seeds
+from skdualcnn._calibration_error import calibration_floor
 from skdualcnn._calibrators import CALIBRATORS
 from skdualcnn._evaluation import HeadResult, evaluate
 from skdualcnn._studies import OURS, STUDIES, fit, labels_of, thin
 from skdualcnn.metrics import expected_calibration_error
 from skdualcnn.model_selection import PurgedGroupKFold, honest_split
-
-N_DRAWS = 50
-Floats = NDArray[np.float64]
 
 
 def run(
@@ -70,20 +67,13 @@ def compare(held: Sequence[HeadResult], tested: HeadResult, seed: int) -> list[d
         {
             "calibration": name,
             "ece": expected_calibration_error(tested.abnormal, said),
-            "floor": floor(said, seed),
+            "floor": calibration_floor(said, seed),
             "brier": brier_score_loss(tested.abnormal, said),
             "said": float(said.mean()),
             "happened": float(tested.abnormal.mean()),
         }
         for name, said in calibrated.items()
     ]
-
-
-def floor(probability: Floats, seed: int) -> float:
-    """Return the mean ECE of labels that are drawn from their own probabilities."""
-    rng = np.random.default_rng(seed)
-    draws = [rng.random(len(probability)) < probability for _ in range(N_DRAWS)]
-    return float(np.mean([expected_calibration_error(one, probability) for one in draws]))
 
 
 def folds(inside: Bunch, window: int, seed: int) -> Iterable[tuple[tuning.Rows, tuning.Rows]]:

@@ -5,6 +5,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import check_consistent_length, column_or_1d
 
 STRATEGIES = ("uniform", "quantile")
+N_DRAWS = 50  # of the labels for a floor
 
 
 def expected_calibration_error(
@@ -99,6 +100,16 @@ def maximum_calibration_error(
     """
     gaps, _ = calibration_gaps(y_true, y_prob, n_bins=n_bins, strategy=strategy)
     return float(gaps.max())
+
+
+def calibration_floor(probability: NDArray[np.float64], seed: int = 0) -> float:
+    """Return the mean ECE of labels that are drawn from their own probabilities.
+
+    It is what a model that is right in every probability has on as many independent rows.
+    """
+    rng = np.random.default_rng(seed)
+    draws = [rng.random(len(probability)) < probability for _ in range(N_DRAWS)]
+    return float(np.mean([expected_calibration_error(one, probability) for one in draws]))
 
 
 def calibration_gaps(

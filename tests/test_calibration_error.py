@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from sklearn.calibration import calibration_curve
 
+from skdualcnn._calibration_error import calibration_floor
 from skdualcnn.metrics import expected_calibration_error, maximum_calibration_error
 
 # Two bins of width 0.5: three rows of mean 0.2 of which one came true, and two of mean
@@ -55,3 +56,13 @@ def test_errors(labels, probabilities, options, message):
     for error in (expected_calibration_error, maximum_calibration_error):
         with pytest.raises(ValueError, match=message):
             error(labels, probabilities, **options)
+
+
+def test_the_floor_falls_with_the_rows():
+    probability = np.random.default_rng(1).random(10_000)
+    few, many = calibration_floor(probability[:400], 0), calibration_floor(probability, 0)
+    assert few == pytest.approx(5 * many, rel=0.2)  # as the root of the rows
+
+
+def test_the_floor_of_certainty_is_zero():
+    assert calibration_floor(np.array([0.0, 1.0, 1.0]), 0) == 0

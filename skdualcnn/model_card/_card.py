@@ -109,8 +109,9 @@ def make_model_card(
     -----
     Intervals are percentile intervals of a bootstrap of whole groups. They cover what
     would differ with other patients like these, and nothing else: not another hospital,
-    and not another training. From few groups they are too narrow. Resampling makes bins
-    noisier, so that the interval of the ECE leans towards larger errors.
+    and not another training. From few groups they are too narrow. The ECE has none: rows
+    drawn twice make its bins noisier, so that it is larger of a resample than of the rows.
+    Its floor, what it would be by chance alone, stands beside it.
 
     References
     ----------

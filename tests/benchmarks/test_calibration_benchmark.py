@@ -2,7 +2,6 @@
 
 import numpy as np
 import pandas as pd
-import pytest
 from sklearn.utils import Bunch
 
 from benchmarks import calibration
@@ -25,16 +24,6 @@ def test_every_method_mends_what_is_too_sure():
     assert list(errors) == ["none", "temperature", "sigmoid", "isotonic"]
     assert errors.pop("none") > 0.1
     assert max(errors.values()) < 0.03
-
-
-def test_the_floor_falls_with_the_rows():
-    probability = np.random.default_rng(1).random(10_000)
-    few, many = calibration.floor(probability[:400], 0), calibration.floor(probability, 0)
-    assert few == pytest.approx(5 * many, rel=0.2)  # as the root of the rows
-
-
-def test_the_floor_of_certainty_is_zero():
-    assert calibration.floor(np.array([0.0, 1.0, 1.0]), 0) == 0
 
 
 def test_along_time_every_row_is_held_out_once_with_a_gap():

@@ -1,5 +1,7 @@
 """Each figure of a head against scikit-learn."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from sklearn import metrics
@@ -38,8 +40,18 @@ def test_figures_are_those_of_scikit_learn():
         "Brier score": metrics.brier_score_loss(event, head.score),
         "ECE": expected_calibration_error(event, head.score),
     }
-    assert list(expected) == list(FIGURES)
-    np.testing.assert_allclose(head.compute(list(FIGURES)), list(expected.values()))
+    assert [*expected, "ECE floor"] == list(FIGURES)
+    np.testing.assert_allclose(head.compute(list(expected)), list(expected.values()))
+
+
+def test_the_ece_has_its_floor_and_no_interval():
+    head = make_head(n=3000)
+    drawn = np.random.default_rng(1).random((200, 3000)) < head.score
+    perfect = [replace(head, true=one.astype(int)).compute(["ECE"])[0] for one in drawn]
+    given = {"n_resamples": 10, "confidence_level": 0.95, "random_state": 0}
+    table = head.figures(["ECE", "Brier score", "ECE floor"], **given)
+    assert table.loc["ECE floor", "value"] == pytest.approx(np.mean(perfect), rel=0.1)
+    assert table[["low", "high"]].isna().all(axis=1).tolist() == [True, False, True]
 
 
 @pytest.mark.parametrize("true", [[0, 0, 0], [1, 2, 1], []])
