@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping, Sequence
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 MAX_NAMES = 30  # of columns that are listed
 FEW_GROUPS = 20
-FEW_EVENTS = 10
+FEW_ROWS = 10  # of one kind, normal or not
 NOT_STATED = "Not stated."
 INTENDED_USE = (
     "Not stated by the authors of this model. It tells medical emergencies, cyberattacks and "
@@ -344,15 +345,15 @@ def _find_limits(
         of_head = len(np.unique(head.groups))
         if grouped and of_head < FEW_GROUPS:
             found.append(f"{head.name}: {of_head} groups; intervals from so few are too narrow.")
-        for division, parts in divisions.items():
-            few = [
-                f"{name} ({events})"
-                for name, mask in parts.items()
-                if (events := int(head.take(mask[head.rows]).event.sum())) < FEW_EVENTS
-            ]
+        for (division, parts), (kind, wanted) in product(
+            divisions.items(),
+            (("that are not normal", head.event), ("that are normal", ~head.event)),
+        ):
+            counts = {name: int(wanted[mask[head.rows]].sum()) for name, mask in parts.items()}
+            few = [f"{name} ({n})" for name, n in counts.items() if n < FEW_ROWS]
             if few:
                 found.append(
-                    f"{head.name}, by {division}: fewer than {FEW_EVENTS} rows that are not normal "
-                    f"in {', '.join(few)}; their figures say little."
+                    f"{head.name}, by {division}: fewer than {FEW_ROWS} rows {kind} in "
+                    f"{', '.join(few)}; their figures say little."
                 )
     return [_tables.plain(one) for one in found]

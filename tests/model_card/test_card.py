@@ -151,6 +151,18 @@ def test_limits_that_the_rows_show_are_listed(card, decider, held_out):
     assert "health: no row raises its alert at this operating point" in found
 
 
+def test_subgroups_with_few_rows_of_either_kind_are_listed(decider, held_out):
+    event = (held_out.y["health"] != "normal").to_numpy()
+    few = {
+        "ill": event & (event.cumsum() <= 12),
+        "well": ~event & ((~event).cumsum() <= 12),
+    }
+    parts = np.select(list(few.values()), list(few), "both")
+    found = make(decider, held_out, subgroups={"kind": parts}).select("Model card/Limits").content
+    assert "health, by kind: fewer than 10 rows that are not normal in well (0); their" in found
+    assert "health, by kind: fewer than 10 rows that are normal in ill (0); their" in found
+
+
 def test_labels_may_be_missing_and_of_an_array(decider, held_out):
     y = held_out.y.to_numpy(dtype=object, copy=True)
     y[:, 1] = None
