@@ -111,6 +111,8 @@ def _numbers(values: Any, name: str) -> NDArray[np.float64]:
 
 def _category_codes(values: Any, column: CategoricalColumn) -> list[float]:
     codes = _codes(column)
+    if None not in codes and any(map(is_nan, column.categories)):
+        codes[None] = np.nan  # the encoder has made one category of all that is missing
     return [np.nan if is_nan(value) else codes.get(value, UNKNOWN) for value in values]
 
 

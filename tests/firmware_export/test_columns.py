@@ -226,6 +226,16 @@ def test_category_of_missing_values(ward):
     assert [column.missing for column in front_end.columns] == [2, None]
 
 
+@pytest.mark.parametrize("trained_on", [None, np.nan, pd.NA], ids=repr)
+def test_missing_text_is_one_category_in_every_form(trained_on):
+    X = pd.DataFrame({"protocol": ["tcp", "udp", trained_on]}, dtype=object)
+    preprocessor = make_fusion_preprocessor(network=["protocol"]).fit(X)
+    for live in (None, np.nan, pd.NA):
+        rows = pd.DataFrame({"protocol": ["udp", live, "icmp"]}, dtype=object)
+        front_end = _same_as_transform(preprocessor, rows)
+        assert np.isnan(encode_readings(front_end, rows)[1, 0])
+
+
 def test_columns_by_position_slice_and_mask():
     X = np.random.default_rng(0).normal(size=(30, 5))
     transformer = ColumnTransformer(
