@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from skdualcnn._commands._data import add_data_arguments, check_data_arguments
+from skdualcnn._commands._table import read_table
 from skdualcnn.exceptions import DataFileError, UsageError
 
 if TYPE_CHECKING:
@@ -142,17 +143,8 @@ def _read_csv(
             "--csv needs the columns of at least one of --patient, --environment and --network, "
             "and a label: --health or --cyber"
         )
-    try:
-        table = pd.read_csv(options.csv)
-    except ValueError as error:
-        raise DataFileError(f"{options.csv} is no CSV file with a header: {error}") from error
-    wanted = [*features, *labels.values(), *([options.groups] if options.groups else [])]
-    missing = [column for column in wanted if column not in table]
-    if missing:
-        raise UsageError(
-            f"{options.csv} has no column {', '.join(map(repr, missing))}; it has "
-            f"{', '.join(map(str, table.columns))}"
-        )
+    grouped = [options.groups] if options.groups else []
+    table = read_table(options.csv, [*features, *labels.values(), *grouped])
     used = [*features, *([by] if by else [])]
     if len(set(used)) < len(used) or set(used) & set(labels.values()):
         raise UsageError(
