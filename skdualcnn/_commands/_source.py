@@ -108,16 +108,6 @@ def divide(dataset: Any, seed: int) -> tuple["NDArray[np.intp]", "NDArray[np.int
         raise UsageError(str(error)) from error
 
 
-def new_file(text: str) -> Path:
-    """Return the path of a file that can be written, for the parser: before work has been done."""
-    path = Path(text)
-    if path.is_dir():
-        raise argparse.ArgumentTypeError(f"{path} is a folder, expected a file")
-    if not path.absolute().parent.is_dir():
-        raise argparse.ArgumentTypeError(f"the folder {path.parent} does not exist; make it first")
-    return path
-
-
 def positive(text: str) -> int:
     """Return a whole number of 1 or more, for the parser."""
     number = int(text)

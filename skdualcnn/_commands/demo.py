@@ -7,6 +7,7 @@ from rich.console import Console
 
 from skdualcnn._commands._data import add_data_arguments, check_data_arguments
 from skdualcnn._commands._exit import DONE
+from skdualcnn._commands._files import keep_apart
 
 SUMMARY = "train, score, export and report on one data set"
 DESCRIPTION = (
@@ -34,6 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the command."""
+    keep_apart(options, ["out"], ["data_dir"])
     from skdualcnn._demo import run_demo  # noqa: PLC0415  (imports torch)
 
     check_data_arguments(options)

@@ -8,8 +8,9 @@ from typing import Any
 from rich.console import Console
 
 from skdualcnn._commands._exit import DONE
+from skdualcnn._commands._files import keep_apart, new_file
 from skdualcnn._commands._model import add_model_arguments, expect_fit, load_decider, read_rows
-from skdualcnn._commands._source import divide, new_file
+from skdualcnn._commands._source import divide
 from skdualcnn.exceptions import UsageError
 
 SUMMARY = "score a saved decider on the rows that were held out"
@@ -46,6 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the command."""
+    keep_apart(options, ["json", "html", "card"], ["model", "csv", "firmware"])
     import numpy as np  # noqa: PLC0415
 
     from skdualcnn._evaluation import evaluate  # noqa: PLC0415  (imports torch)

@@ -6,6 +6,7 @@ from pathlib import Path
 from rich.console import Console
 
 from skdualcnn._commands._exit import DONE
+from skdualcnn._commands._files import keep_apart
 from skdualcnn._commands._model import add_model_arguments, expect_fit, load_decider, read_rows
 from skdualcnn._commands._source import divide
 
@@ -63,6 +64,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the command."""
+    keep_apart(options, ["out"], ["model", "csv"])
     from firmware_export import check_firmware, export_firmware  # noqa: PLC0415  (imports torch)
     from skdualcnn._studies import labels_of, thin  # noqa: PLC0415
 

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from skdualcnn._commands._exit import DONE
+from skdualcnn._commands._files import keep_apart
 from skdualcnn._commands._model import note
 from skdualcnn._commands._source import add_source_arguments, divide, positive, read_source
 from skdualcnn.exceptions import UsageError
@@ -124,6 +125,7 @@ def _add_connection_arguments(parser: argparse.ArgumentParser, patience: int) ->
 
 
 def _run_server(options: argparse.Namespace) -> int:
+    keep_apart(options, ["out"], ["ca", "cert", "key"])
     certificates = None
     given = [options.ca, options.cert, options.key]
     if any(given):
@@ -167,6 +169,7 @@ def _run_server(options: argparse.Namespace) -> int:
 
 
 def _run_site(options: argparse.Namespace) -> int:
+    keep_apart(options, ["out"], ["csv", "ca"])
     root = None if options.ca is None else options.ca.read_bytes()
     from skdualcnn._persistence import save_trained  # noqa: PLC0415  (imports torch)
     from skdualcnn._studies import labels_of  # noqa: PLC0415

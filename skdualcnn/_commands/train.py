@@ -9,11 +9,11 @@ from typing import Any
 from rich.console import Console
 
 from skdualcnn._commands._exit import DONE
+from skdualcnn._commands._files import keep_apart, new_file
 from skdualcnn._commands._model import note
 from skdualcnn._commands._source import (
     add_source_arguments,
     divide,
-    new_file,
     positive,
     read_source,
 )
@@ -79,6 +79,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the command."""
+    keep_apart(options, ["out"], ["csv"])
     from skdualcnn._persistence import save_trained  # noqa: PLC0415  (imports torch)
     from skdualcnn._studies import (  # noqa: PLC0415
         OURS,

@@ -313,6 +313,10 @@ def test_a_model_of_ones_own_program_needs_no_columns_either(capsys, elsewhere, 
         (["train", "--csv", "none.csv", *OWN[2:]], "none.csv does not exist; expected a file"),
         (["train", "--csv", "empty.csv", *OWN[2:]], "empty.csv is no CSV file with a header"),
         (["train", *OWN, "--network", "bed", "--window", "4"], "a column is named twice"),
+        (["train", *OWN, "--out", "./beds.csv"], "--out is beds.csv, where --csv is, expected a"),
+        (["evaluate", "m", "--json", "m"], "--json is m, where MODEL is, expected a place of its"),
+        (["evaluate", "m", "--json", "a", "--html", "../{here}/a"], "a, where --json is, expected"),
+        (["export", "c/m", "--out", "c"], "--out is c, where MODEL is, expected a place"),
         (["train", "--window", "4"], "the known data sets have windows of their own"),
         (["train", *OWN, "--vital-changes"], "needs columns of --patient, and --window of 2 or"),
         (["train", *OWN[:3], "ward", *OWN[4:]], "beds.csv has 30 row(s) without ward; expected"),
@@ -333,7 +337,7 @@ def test_what_cannot_be_done_is_one_line_and_code_2(capsys, elsewhere, arguments
     (elsewhere / "empty.csv").touch()
     if "net.skdualcnn" in arguments:
         save(DualPathCNNClassifier(), "net.skdualcnn")
-    code, _, err = run(capsys, *arguments)
+    code, _, err = run(capsys, *(str(one).format(here=elsewhere.name) for one in arguments))
     assert code == 2
     assert message in err
     assert err.startswith(f"skdualcnn {arguments[0]}: error: ")
