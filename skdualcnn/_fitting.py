@@ -1,7 +1,8 @@
 """From validated rows to what the nets are trained and watched on."""
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -28,6 +29,27 @@ from skdualcnn.network._training import train
 from skdualcnn.preprocessing import GatheredWindows
 
 Inputs = NDArray[np.float32] | GatheredWindows
+
+
+class InterruptedTrainingWarning(ConvergenceWarning):
+    """Training ended by Ctrl-C, with what was learnt until then."""
+
+
+@contextmanager
+def interruption_raised() -> Iterator[None]:
+    """Let Ctrl-C end what contains the training, too, and not the training alone.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        If training was interrupted.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", InterruptedTrainingWarning)
+            yield
+    except InterruptedTrainingWarning:
+        raise KeyboardInterrupt from None
 
 
 @dataclass(frozen=True)
@@ -148,7 +170,7 @@ def train_paths(
             warnings.warn(
                 f"Training was interrupted after {len(net.history)} epoch(s); the estimator "
                 "can be used with the weights it has reached. Fit again to train it fully.",
-                ConvergenceWarning,
+                InterruptedTrainingWarning,
                 stacklevel=4,
             )
             break

@@ -37,15 +37,17 @@ def run(options: argparse.Namespace) -> int:
     """Run the command."""
     keep_apart(options, ["out"], ["data_dir"])
     from skdualcnn._demo import run_demo  # noqa: PLC0415  (imports torch)
+    from skdualcnn._fitting import interruption_raised  # noqa: PLC0415
 
     check_data_arguments(options)
-    run_demo(
-        options.data,
-        data_dir=options.data_dir,
-        out=options.out,
-        quick=options.quick,
-        seed=options.seed,
-        command=options.command_line,
-        console=Console(),
-    )
+    with interruption_raised():
+        run_demo(
+            options.data,
+            data_dir=options.data_dir,
+            out=options.out,
+            quick=options.quick,
+            seed=options.seed,
+            command=options.command_line,
+            console=Console(),
+        )
     return DONE

@@ -53,6 +53,7 @@ def run(options: argparse.Namespace) -> int:
     from skdualcnn._evaluation import evaluate  # noqa: PLC0415  (imports torch)
     from skdualcnn._studies import labels_of  # noqa: PLC0415
     from skdualcnn.inspection import print_report, write_json, write_report  # noqa: PLC0415
+    from skdualcnn.model_card import write_model_card  # noqa: PLC0415
 
     if options.firmware is not None and options.card is None:
         raise UsageError("--firmware is for a model card; expected --card FILE, too")
@@ -75,13 +76,16 @@ def run(options: argparse.Namespace) -> int:
         "held_out": _held_out(options, dataset.split_by, known=bool(noted)),
     }
     report = _assemble(options, study.title, dataset, protocol, result)
+    card = (
+        None if options.card is None else _make_card(options, study.title, decider, dataset, rows)
+    )
     print_report(report, Console())
     if options.json is not None:
         write_json(options.json, report)
     if options.html is not None:
         write_report(options.html, report)
-    if options.card is not None:
-        _write_card(options, study.title, decider, dataset, rows)
+    if card is not None:
+        write_model_card(options.card, card)
     return DONE
 
 
@@ -98,11 +102,11 @@ def _held_out(options: argparse.Namespace, split_by: str, *, known: bool) -> str
     )
 
 
-def _write_card(
+def _make_card(
     options: argparse.Namespace, title: str, decider: Any, dataset: Any, rows: Any
-) -> None:
+) -> Any:
     from skdualcnn._studies import labels_of  # noqa: PLC0415  (imports torch)
-    from skdualcnn.model_card import make_model_card, write_model_card  # noqa: PLC0415
+    from skdualcnn.model_card import make_model_card  # noqa: PLC0415
 
     subgroups = dataset.get("subgroups")
     firmware = None
@@ -113,7 +117,7 @@ def _write_card(
             raise UsageError(
                 f"{options.firmware} is no JSON: {error}; expected the report.json of an export"
             ) from error
-    card = make_model_card(
+    return make_model_card(
         decider,
         dataset.data.iloc[rows],
         labels_of(dataset, rows),
@@ -126,7 +130,6 @@ def _write_card(
         limits="All rows were scored, those of the training included." if options.all else None,
         firmware=firmware,
     )
-    write_model_card(options.card, card)
 
 
 def _assemble(

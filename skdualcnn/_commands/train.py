@@ -80,6 +80,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Run the command."""
     keep_apart(options, ["out"], ["csv"])
+    from skdualcnn._fitting import interruption_raised  # noqa: PLC0415
     from skdualcnn._persistence import save_trained  # noqa: PLC0415  (imports torch)
     from skdualcnn._studies import (  # noqa: PLC0415
         OURS,
@@ -107,7 +108,8 @@ def run(options: argparse.Namespace) -> int:
     name, classifier = decider.estimator.steps[-1]
     if options.epochs:
         classifier.set_params(max_epochs=options.epochs)
-    fit(decider, dataset, train)
+    with interruption_raised():
+        fit(decider, dataset, train)
     path = save_trained(decider, options.out, note(options, options.window))
     epochs = len(decider.estimator_[name].history_)
     console.print(f"{epochs} epochs; written: {path} ({path.stat().st_size:,} bytes)")

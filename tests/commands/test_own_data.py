@@ -128,6 +128,17 @@ def test_an_export_says_that_the_model_is_of_other_data(capsys):
     assert "model.skdualcnn does not fit beds.csv: " in err
 
 
+def test_an_interrupted_training_replaces_no_model(capsys, elsewhere, monkeypatch):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    (elsewhere / "model.skdualcnn").write_text("earlier")
+    monkeypatch.setattr("skorch.NeuralNet.train_step", interrupt)
+    code, _, err = run(capsys, "train", *OWN, "--epochs", 2)
+    assert (code, err) == (130, "skdualcnn train: interrupted; no file was written")
+    assert (elsewhere / "model.skdualcnn").read_text() == "earlier"
+
+
 def test_a_model_knows_the_rows_it_was_trained_on(capsys, beds):
     assert run(capsys, "train", *OWN, "--epochs", 1, "--seed", 3)[0] == 0
     known = ["evaluate", "model.skdualcnn", "--csv", "beds.csv", "--json"]
