@@ -134,7 +134,7 @@ def _read_csv(
             "and a label: --health or --cyber"
         )
     grouped = [options.groups] if options.groups else []
-    table = read_table(options.csv, [*features, *labels.values(), *grouped])
+    table = read_table(options.csv, [*features, *grouped], list(labels.values()))
     used = [*features, *([by] if by else [])]
     if len(set(used)) < len(used) or set(used) & set(labels.values()):
         raise UsageError(
