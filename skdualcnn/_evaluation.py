@@ -21,6 +21,7 @@ from skdualcnn._decisions import DecisionsMixin
 from skdualcnn._group_bootstrap import Statistic, drawn_areas, group_intervals, ratio
 from skdualcnn._head import FittedHeads
 from skdualcnn._rules import DECISIONS
+from skdualcnn.exceptions import HeadError
 
 Intervals = dict[str, tuple[float, float] | None]
 
@@ -106,6 +107,12 @@ class HeadResult:
     def abnormal(self) -> NDArray[np.bool_]:
         """Whether each row is truly not normal."""
         return np.asarray(self.y_true != self.normal, dtype=bool)
+
+    def unknown(self) -> dict[Any, int]:
+        """Return the number of test rows of each class that the head was not trained on."""
+        known = set(self.classes.tolist())
+        counts = pd.Series(self.y_true, dtype=object).value_counts()
+        return {label: int(n) for label, n in counts.items() if label not in known}
 
     def metrics(self) -> dict[str, float]:
         """Return the figures of the head.
@@ -251,6 +258,41 @@ class ModelResult:
         }
 
 
+def check_classes(decider: DecisionsMixin, y: pd.DataFrame) -> None:
+    """Refuse labels of a head that are none of its classes, such as those of another head.
+
+    Raises
+    ------
+    HeadError
+        If a head has labels, and knows none of them.
+    """
+    classes = FittedHeads.read(decider).classes
+    for position, name in zip(decider.positions_, decider.heads_, strict=True):
+        if position is None or name is None:
+            continue
+        found, known = pd.unique(y[name].dropna()).tolist(), classes[position].tolist()
+        if found and not set(found) & set(known):
+            raise HeadError(
+                f"the labels of the {name} head are {_list(found)}, expected its classes, "
+                f"{_list(known)}. Name the column that holds them."
+            )
+
+
+def say_unknown(result: "ModelResult") -> list[str]:
+    """Return a sentence for each head whose test rows have classes it was not trained on."""
+    return [
+        f"{sum(unknown.values()):,} test rows are of classes that the {name} head was not trained "
+        f"on, {_list(list(unknown))}: scored as not normal, and never given the right class."
+        for name, head in result.heads.items()
+        if (unknown := head.unknown())
+    ]
+
+
+def _list(labels: Sequence[Any]) -> str:
+    shown = ", ".join(map(repr, labels[:10]))
+    return f"{shown} and {len(labels) - 10} more" if len(labels) > 10 else shown
+
+
 def evaluate(
     decider: DecisionsMixin,
     X: pd.DataFrame,
@@ -272,7 +314,13 @@ def evaluate(
         Wall-clock seconds that fitting took.
     groups : ndarray of shape (n,) or None
         What belongs together, such as the patient, for confidence intervals.
+
+    Raises
+    ------
+    HeadError
+        If a head knows none of its labels.
     """
+    check_classes(decider, y)
     explained = decider.explain_decisions(X)  # one pass through the model for all of it
     scores = explained[["health_score", "cyber_score"]].to_numpy()
     classes = FittedHeads.read(decider).classes
@@ -310,7 +358,10 @@ def head_tables(
             {
                 "name": name,
                 "classes": [str(label) for label in head.classes],
-                "test_counts": {str(label): int(counts.get(label, 0)) for label in head.classes},
+                "test_counts": {
+                    str(label): int(counts.get(label, 0))
+                    for label in (*head.classes, *head.unknown())
+                },
                 "models": [
                     {
                         "name": model,

@@ -10,7 +10,9 @@ from skdualcnn._evaluation import (
     decision_table,
     evaluate,
     head_tables,
+    say_unknown,
 )
+from skdualcnn.exceptions import HeadError
 
 
 def head_result(y_true, y_pred, score):
@@ -107,6 +109,21 @@ def test_what_a_decider_says_about_test_rows(ward):
     assert tables[1]["classes"] == ["dos", "normal", "spoofing"]
     assert sum(tables[1]["test_counts"].values()) == 26
     assert tables[0]["models"][0]["fit_seconds"] == 2.5
+
+
+def test_classes_that_were_not_trained_on_are_counted_and_said(ward):
+    X, y = ward
+    decider = FusionDecider(RandomForestClassifier(n_estimators=5, random_state=0))
+    decider.fit(X[:60], y[:60])
+    new = y[60:].assign(cyber=y["cyber"][60:].replace("dos", "worm"))
+    result = evaluate(decider, X[60:], new, 0.0)
+    counts = head_tables({"forest": result}, "forest")[1]["test_counts"]
+    assert counts["worm"] == (new["cyber"] == "worm").sum() > 0
+    assert sum(counts.values()) == 30
+    (sentence,) = say_unknown(result)
+    assert f"{counts['worm']} test rows are of classes that the cyber head was not" in sentence
+    with pytest.raises(HeadError, match="labels of the health head are 1, 0, expected its classes"):
+        evaluate(decider, X[60:], new.assign(health=[1, 0] * 15), 0.0)
 
 
 def test_a_decider_of_one_head(ward):

@@ -139,13 +139,14 @@ def _assemble(
         decision_table,
         head_tables,
         say_intervals,
+        say_unknown,
     )
     from skdualcnn._versions import describe_environment  # noqa: PLC0415
 
     results = {options.model.name: result}
     return {
         "title": f"{options.model.name} on {title}",
-        "summary": [],
+        "summary": say_unknown(result),
         "data": {
             "name": title,
             "simulated": options.csv is None and options.data == "ward",

@@ -46,7 +46,10 @@ class ModelScores(TypedDict):
 
 
 class HeadSection(TypedDict):
-    """One head: its classes and the models on it."""
+    """One head: its classes and the models on it.
+
+    `test_counts` may have classes that the head was not trained on, too.
+    """
 
     name: str
     classes: list[str]

@@ -196,12 +196,14 @@ def head_table(head: HeadSection, scores: Sequence[str] = tuple(_SCORES)) -> Tab
 
 
 def classes_table(head: HeadSection) -> Table:
-    """Return the test rows of each class."""
-    total = sum(int(head["test_counts"].get(name, 0)) for name in head["classes"])
+    """Return the test rows of each class, those that the head does not know last."""
+    names = list(dict.fromkeys([*head["classes"], *head["test_counts"]]))
+    total = sum(map(int, head["test_counts"].values()))
     rows = []
-    for name in head["classes"]:
+    for name in names:
         number = int(head["test_counts"].get(name, 0))
-        rows.append(([text(name), count(number), share(number / total if total else None)], False))
+        shown = name if name in head["classes"] else f"{name} (not trained on)"
+        rows.append(([text(shown), count(number), share(number / total if total else None)], False))
     columns = (Column("Class", numeric=False), Column("Test rows"), Column("Share"))
     return _finish(f"Test rows of each class of the {head['name']} head", columns, rows)
 
