@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from skdualcnn._commands._data import add_data_arguments, check_data_arguments
-from skdualcnn._commands._table import read_table
+from skdualcnn._commands._table import check_features, read_table
 from skdualcnn.exceptions import DataFileError, UsageError
 
 if TYPE_CHECKING:
@@ -135,6 +135,7 @@ def _read_csv(
         )
     grouped = [options.groups] if options.groups else []
     table = read_table(options.csv, [*features, *grouped], list(labels.values()))
+    check_features(options.csv, table[features])
     used = [*features, *([by] if by else [])]
     if len(set(used)) < len(used) or set(used) & set(labels.values()):
         raise UsageError(

@@ -11,6 +11,9 @@ from skdualcnn.exceptions import DataFileError, UsageError
 if TYPE_CHECKING:
     import pandas as pd
 
+NUMBER = r"(?i)[-+]?(0x[0-9a-f]+|\d*[.,]?\d+(e[-+]?\d+)?)"  # as others write them, too
+MOST_VALUES = 20  # of a column that may be of categories, whatever they look like
+
 
 def read_table(path: Path, columns: Sequence[str], labels: Sequence[str] = ()) -> "pd.DataFrame":
     """Return the rows of a CSV file, which has the columns and the labels.
@@ -49,6 +52,40 @@ def read_table(path: Path, columns: Sequence[str], labels: Sequence[str] = ()) -
     if words:
         table[words] = read(usecols=words, keep_default_na=False, na_values=[""])[words]
     return table
+
+
+def check_features(path: Path, features: "pd.DataFrame") -> None:
+    """Refuse columns that were meant to be numbers, and are text in the file.
+
+    Such a column has many values, most of them numbers or most of them different. As
+    categories, each of them would be an input of its own.
+
+    Raises
+    ------
+    DataFileError
+        If there is one.
+    """
+    from pandas.api.types import is_numeric_dtype  # noqa: PLC0415
+
+    for name in features:
+        if not is_numeric_dtype(features[name]):
+            _check_text(f"{path}: column {name!r} is text", features[name].dropna().astype(str))
+
+
+def _check_text(where: str, cells: "pd.Series[str]") -> None:
+    import pandas as pd  # noqa: PLC0415
+
+    n_values = cells.nunique()
+    share = max(cells.str.fullmatch(NUMBER).mean(), n_values / max(len(cells), 1))
+    bad = cells[pd.to_numeric(cells, errors="coerce").isna()]
+    if n_values <= MOST_VALUES or share <= 0.5 or bad.empty:
+        return
+    raise DataFileError(
+        f"{where}, such as {bad.iloc[0]!r} in row {bad.index[0] + 1}: {len(bad):,} of "
+        f"{len(cells):,} cells are no numbers, and {n_values:,} values are too many for "
+        "categories. Write numbers as 79.5, leave a cell empty where there is none, or leave out "
+        "the column."
+    )
 
 
 def _reader(path: Path) -> Callable[..., "pd.DataFrame"]:

@@ -3,9 +3,10 @@
 import os
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
-from skdualcnn._commands._table import read_table
+from skdualcnn._commands._table import check_features, read_table
 from skdualcnn.exceptions import DataFileError
 
 
@@ -52,3 +53,32 @@ def test_a_pipe_is_read_once():
     os.close(start)
     assert read_table(Path(f"/dev/fd/{end}"), ["spo2"], ["attack"])["attack"].tolist() == ["None"]
     os.close(end)
+
+
+@pytest.mark.parametrize(
+    ("cells", "bad"),
+    [
+        ([*map(str, range(40)), "error", "-"], "'error' in row 41: 2 of 42 cells are no numbers"),
+        ([f"79,{tenth}" for tenth in range(10)] * 9 + [f"{one},5" for one in range(40)], "'79,0'"),
+        ([hex(one) for one in range(99)] * 3, "'0x0' in row 1: 297 of 297"),
+        ([f"2024-01-01 {hour}:00" for hour in range(24)], "24 values are too many for categories"),
+        ([f"id{one}" for one in range(30)], "'id0' in row 1"),
+    ],
+)
+def test_numbers_that_are_text_are_no_categories(cells, bad):
+    with pytest.raises(DataFileError, match=f"beds.csv: column 'rate' is text, such as .*{bad}"):
+        check_features(Path("beds.csv"), pd.DataFrame({"rate": cells}))
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ["tcp", "udp"] * 20,
+        ["80", "443", "none"] * 20,
+        [f"10.0.0.{one}" for one in range(30)] * 3,
+        [1.5] * 30,
+        [True, None] * 30,
+    ],
+)
+def test_categories_are_taken_as_they_are(cells):
+    check_features(Path("beds.csv"), pd.DataFrame({"rate": cells}))
