@@ -40,6 +40,8 @@ def read_table(path: Path, columns: Sequence[str], labels: Sequence[str] = ()) -
         ) from None
     except ValueError as error:
         raise DataFileError(f"{path} is no CSV file with a header: {error}") from error
+    if table.empty:
+        raise DataFileError(f"{path} has no row, expected a header and a row for each moment.")
     missing = [column for column in (*columns, *labels) if column not in table]
     if missing:
         raise UsageError(
@@ -55,9 +57,9 @@ def read_table(path: Path, columns: Sequence[str], labels: Sequence[str] = ()) -
 
 
 def check_features(path: Path, features: "pd.DataFrame") -> None:
-    """Refuse columns that were meant to be numbers, and are text in the file.
+    """Refuse numbers that are too large, and columns of numbers that are text in the file.
 
-    Such a column has many values, most of them numbers or most of them different. As
+    Such text has many values, most of them numbers or most of them different. As
     categories, each of them would be an input of its own.
 
     Raises
@@ -68,8 +70,22 @@ def check_features(path: Path, features: "pd.DataFrame") -> None:
     from pandas.api.types import is_numeric_dtype  # noqa: PLC0415
 
     for name in features:
-        if not is_numeric_dtype(features[name]):
-            _check_text(f"{path}: column {name!r} is text", features[name].dropna().astype(str))
+        where = f"{path}: column {name!r}"
+        if is_numeric_dtype(features[name]):
+            _check_size(where, features[name])
+        else:
+            _check_text(f"{where} is text", features[name].dropna().astype(str))
+
+
+def _check_size(where: str, numbers: "pd.Series[float]") -> None:
+    import numpy as np  # noqa: PLC0415
+
+    large = numbers[numbers.abs() > np.finfo(np.float32).max]
+    if len(large):
+        raise DataFileError(
+            f"{where} is {large.iloc[0]:g} in row {large.index[0] + 1}, expected a number below "
+            "3e38 in size. Leave the cell empty where there is none."
+        )
 
 
 def _check_text(where: str, cells: "pd.Series[str]") -> None:

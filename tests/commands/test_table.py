@@ -82,3 +82,15 @@ def test_numbers_that_are_text_are_no_categories(cells, bad):
 )
 def test_categories_are_taken_as_they_are(cells):
     check_features(Path("beds.csv"), pd.DataFrame({"rate": cells}))
+
+
+def test_a_table_has_rows(write):
+    with pytest.raises(DataFileError, match="has no row, expected a header and a row for each"):
+        read_table(write("spo2,state"), ["spo2"])
+
+
+@pytest.mark.parametrize(("number", "said"), [(float("inf"), "inf"), (-1e39, "-1e[+]39")])
+def test_numbers_are_finite_and_fit_the_network(number, said):
+    rows = pd.DataFrame({"on": [True, False, None, True], "rate": [1.0, None, number, 2.0]})
+    with pytest.raises(DataFileError, match=f"column 'rate' is {said} in row 3, expected a number"):
+        check_features(Path("beds.csv"), rows)
