@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from skdualcnn._commands._data import DATA_SETS, add_data_arguments
-from skdualcnn._commands._source import HEADS, add_table_arguments, read_source
+from skdualcnn._commands._source import HEADS, add_table_arguments, read_source, seed
 from skdualcnn.exceptions import ModelFileError, StreamError, UsageError
 
 _NAMES = (*HEADS, "groups")
@@ -20,7 +20,7 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
     add_table_arguments(
         parser, "A CSV file instead of --data. The model knows its columns; name what changed."
     )
-    parser.add_argument("--seed", type=int, help="seed of the split (default: of the training)")
+    parser.add_argument("--seed", type=seed, help="seed of the split (default: of the training)")
 
 
 def add_model(parser: argparse.ArgumentParser, text: str) -> None:

@@ -116,6 +116,14 @@ def positive(text: str) -> int:
     return number
 
 
+def seed(text: str) -> int:
+    """Return the seed of a generator of random numbers, for the parser."""
+    number = int(text)
+    if not 0 <= number < 2**32:
+        raise argparse.ArgumentTypeError(f"{number} is no seed, expected 0 to {2**32 - 1}")
+    return number
+
+
 def _read_csv(
     options: argparse.Namespace,
     modalities: Mapping[str, Sequence[str]],
@@ -135,13 +143,13 @@ def _read_csv(
         )
     grouped = [options.groups] if options.groups else []
     table = read_table(options.csv, [*features, *grouped], list(labels.values()))
-    check_features(options.csv, table[features])
     used = [*features, *([by] if by else [])]
     if len(set(used)) < len(used) or set(used) & set(labels.values()):
         raise UsageError(
             "a column is named twice; expected each as one feature, or as a label, or, with "
             "--window, as --groups"
         )
+    check_features(options.csv, table[features])
     dataset = make_dataset(
         data=table[features],
         target=make_target(len(table), **{k: _read_labels(table[c]) for k, c in labels.items()}),

@@ -8,6 +8,7 @@ from rich.console import Console
 from skdualcnn._commands._data import add_data_arguments, check_data_arguments
 from skdualcnn._commands._exit import DONE
 from skdualcnn._commands._files import keep_apart
+from skdualcnn._commands._source import seed
 
 SUMMARY = "train, score, export and report on one data set"
 DESCRIPTION = (
@@ -30,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="folder to write; an earlier one is replaced (default: skdualcnn_demo)",
     )
     parser.add_argument("--quick", action="store_true", help="fewer rows and epochs")
-    parser.add_argument("--seed", type=int, default=0, help="seed of everything (default: 0)")
+    parser.add_argument("--seed", type=seed, default=0, help="seed of everything (default: 0)")
 
 
 def run(options: argparse.Namespace) -> int:

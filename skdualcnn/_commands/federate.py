@@ -10,7 +10,13 @@ from rich.table import Table
 from skdualcnn._commands._exit import DONE
 from skdualcnn._commands._files import keep_apart
 from skdualcnn._commands._model import note
-from skdualcnn._commands._source import add_source_arguments, divide, positive, read_source
+from skdualcnn._commands._source import (
+    add_source_arguments,
+    divide,
+    positive,
+    read_source,
+    seed,
+)
 from skdualcnn.exceptions import UsageError
 
 if TYPE_CHECKING:
@@ -75,7 +81,7 @@ def _add_server_arguments(parser: argparse.ArgumentParser) -> None:
         default=64,
         help="rows a step, of all sites together (default: 64)",
     )
-    parser.add_argument("--seed", type=int, default=0, help="of the first weights (default: 0)")
+    parser.add_argument("--seed", type=seed, default=0, help="of the first weights (default: 0)")
     parser.add_argument(
         "--noise",
         type=float,
@@ -105,7 +111,7 @@ def _add_site_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--out", type=Path, help="write the model of the federation here, too")
     parser.add_argument(
-        "--seed", type=int, default=0, help="seed of the split, as for train (default: 0)"
+        "--seed", type=seed, default=0, help="seed of the split, as for train (default: 0)"
     )
     _add_connection_arguments(parser, patience=60)
 

@@ -6,7 +6,13 @@ import json
 from rich.console import Console
 
 from skdualcnn._commands._exit import DONE, FOUND
-from skdualcnn._commands._source import add_source_arguments, divide, positive, read_source
+from skdualcnn._commands._source import (
+    add_source_arguments,
+    divide,
+    positive,
+    read_source,
+    seed,
+)
 
 SUMMARY = "find what makes a score on a split say too much"
 DESCRIPTION = (
@@ -43,7 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--strict", action="store_true", help="exit with 4 if something of severity high is found"
     )
-    parser.add_argument("--seed", type=int, default=0, help="seed of the split (default: 0)")
+    parser.add_argument("--seed", type=seed, default=0, help="seed of the split (default: 0)")
 
 
 def run(options: argparse.Namespace) -> int:

@@ -8,6 +8,7 @@ from rich.progress import Progress
 
 from skdualcnn._commands._broker import add_broker_arguments, make_broker
 from skdualcnn._commands._exit import DONE
+from skdualcnn._commands._source import seed
 from skdualcnn.exceptions import UsageError
 
 SUMMARY = "publish the simulated ward, attacks included, to an MQTT broker"
@@ -40,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--patients", type=int, default=4, metavar="N", help="default: 4")
     parser.add_argument("--hours", type=float, default=2.0, metavar="H", help="default: 2")
-    parser.add_argument("--seed", type=int, default=0, help="of everything (default: 0)")
+    parser.add_argument("--seed", type=seed, default=0, help="of everything (default: 0)")
     parser.add_argument(
         "--start",
         metavar="TIME",

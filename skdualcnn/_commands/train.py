@@ -16,6 +16,7 @@ from skdualcnn._commands._source import (
     divide,
     positive,
     read_source,
+    seed,
 )
 from skdualcnn.exceptions import NormalClassError, UsageError
 
@@ -73,7 +74,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--quick", action="store_true", help="fewer rows and epochs")
     parser.add_argument(
-        "--seed", type=int, default=0, help="seed of the split and of training (default: 0)"
+        "--seed", type=seed, default=0, help="seed of the split and of training (default: 0)"
     )
 
 
