@@ -185,7 +185,8 @@ def export_firmware(
             stack_bytes=None if host is None else host.stack_bytes,
             targets=costs,
             baselines=measure_baselines(
-                baselines or {}, _safe_indexing(calibration_data, np.arange(GOLDEN_ROWS))
+                baselines or {},
+                _safe_indexing(calibration_data, np.arange(min(GOLDEN_ROWS, len(readings)))),
             ),
             layers=layers,
             fidelity=fidelity,

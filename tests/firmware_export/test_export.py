@@ -79,6 +79,11 @@ def test_failing_compiler_says_so_and_leaves_nothing(decider, ward, tmp_path, mo
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_few_rows_are_enough(decider, ward, tmp_path):
+    report = export_firmware(decider, tmp_path / "few", calibration_data=ward[0].iloc[:3])
+    assert len(report.twin.predict(ward[0].iloc[:3])) == 3
+
+
 def test_twin_is_exported_as_it_is(decider, ward, tmp_path):
     twin = FixedPointClassifier(FrozenEstimator(decider), activation_bits=8).fit(ward[0])
     report = export_firmware(twin, tmp_path / "a", calibration_data=ward[0])
