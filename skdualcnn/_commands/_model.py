@@ -4,11 +4,14 @@ import argparse
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from skdualcnn._commands._data import DATA_SETS, add_data_arguments
 from skdualcnn._commands._source import HEADS, add_table_arguments, read_source, seed
 from skdualcnn.exceptions import ModelFileError, StreamError, UsageError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _NAMES = (*HEADS, "groups")
 
@@ -65,6 +68,7 @@ def read_rows(options: argparse.Namespace, decider: Any, noted: dict[str, Any]) 
             window=noted.get("window", 1),
             by=noted.get("groups"),
         )
+        _check_kinds(options, decider, dataset.data)
     else:
         if options.data is None and noted and "data" not in noted:
             raise UsageError(f"{options.model} was trained on a CSV file; expected --csv FILE")
@@ -128,6 +132,31 @@ def _streams_of(path: Path, decider: Any) -> dict[str, list[str]]:
             f"{path} does not know its columns, expected a model with make_fusion_preprocessor in "
             "front; score and export another one in Python"
         ) from None
+
+
+def _check_kinds(options: argparse.Namespace, decider: Any, rows: "pd.DataFrame") -> None:
+    """Refuse text where the model knows numbers, and the reverse."""
+    from pandas.api.types import is_numeric_dtype  # noqa: PLC0415
+    from sklearn.compose import ColumnTransformer  # noqa: PLC0415
+
+    from firmware_export._extract import unfreeze  # noqa: PLC0415  (imports torch)
+
+    step = unfreeze(getattr(decider, "estimator_", decider))
+    while hasattr(step, "steps"):
+        step = unfreeze(step.steps[0][1])
+    kinds = {"numeric": "numbers", "categorical": "categories"}
+    for name, _, columns in step.transformers_ if isinstance(step, ColumnTransformer) else ():
+        known = kinds.get(name.rpartition("_")[2])
+        for column in columns if known else ():
+            cells = rows[column].dropna()
+            found = "numbers" if is_numeric_dtype(rows[column]) else "categories"
+            if len(cells) and found != known:
+                raise UsageError(
+                    f"{options.csv}: column {column!r} holds {found} such as "
+                    f"{cells.tolist()[0]!r} in row {cells.index[0] + 1}, expected {known}, as "
+                    f"{options.model} knows it. "
+                    "Correct the column, or train on it as it is."
+                )
 
 
 def _is_expected(name: str, value: Any) -> bool:

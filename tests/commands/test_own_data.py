@@ -128,6 +128,20 @@ def test_an_export_says_that_the_model_is_of_other_data(capsys):
     assert "model.skdualcnn does not fit beds.csv: " in err
 
 
+def test_columns_are_of_the_kind_that_the_model_knows(capsys, beds):
+    assert run(capsys, "train", *OWN, "--epochs", 1)[0] == 0
+    first = beds["protocol"][0]
+    for changed, message in (
+        (beds.assign(protocol=1), "'protocol' holds numbers such as 1 in row 1, expected categ"),
+        (beds.assign(spo2=first), f"'spo2' holds categories such as {first!r} in row 1, expected"),
+    ):
+        changed.to_csv("beds.csv", index=False)
+        for command in ("evaluate", "export"):
+            code, _, err = run(capsys, command, "model.skdualcnn", "--csv", "beds.csv")
+            assert code == 2
+            assert message in err
+
+
 def test_an_interrupted_training_replaces_no_model(capsys, elsewhere, monkeypatch):
     def interrupt(*_):
         raise KeyboardInterrupt
