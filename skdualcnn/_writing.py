@@ -104,17 +104,47 @@ def write_whole(path: str | os.PathLike[str], content: bytes) -> Path:
         If it cannot be written; an earlier file is then as it was.
     """
     target = Path(path)
-    part = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
-    try:
+    with _part_of(target) as part:
         with part.open("xb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
         part.replace(target)
-    finally:
-        part.unlink(missing_ok=True)
     _flush_folder(target.parent)
     return target
+
+
+def check_writable(path: Path) -> None:
+    """Try to write beside a file, as `write_whole` will, and leave nothing.
+
+    Parameters
+    ----------
+    path : Path
+        The file that is to be written.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written.
+    """
+    with _part_of(path) as part:
+        part.touch(exist_ok=False)
+
+
+@contextmanager
+def _part_of(target: Path) -> Iterator[Path]:
+    """Give a name beside the target, which is free again at the end; errors name the target."""
+    part = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
+    try:
+        try:
+            yield part
+        finally:
+            part.unlink(missing_ok=True)
+    except OSError as error:
+        raise OSError(
+            f"{target} cannot be written: {error.strerror or error}. Choose a file in a folder "
+            "that can be written, with space left."
+        ) from error
 
 
 def _flush_folder(folder: Path) -> None:

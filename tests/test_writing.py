@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from skdualcnn._writing import staged_folder, write_whole
+from skdualcnn._writing import check_writable, staged_folder, write_whole
 
 MARKER = "report.json"
 
@@ -76,6 +76,16 @@ def test_a_relative_folder(tmp_path, monkeypatch):
         (folder / MARKER).write_text("new")
         monkeypatch.chdir("/")
     assert listed(tmp_path / "out") == [MARKER]
+
+
+def test_an_error_of_writing_names_the_file_and_not_its_part(tmp_path):
+    for name in ("no/a.txt", "a" * 260):
+        for write in (check_writable, lambda target: write_whole(target, b"new")):
+            with pytest.raises(OSError, match=rf"{name} cannot be written: \w") as caught:
+                write(tmp_path / name)
+            assert ".part" not in str(caught.value)
+    check_writable(tmp_path / "a.txt")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_failed_write_leaves_the_old_file(tmp_path, monkeypatch):

@@ -4,16 +4,22 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from skdualcnn._writing import check_writable
 from skdualcnn.exceptions import UsageError
 
 
 def new_file(text: str) -> Path:
     """Return the path of a file that can be written, for the parser: before work has been done."""
     path = Path(text)
-    if path.is_dir():
-        raise argparse.ArgumentTypeError(f"{path} is a folder, expected a file")
     if not path.absolute().parent.is_dir():
         raise argparse.ArgumentTypeError(f"the folder {path.parent} does not exist; make it first")
+    try:
+        check_writable(path.absolute())
+    except OSError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+    if path.exists() and not path.is_file():
+        kind = "a folder" if path.is_dir() else "a device"
+        raise argparse.ArgumentTypeError(f"{path} is {kind}, expected a file")
     return path
 
 

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from skdualcnn._commands._exit import DONE
-from skdualcnn._commands._files import keep_apart
+from skdualcnn._commands._files import keep_apart, new_file
 from skdualcnn._commands._model import note
 from skdualcnn._commands._source import (
     add_source_arguments,
@@ -63,7 +63,7 @@ def _add_server_arguments(parser: argparse.ArgumentParser) -> None:
         "--epochs", type=positive, default=1, help="passes of a site in each round (default: 1)"
     )
     parser.add_argument(
-        "--out", type=Path, default=Path("federated.skdualcnn"), help="file to write"
+        "--out", type=new_file, default=Path("federated.skdualcnn"), help="file to write"
     )
     parser.add_argument(
         "--start",
@@ -109,7 +109,7 @@ def _add_site_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="K/N",
         help="take part with the K-th of N shares of the training groups (default: all)",
     )
-    parser.add_argument("--out", type=Path, help="write the model of the federation here, too")
+    parser.add_argument("--out", type=new_file, help="write the model of the federation here, too")
     parser.add_argument(
         "--seed", type=seed, default=0, help="seed of the split, as for train (default: 0)"
     )

@@ -352,6 +352,9 @@ def test_a_model_of_ones_own_program_needs_no_columns_either(capsys, elsewhere, 
         (["train", *WORDS[:-1], "room_temperature"], "Unknown label type: continuous"),
         (["train", *OWN, "--out", "no/model"], "--out: the folder no does not exist"),
         (["evaluate", "nowhere", "--json", "."], "--json: . is a folder, expected a file"),
+        (["train", "--out", "/dev/null"], "--out: /dev/null is a device, expected a file"),
+        (["train", "--out", "m" * 260], "cannot be written: File name too long. Choose a file"),
+        (["federate", "server", "--sites", "1", "--out", "no/m"], "the folder no does not exist"),
         (["leakage", *OWN, "--window", "x"], "invalid positive value: 'x'"),
         (["evaluate", "beds.csv"], "expected a file that skdualcnn.save wrote"),
         (["evaluate", "net.skdualcnn"], "holds a DualPathCNNClassifier, expected a decid"),
@@ -365,7 +368,7 @@ def test_what_cannot_be_done_is_one_line_and_code_2(capsys, elsewhere, arguments
     code, _, err = run(capsys, *(str(one).format(here=elsewhere.name) for one in arguments))
     assert code == 2
     assert message in err
-    assert err.startswith(f"skdualcnn {arguments[0]}: error: ")
+    assert re.match(f"skdualcnn {arguments[0]}( server)?: error: ", err)
 
 
 @pytest.mark.parametrize("command", COMMANDS)
