@@ -48,6 +48,13 @@ def read_table(path: Path, columns: Sequence[str], labels: Sequence[str] = ()) -
             f"{path} has no column {', '.join(map(repr, missing))}; it has "
             f"{', '.join(map(str, table.columns))}"
         )
+    header = read(header=None, nrows=1, dtype=str).iloc[0].tolist()
+    twice = [column for column in dict.fromkeys((*columns, *labels)) if header.count(column) > 1]
+    if twice:
+        raise DataFileError(
+            f"{path} has several columns called {', '.join(map(repr, twice))}, expected one. "
+            "Rename or remove the others."
+        )
     words = [
         label for label in labels if table[label].isna().all() or not is_numeric_dtype(table[label])
     ]

@@ -94,3 +94,10 @@ def test_numbers_are_finite_and_fit_the_network(number, said):
     rows = pd.DataFrame({"on": [True, False, None, True], "rate": [1.0, None, number, 2.0]})
     with pytest.raises(DataFileError, match=f"column 'rate' is {said} in row 3, expected a number"):
         check_features(Path("beds.csv"), rows)
+
+
+def test_a_column_has_a_name_of_its_own(write):
+    path = write("spo2,rate,rate,rate.1,state", "97,1,2,3,normal")
+    with pytest.raises(DataFileError, match="several columns called 'rate', expected one"):
+        read_table(path, ["rate"])
+    assert read_table(path, ["spo2"], ["state"])["spo2"].tolist() == [97]
