@@ -60,6 +60,12 @@ def read_table(path: Path, columns: Sequence[str], labels: Sequence[str] = ()) -
     ]
     if words:
         table[words] = read(usecols=words, keep_default_na=False, na_values=[""])[words]
+    for label in labels:
+        if table[label].isna().all():
+            raise DataFileError(
+                f"{path}: column {label!r} has no label in any row, expected the class in some. "
+                "Fill it in, or train without the column."
+            )
     return table
 
 

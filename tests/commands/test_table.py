@@ -101,3 +101,8 @@ def test_a_column_has_a_name_of_its_own(write):
     with pytest.raises(DataFileError, match="several columns called 'rate', expected one"):
         read_table(path, ["rate"])
     assert read_table(path, ["spo2"], ["state"])["spo2"].tolist() == [97]
+
+
+def test_a_column_of_labels_has_some(write):
+    with pytest.raises(DataFileError, match="column 'health' has no label in any row"):
+        read_table(write("spo2,health,cyber", "97,,1", "98,,0"), ["spo2"], ["cyber", "health"])
