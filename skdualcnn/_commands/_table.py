@@ -36,8 +36,13 @@ def read_table(path: Path, columns: Sequence[str], labels: Sequence[str] = ()) -
     except ParserWarning:
         raise DataFileError(
             f"{path}: row 1 has more cells than the header, expected as many. Name each column in "
-            "the header, or remove the cells that have no name."
+            "the header, separate columns by commas, and write numbers as 79.5."
         ) from None
+    except UnicodeDecodeError as error:
+        raise DataFileError(
+            f"{path} is not UTF-8 text, but {error.object[error.start]:#04x} is at byte "
+            f"{error.start}. Save it as CSV in UTF-8."
+        ) from error
     except ValueError as error:
         raise DataFileError(f"{path} is no CSV file with a header: {error}") from error
     if table.empty:
@@ -46,7 +51,7 @@ def read_table(path: Path, columns: Sequence[str], labels: Sequence[str] = ()) -
     if missing:
         raise UsageError(
             f"{path} has no column {', '.join(map(repr, missing))}; it has "
-            f"{', '.join(map(str, table.columns))}"
+            f"{', '.join(map(repr, table.columns))}{_hint(table)}"
         )
     header = read(header=None, nrows=1, dtype=str).iloc[0].tolist()
     twice = [column for column in dict.fromkeys((*columns, *labels)) if header.count(column) > 1]
@@ -67,6 +72,14 @@ def read_table(path: Path, columns: Sequence[str], labels: Sequence[str] = ()) -
                 "Fill it in, or train without the column."
             )
     return table
+
+
+def _hint(table: "pd.DataFrame") -> str:
+    """Return what may be wrong with a table of one column, or nothing."""
+    name = str(table.columns[0])
+    if table.shape[1] > 1 or not (";" in name or "\t" in name):
+        return ""
+    return ". Separate columns by commas, and write numbers as 79.5"
 
 
 def check_features(path: Path, features: "pd.DataFrame") -> None:

@@ -329,7 +329,7 @@ def test_a_model_of_ones_own_program_needs_no_columns_either(capsys, elsewhere, 
     [
         (["train", "--patient", "spo2"], "--patient name columns of a CSV file; expected --csv"),
         (["train", "--csv", "beds.csv", "--health", "health"], "needs the columns of at least"),
-        (["train", *OWN[:-1], "alarm"], "beds.csv has no column 'alarm'; it has heart_rate, "),
+        (["train", *OWN[:-1], "alarm"], "beds.csv has no column 'alarm'; it has 'heart_rate', "),
         (
             ["evaluate", "m", "--csv", "beds.csv", "--firmware", "r.json"],
             "for a model card; expected --card FILE",

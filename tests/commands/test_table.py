@@ -1,6 +1,7 @@
 """What is refused of a CSV file of one's own."""
 
 import os
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -106,3 +107,22 @@ def test_a_column_has_a_name_of_its_own(write):
 def test_a_column_of_labels_has_some(write):
     with pytest.raises(DataFileError, match="column 'health' has no label in any row"):
         read_table(write("spo2,health,cyber", "97,,1", "98,,0"), ["spo2"], ["cyber", "health"])
+
+
+@pytest.mark.parametrize(
+    ("lines", "encoding", "message"),
+    [
+        (["spo2;state", "97;normal"], "utf-8", "it has 'spo2;state'. Separate columns by commas"),
+        (["spo2;state", "97,5;normal"], "utf-8", "commas, and write numbers as 79.5"),
+        (["spo2,state", "97,décédé"], "latin-1", "not UTF-8 text, but 0xe9 is at byte "),
+        (
+            ["spo2,state", "97,normal"],
+            "utf-16",
+            "not UTF-8 text, but 0xff is at byte 0. Save it as",
+        ),
+        (["spo2, state", "97,normal"], "utf-8", "no column 'state'; it has 'spo2', ' state'"),
+    ],
+)
+def test_a_file_of_another_form_is_told_what_to_do(write, lines, encoding, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
+        read_table(write(*lines, encoding=encoding), ["spo2"], ["state"])
