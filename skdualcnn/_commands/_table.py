@@ -66,12 +66,22 @@ def read_table(path: Path, columns: Sequence[str], labels: Sequence[str] = ()) -
     if words:
         table[words] = read(usecols=words, keep_default_na=False, na_values=[""])[words]
     for label in labels:
-        if table[label].isna().all():
-            raise DataFileError(
-                f"{path}: column {label!r} has no label in any row, expected the class in some. "
-                "Fill it in, or train without the column."
-            )
+        _check_label(f"{path}: column {label!r}", table[label])
     return table
+
+
+def _check_label(where: str, column: "pd.Series[Any]") -> None:
+    if column.isna().all():
+        raise DataFileError(
+            f"{where} has no label in any row, expected the class in some. Fill it in, or train "
+            "without the column."
+        )
+    fractions = column[column % 1 != 0].dropna() if column.dtype.kind == "f" else []
+    if len(fractions):
+        raise DataFileError(
+            f"{where} is {fractions.iloc[0]:g} in row {fractions.index[0] + 1}, expected classes: "
+            "words or whole numbers. Write what is to be told apart as classes."
+        )
 
 
 def _hint(table: "pd.DataFrame") -> str:

@@ -18,7 +18,7 @@ from skdualcnn._commands._source import (
     read_source,
     seed,
 )
-from skdualcnn.exceptions import NormalClassError, UsageError
+from skdualcnn.exceptions import ArchitectureError, NormalClassError, UsageError
 
 SUMMARY = "train a decider and save it"
 DESCRIPTION = (
@@ -109,8 +109,14 @@ def run(options: argparse.Namespace) -> int:
     name, classifier = decider.estimator.steps[-1]
     if options.epochs:
         classifier.set_params(max_epochs=options.epochs)
-    with interruption_raised():
-        fit(decider, dataset, train)
+    try:
+        with interruption_raised():
+            fit(decider, dataset, train)
+    except ArchitectureError as error:
+        raise UsageError(
+            f"{study.title} gives the network too few numbers in a row, expected two or more. Name "
+            "more columns, or let it see several rows at once with --window."
+        ) from error
     path = save_trained(decider, options.out, note(options, options.window))
     epochs = len(decider.estimator_[name].history_)
     console.print(f"{epochs} epochs; written: {path} ({path.stat().st_size:,} bytes)")
@@ -140,12 +146,14 @@ def choose_normal(wanted: Sequence[str], y: Any) -> Any:
             chosen.append(find_normal(head, classes, named[0] if named else None))
         except NormalClassError:
             open_heads.append(
-                f"the label of the {head} head is one of {', '.join(list(known)[:20])}"
+                f"the label of the {head} head is one of {', '.join(map(repr, list(known)[:20]))}"
             )
+    of_no_head = f"--normal names {', '.join(map(repr, sorted(unknown)))}, a class of no head"
     if open_heads:
         raise UsageError(
             f"{'; '.join(open_heads)}: name the class of each that means normal with --normal"
+            + (f"; {of_no_head}" if unknown else "")
         )
     if unknown:
-        raise UsageError(f"--normal names {', '.join(sorted(unknown))}, a class of no head")
+        raise UsageError(of_no_head)
     return chosen[0] if len(chosen) == 1 else tuple(chosen)

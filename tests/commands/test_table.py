@@ -126,3 +126,9 @@ def test_a_column_of_labels_has_some(write):
 def test_a_file_of_another_form_is_told_what_to_do(write, lines, encoding, message):
     with pytest.raises(ValueError, match=re.escape(message)):
         read_table(write(*lines, encoding=encoding), ["spo2"], ["state"])
+
+
+def test_classes_are_no_fractions(write):
+    path = write("spo2,score", "97,1", "97,", "98,0.5")
+    with pytest.raises(DataFileError, match=r"column 'score' is 0\.5 in row 3, expected classes"):
+        read_table(path, ["spo2"], ["score"])
