@@ -48,8 +48,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Run the command."""
     keep_apart(options, ["json", "html", "card"], ["model", "csv", "firmware"])
-    import numpy as np  # noqa: PLC0415
-
     from skdualcnn._evaluation import evaluate  # noqa: PLC0415  (imports torch)
     from skdualcnn._studies import labels_of  # noqa: PLC0415
     from skdualcnn.inspection import print_report, write_json, write_report  # noqa: PLC0415
@@ -59,8 +57,7 @@ def run(options: argparse.Namespace) -> int:
         raise UsageError("--firmware is for a model card; expected --card FILE, too")
     decider, noted = load_decider(options.model)
     study, dataset = read_rows(options, decider, noted)
-    train, test = divide(dataset, options.seed)
-    rows = np.arange(len(dataset.data)) if options.all else test
+    train, rows = _divide(dataset, options)
     with expect_fit(options.model, study.title):
         result = evaluate(
             decider,
@@ -87,6 +84,20 @@ def run(options: argparse.Namespace) -> int:
     if card is not None:
         write_model_card(options.card, card)
     return DONE
+
+
+def _divide(dataset: Any, options: argparse.Namespace) -> tuple[Any, Any]:
+    """Return the rows that train takes of the data, none if it cannot, and those to score."""
+    import numpy as np  # noqa: PLC0415
+
+    rows = np.arange(len(dataset.data))
+    try:
+        train, test = divide(dataset, options.seed)
+    except UsageError:
+        if options.all:
+            return rows[:0], rows
+        raise
+    return train, rows if options.all else test
 
 
 def _held_out(options: argparse.Namespace, split_by: str, *, known: bool) -> str:

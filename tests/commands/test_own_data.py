@@ -214,6 +214,16 @@ def test_training_is_repeated_by_its_seed(capsys):
         assert (one == other).all()
 
 
+def test_all_rows_of_one_group_are_scored(capsys, beds):
+    assert run(capsys, "train", *OWN, "--epochs", 1)[0] == 0
+    beds[beds["bed"] == beds["bed"][0]].to_csv("beds.csv", index=False)
+    new = ["evaluate", "model.skdualcnn", "--csv", "beds.csv"]
+    assert run(capsys, *new)[0] == 2
+    code, out, _ = run(capsys, *new, "--all")
+    assert code == 0
+    assert "test 180 rows; held out: nothing: all rows are scored" in " ".join(out.split())
+
+
 def test_without_groups_the_last_fifth_is_held_out(capsys):
     arguments = ["--csv", "beds.csv", "--network", "packet_rate", "failed_logins", "error_count"]
     arguments += ["--cyber", "attack"]
