@@ -50,7 +50,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         unreachable = isinstance(error, BrokerError | FederationError)
         return _exit.UNREACHABLE if unreachable else _exit.USAGE
     except KeyboardInterrupt:
-        print(f"{parser.prog} {options.command}: interrupted; no file was written", file=sys.stderr)
+        print(
+            f"{parser.prog} {options.command}: interrupted; no file is half written",
+            file=sys.stderr,
+        )
         return _exit.INTERRUPTED
 
 

@@ -143,7 +143,7 @@ def test_an_interruption_is_one_line_and_code_130(capsys, load):
         raise KeyboardInterrupt
 
     load(interrupt)
-    assert run(capsys, "demo") == (130, "skdualcnn demo: interrupted; no file was written\n")
+    assert run(capsys, "demo") == (130, "skdualcnn demo: interrupted; no file is half written\n")
 
 
 def test_a_broker_that_is_not_there_is_code_3(capsys, monkeypatch):

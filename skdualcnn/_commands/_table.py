@@ -76,7 +76,7 @@ def _check_label(where: str, column: "pd.Series[Any]") -> None:
             f"{where} has no label in any row, expected the class in some. Fill it in, or train "
             "without the column."
         )
-    fractions = column[column % 1 != 0].dropna() if column.dtype.kind == "f" else []
+    fractions = column[column % 1 != 0].dropna() if column.dtype.kind == "f" else column[:0]
     if len(fractions):
         raise DataFileError(
             f"{where} is {fractions.iloc[0]:g} in row {fractions.index[0] + 1}, expected classes: "
