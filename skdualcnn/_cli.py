@@ -2,9 +2,12 @@
 
 import argparse
 import shlex
+import signal
 import sys
 import textwrap
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib import import_module
 from typing import NoReturn
 
@@ -44,7 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(given)
     options.command_line = shlex.join(["skdualcnn", *given])
     try:
-        return int(options.run(options))
+        with _orderly_termination():
+            return int(options.run(options))
     except (SkdualcnnError, OSError) as error:
         print(f"{parser.prog} {options.command}: error: {in_one_line(error)}", file=sys.stderr)
         unreachable = isinstance(error, BrokerError | FederationError)
@@ -55,6 +59,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
             file=sys.stderr,
         )
         return _exit.INTERRUPTED
+
+
+@contextmanager
+def _orderly_termination() -> Iterator[None]:
+    """Let SIGTERM end the program as an error does: with what it was about to write removed."""
+    if threading.current_thread() is not threading.main_thread():  # signals are for that one
+        yield
+        return
+    earlier = signal.signal(signal.SIGTERM, lambda *_: sys.exit(_exit.TERMINATED))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, earlier)
 
 
 def in_one_line(error: Exception) -> str:

@@ -1,6 +1,7 @@
 import dataclasses
 import json
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -144,6 +145,17 @@ def test_an_interruption_is_one_line_and_code_130(capsys, load):
 
     load(interrupt)
     assert run(capsys, "demo") == (130, "skdualcnn demo: interrupted; no file is half written\n")
+
+
+def test_sigterm_leaves_no_folder_behind(capsys, elsewhere, load):
+    def terminate(folder, seed):
+        signal.raise_signal(signal.SIGTERM)
+
+    load(terminate)
+    earlier = signal.getsignal(signal.SIGTERM)
+    assert run(capsys, "demo") == (143, "")
+    assert list(elsewhere.iterdir()) == []
+    assert signal.getsignal(signal.SIGTERM) == earlier
 
 
 def test_a_broker_that_is_not_there_is_code_3(capsys, monkeypatch):
