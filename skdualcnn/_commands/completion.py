@@ -4,7 +4,9 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from skdualcnn._commands._console import Console
 from skdualcnn._commands._exit import DONE
+from skdualcnn._commands._files import new_file
 from skdualcnn._extras import import_extra
 
 SUMMARY = "print a script that completes commands in a shell"
@@ -28,10 +30,10 @@ def run(options: argparse.Namespace) -> int:
     parser: argparse.ArgumentParser = options.parser
     for command in _commands_of(parser):
         for action in command._actions:
-            if action.type is Path:
+            if action.type in (Path, new_file):
                 # What shtab reads, and argparse's own type lacks.
                 action.complete = shtab.FILE  # type: ignore[attr-defined]
-    print(shtab.complete(parser, shell=options.shell))
+    Console().out(shtab.complete(parser, shell=options.shell), highlight=False)
     return DONE
 
 

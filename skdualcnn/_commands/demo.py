@@ -3,8 +3,7 @@
 import argparse
 from pathlib import Path
 
-from rich.console import Console
-
+from skdualcnn._commands._console import Console
 from skdualcnn._commands._data import add_data_arguments, check_data_arguments
 from skdualcnn._commands._exit import DONE
 from skdualcnn._commands._files import keep_apart

@@ -5,8 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
+from skdualcnn._commands._console import Console
 from skdualcnn._commands._exit import DONE
 from skdualcnn._commands._files import keep_apart, new_file
 from skdualcnn._commands._model import add_model_arguments, expect_fit, load_decider, read_rows

@@ -3,8 +3,7 @@
 import argparse
 from pathlib import Path
 
-from rich.console import Console
-
+from skdualcnn._commands._console import Console
 from skdualcnn._commands._exit import DONE
 from skdualcnn._commands._files import keep_apart
 from skdualcnn._commands._model import add_model_arguments, expect_fit, load_decider, read_rows

@@ -4,9 +4,9 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
 from rich.table import Table
 
+from skdualcnn._commands._console import Console
 from skdualcnn._commands._exit import DONE
 from skdualcnn._commands._files import keep_apart, new_file
 from skdualcnn._commands._model import note

@@ -8,6 +8,7 @@ from pathlib import Path
 from threading import Event
 
 from skdualcnn._commands._broker import add_broker_arguments, make_broker
+from skdualcnn._commands._console import Console
 from skdualcnn._commands._exit import DONE
 from skdualcnn._commands._model import add_model
 from skdualcnn.exceptions import UsageError
@@ -121,7 +122,7 @@ def run(options: argparse.Namespace) -> int:
         grace=options.grace,
     )
     if broker is None:
-        print(json.dumps(payload_schema(gateway), indent=2))
+        Console().out(json.dumps(payload_schema(gateway), indent=2), highlight=False)
         return DONE
     if broker.password is not None and broker.tls is None:
         logging.warning("without TLS, the password goes over the network as it is")

@@ -3,8 +3,7 @@
 import argparse
 import json
 
-from rich.console import Console
-
+from skdualcnn._commands._console import Console
 from skdualcnn._commands._exit import DONE, FOUND
 from skdualcnn._commands._source import (
     add_source_arguments,
@@ -75,7 +74,7 @@ def run(options: argparse.Namespace) -> int:
         verbose=not options.json,
     )
     if options.json:
-        print(json.dumps(report.to_dict()))
+        Console().out(json.dumps(report.to_dict()), highlight=False)
     else:
         Console().print(report)
     high = any(one.severity == "high" for one in report.findings)

@@ -3,10 +3,10 @@
 import argparse
 from datetime import UTC, datetime
 
-from rich.console import Console
 from rich.progress import Progress
 
 from skdualcnn._commands._broker import add_broker_arguments, make_broker
+from skdualcnn._commands._console import Console
 from skdualcnn._commands._exit import DONE
 from skdualcnn._commands._source import seed
 from skdualcnn.exceptions import UsageError

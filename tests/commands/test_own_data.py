@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import os
 import re
 import shlex
 import subprocess
@@ -212,6 +213,18 @@ def test_training_is_repeated_by_its_seed(capsys):
         first.net_.module_.parameters(), second.net_.module_.parameters(), strict=True
     ):
         assert (one == other).all()
+
+
+def test_a_reader_that_stops_early_stops_nothing_else(elsewhere):
+    command = [sys.executable, "-m", "skdualcnn", "leakage", *OWN, "--split", "random"]
+    for more in (["--json"], []):
+        end, start = os.pipe()
+        os.close(end)
+        done = subprocess.run(
+            [*command, "--strict", *more], check=False, stdout=start, stderr=subprocess.PIPE
+        )
+        os.close(start)
+        assert (done.returncode, b"Error" in done.stderr) == (4, False)
 
 
 def test_all_rows_of_one_group_are_scored(capsys, beds):
