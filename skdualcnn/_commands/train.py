@@ -4,7 +4,9 @@ import argparse
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from rich.text import Text
 
 from skdualcnn._commands._console import Console
 from skdualcnn._commands._exit import DONE
@@ -18,6 +20,9 @@ from skdualcnn._commands._source import (
     seed,
 )
 from skdualcnn.exceptions import ArchitectureError, NormalClassError, UsageError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SUMMARY = "train a decider and save it"
 DESCRIPTION = (
@@ -99,8 +104,11 @@ def run(options: argparse.Namespace) -> int:
     train, test = divide(dataset, options.seed)
     if options.quick:
         train = thin(train, study.window)
-    normal = choose_normal(options.normal, labels_of(dataset, train))
+    y = labels_of(dataset, train)
+    normal = choose_normal(options.normal, y)
     console.print(f"{study.title}: {len(train):,} training rows, {len(test):,} held out")
+    for head in y:
+        console.print(Text(f"{head}: {say_classes(y[head])}"))
     decider = study.models(dataset, quick=options.quick, verbose=1, random_state=options.seed)[OURS]
     if options.architecture:
         decider = with_architecture(decider, options.architecture)
@@ -120,6 +128,13 @@ def run(options: argparse.Namespace) -> int:
     epochs = len(decider.estimator_[name].history_)
     console.print(f"{epochs} epochs; written: {path} ({path.stat().st_size:,} bytes)")
     return DONE
+
+
+def say_classes(labels: "pd.Series[Any]") -> str:
+    """Return the rows of each class, the most frequent first, and those without a label."""
+    said = [f"{label!r} {n:,}" for label, n in labels.value_counts().head(20).items()]
+    missing = int(labels.isna().sum())
+    return ", ".join([*said, f"no label {missing:,}"] if missing else said)
 
 
 def choose_normal(wanted: Sequence[str], y: Any) -> Any:

@@ -74,6 +74,7 @@ def test_from_a_file_of_ones_own_to_c(capsys, elsewhere, beds):
     code, out, _ = run(capsys, *train)
     assert code == 0
     assert "written: own.skdualcnn" in out
+    assert re.search(r"^cyber: 0 \d+, 1 \d+, no label 30$", out, re.M)
     decider = load("own.skdualcnn")
     assert decider.estimator_[-1].architecture == "compact"
     assert decider.normal_ == ("normal", 0)
