@@ -644,9 +644,11 @@ def test_callbacks_of_skorch_are_called_and_not_shared_between_clones(X, health)
 
 def test_a_bar_is_shown_when_asked_for(X, health, capsys):
     classifier().fit(X, health)
-    assert capsys.readouterr().out == ""
+    assert capsys.readouterr() == ("", "")
     clf = classifier(verbose=1).fit(X, health)
-    assert "2/2 epochs" in capsys.readouterr().out
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "2/2 epochs" in err
     assert_same_model(clf, pickle.loads(pickle.dumps(clf)), X)
 
 

@@ -12,13 +12,24 @@ if TYPE_CHECKING:
     import pandas as pd
 
 NUMBER = r"(?i)[-+]?(0x[0-9a-f]+|\d*[.,]?\d+(e[-+]?\d+)?)"  # as others write them, too
+MISSING = [
+    "",
+    "NA",
+    "N/A",
+    "n/a",
+    "<NA>",
+    "NaN",
+    "nan",
+    "NULL",
+    "null",
+]  # as other programs write it
 MOST_VALUES = 20  # of a column that may be of categories, whatever they look like
 
 
 def read_table(path: Path, columns: Sequence[str], labels: Sequence[str] = ()) -> "pd.DataFrame":
     """Return the rows of a CSV file, which has the columns and the labels.
 
-    Words such as None and NA are missing values, but classes of labels that are words.
+    What programs write for a missing value is one, but None: among words, it is a class.
 
     Raises
     ------
@@ -64,7 +75,7 @@ def read_table(path: Path, columns: Sequence[str], labels: Sequence[str] = ()) -
         label for label in labels if table[label].isna().all() or not is_numeric_dtype(table[label])
     ]
     if words:
-        table[words] = read(usecols=words, keep_default_na=False, na_values=[""])[words]
+        table[words] = read(usecols=words, keep_default_na=False, na_values=MISSING)[words]
     for label in labels:
         _check_label(f"{path}: column {label!r}", table[label])
     return table

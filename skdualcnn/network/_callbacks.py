@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
+from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from skorch import NeuralNet
 from skorch.callbacks import Callback
@@ -102,6 +103,7 @@ class ProgressBar(Callback):
             TextColumn("epochs"),
             TimeRemainingColumn(),
             TextColumn("{task.fields[losses]}"),
+            console=Console(stderr=True),
         )
         self.task_ = self.progress_.add_task(self.description, total=net.max_epochs, losses="")
         self.progress_.start()

@@ -151,7 +151,8 @@ def test_an_interrupted_training_replaces_no_model(capsys, elsewhere, monkeypatc
     (elsewhere / "model.skdualcnn").write_text("earlier")
     monkeypatch.setattr("skorch.NeuralNet.train_step", interrupt)
     code, _, err = run(capsys, "train", *OWN, "--epochs", 2)
-    assert (code, err) == (130, "skdualcnn train: interrupted; no file is half written")
+    assert code == 130
+    assert err.endswith("skdualcnn train: interrupted; no file is half written")  # under the bar
     assert (elsewhere / "model.skdualcnn").read_text() == "earlier"
 
 

@@ -42,7 +42,7 @@ def test_a_class_may_be_called_none(write):
     path = write("spo2,attack,code,known", "97,None,1,True", "NA,NA,NA,", "98,,0,False")
     table = read_table(path, ["spo2"], ["attack", "code", "known"])
     assert table["spo2"].isna().tolist() == [False, True, False]
-    assert table["attack"].fillna("missing").tolist() == ["None", "NA", "missing"]
+    assert table["attack"].fillna("missing").tolist() == ["None", "missing", "missing"]
     assert table["code"].fillna(-1).tolist() == [1, -1, 0]
     assert table["known"].dropna().tolist() == [True, False]
 
