@@ -40,7 +40,7 @@ def test_every_kind_of_column_becomes_features_in_0_1(X):
         "patient_numeric__missingindicator_heart_rate",
         "patient_categorical__rhythm_fibrillation",
         "patient_categorical__rhythm_sinus",
-        f"patient_categorical__rhythm_{X['rhythm'].iloc[3]}",
+        "patient_categorical__rhythm_nan",
         "environment_numeric__room_temperature",
         "network_numeric__packets",
         "network_numeric__encrypted",
@@ -210,7 +210,7 @@ def test_data_is_checked_in_fit(X):
 @pytest.mark.parametrize(
     ("values", "kind"),
     [
-        ([60.0, None, 100.0, 80.0], "floating"),
+        ([60.0, None, 100.0, 80.0], "(floating|mixed-integer-float)"),  # new or old pandas
         ([Decimal("60"), Decimal("61.5"), None, None], "decimal"),
         ([True, False, None, True], "boolean"),
         ([1, "sinus", 2, "sinus"], "mixed-integer"),
