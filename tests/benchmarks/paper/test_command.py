@@ -117,6 +117,8 @@ def two_seeds(monkeypatch, few_models):
 
 
 @pytest.mark.slow
+# A network that has hardly learnt anything has no temperature that suits it.
+@pytest.mark.filterwarnings("ignore:A temperature ended at the bound of its search")
 def test_pages(tmp_path, two_seeds):
     out = tmp_path / "out"
     results = rerun(["ward"], tmp_path, out)["ward"]
