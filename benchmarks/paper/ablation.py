@@ -1,7 +1,7 @@
 """Table 3: what each modality is worth, and whether all of them together help."""
 
 from benchmarks.paper import reference
-from benchmarks.paper.paired import SEEDS, Comparison, adjust, compare, judge
+from benchmarks.paper.paired import SEEDS, Comparison, adjust_each, compare, judge
 from benchmarks.paper.results import Results
 from benchmarks.paper.section import NONE, Section, Table, Value, average, p_text, spread
 from skdualcnn._studies import OURS
@@ -30,8 +30,7 @@ def build(results: Results, protocol: str) -> Section:
 
 def against_all(results: Results, protocol: str, head: str) -> dict[tuple[str, ...], Comparison]:
     """Return the adjusted comparison of all modalities with each set of some."""
-    found = unadjusted(results, protocol, head)
-    return dict(zip(found, adjust(list(found.values())), strict=True))
+    return adjust_each(unadjusted(results, protocol, head))
 
 
 def unadjusted(results: Results, protocol: str, head: str) -> dict[tuple[str, ...], Comparison]:

@@ -9,7 +9,7 @@ from benchmarks.paper import ablation, calibration, scores, significance
 from benchmarks.paper.fusion import Decided, watch
 from benchmarks.paper.jobs import CURVES, TEST
 from benchmarks.paper.outcome import Outcome
-from benchmarks.paper.paired import Comparison, adjust, judge
+from benchmarks.paper.paired import Comparison, adjust_each, judge
 from benchmarks.paper.results import Results
 from skdualcnn._studies import OURS
 
@@ -68,7 +68,7 @@ def _decisions(outcome: Outcome) -> dict[str, Any]:
 
 
 def _compared(found: Mapping[Any, Comparison]) -> dict[Any, dict[str, Any]]:
-    adjusted = adjust(list(found.values()))
+    adjusted = adjust_each(found)
     return {
         name: {
             "only_ours_right": one.only_first,
@@ -76,8 +76,8 @@ def _compared(found: Mapping[Any, Comparison]) -> dict[Any, dict[str, Any]]:
             "roc_auc_difference": one.difference,
             "interval": one.interval,
             "p_values": one.p_values,
-            "p_values_holm": by_holm.p_values,
-            "ours_is": judge(by_holm),
+            "p_values_holm": adjusted[name].p_values,
+            "ours_is": judge(adjusted[name]),
         }
-        for (name, one), by_holm in zip(found.items(), adjusted, strict=True)
+        for name, one in found.items()
     }

@@ -1,13 +1,16 @@
 """Two sets of outcomes on the same rows, tested against each other, seeds combined."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
 from benchmarks.paper.outcome import Outcome
 from skdualcnn.metrics import compare_roc_auc
 from skdualcnn.model_selection import combine_dependent_p_values, holm_adjust, mcnemar_test
+
+Name = TypeVar("Name", bound=Hashable)
 
 SEEDS = (
     "Each seed gives a p-value; they are combined as twice their median, which is valid however "
@@ -95,6 +98,11 @@ def adjust(comparisons: Sequence[Comparison]) -> list[Comparison]:
         Comparison(one.only_first, one.only_second, one.difference, one.interval, p_values)
         for one, p_values in zip(comparisons, adjusted, strict=True)
     ]
+
+
+def adjust_each(found: Mapping[Name, Comparison]) -> dict[Name, Comparison]:
+    """Return the comparisons, each under its name, adjusted for their number."""
+    return dict(zip(found, adjust(list(found.values())), strict=True))
 
 
 def judge(one: Comparison) -> str:

@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from benchmarks.paper import reference
-from benchmarks.paper.paired import ROWS_AND_GROUPS, SEEDS, Comparison, adjust, compare, judge
+from benchmarks.paper.paired import ROWS_AND_GROUPS, SEEDS, Comparison, adjust_each, compare, judge
 from benchmarks.paper.results import Results
 from benchmarks.paper.section import NONE, Section, Table, Value, p_text
 from skdualcnn._studies import OURS
@@ -51,8 +51,7 @@ def build(results: Results, protocol: str) -> Section:
 
 def against_baselines(results: Results, protocol: str, head: str) -> dict[str, Comparison]:
     """Return the adjusted comparison with each other model."""
-    found = unadjusted(results, protocol, head)
-    return dict(zip(found, adjust(list(found.values())), strict=True))
+    return adjust_each(unadjusted(results, protocol, head))
 
 
 def unadjusted(results: Results, protocol: str, head: str) -> dict[str, Comparison]:

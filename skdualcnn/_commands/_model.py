@@ -137,17 +137,13 @@ def _streams_of(path: Path, decider: Any) -> dict[str, list[str]]:
 def _check_kinds(options: argparse.Namespace, decider: Any, rows: "pd.DataFrame") -> None:
     """Refuse text where the model knows numbers, and the reverse."""
     from pandas.api.types import is_numeric_dtype  # noqa: PLC0415
-    from sklearn.compose import ColumnTransformer  # noqa: PLC0415
 
-    from firmware_export._extract import unfreeze  # noqa: PLC0415  (imports torch)
+    from skdualcnn.gateway._settings import columns_of  # noqa: PLC0415  (imports torch)
 
-    step = unfreeze(getattr(decider, "estimator_", decider))
-    while hasattr(step, "steps"):
-        step = unfreeze(step.steps[0][1])
     kinds = {"numeric": "numbers", "categorical": "categories"}
-    for name, _, columns in step.transformers_ if isinstance(step, ColumnTransformer) else ():
-        known = kinds.get(name.rpartition("_")[2])
-        for column in columns if known else ():
+    for _, kind, columns in columns_of(decider):
+        known = kinds[kind]
+        for column in columns:
             cells = rows[column].dropna()
             found = "numbers" if is_numeric_dtype(rows[column]) else "categories"
             if len(cells) and found != known:

@@ -12,24 +12,14 @@ if TYPE_CHECKING:
     import pandas as pd
 
 NUMBER = r"(?i)[-+]?(0x[0-9a-f]+|\d*[.,]?\d+(e[-+]?\d+)?)"  # as others write them, too
-MISSING = [
-    "",
-    "NA",
-    "N/A",
-    "n/a",
-    "<NA>",
-    "NaN",
-    "nan",
-    "NULL",
-    "null",
-]  # as other programs write it
+MISSING = ["", "NA", "N/A", "n/a", "<NA>", "NaN", "nan", "NULL", "null"]  # of labels
 MOST_VALUES = 20  # of a column that may be of categories, whatever they look like
 
 
 def read_table(path: Path, columns: Sequence[str], labels: Sequence[str] = ()) -> "pd.DataFrame":
     """Return the rows of a CSV file, which has the columns and the labels.
 
-    What programs write for a missing value is one, but None: among words, it is a class.
+    Missing are the words that pandas takes for it; None, as a label among words, is a class.
 
     Raises
     ------

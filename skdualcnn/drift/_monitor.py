@@ -164,8 +164,8 @@ class DriftMonitor(BaseEstimator):
         require_columns(X, self.modalities)
         groups = np.arange(len(X)) * 10 // max(len(X), 1) if groups is None else groups
         check_consistent_length(X, groups)
-        _, group_of = np.unique(np.asarray(groups), return_inverse=True)
-        block_of, group_of_block = _divide(group_of.ravel(), self.batch_size)
+        _, group_of = np.unique(np.asarray(groups).ravel(), return_inverse=True)
+        block_of, group_of_block = _divide(group_of, self.batch_size)
         self.n_batches_ = len(group_of_block)
         if group_of.max() == 0 or self.n_batches_ < 2:
             raise ValueError(
@@ -175,14 +175,14 @@ class DriftMonitor(BaseEstimator):
             )
         # A batch will be scored by itself. A window that starts in it sees nothing before it,
         # so the reference is scored in the same pieces, what is left of a group the last of its.
-        piece_of = np.where(block_of < 0, self.n_batches_ + group_of.ravel(), block_of)
+        piece_of = np.where(block_of < 0, self.n_batches_ + group_of, block_of)
         tables = self._tables(X, y, self._score_pieces(X, piece_of))
         self.columns_: dict[str, dict[str, Column]] = {}
         self.counts_: dict[str, dict[str, NDArray[np.float64]]] = {}
         self.usual_: dict[str, dict[str, dict[str, float]]] = {}
         self.statistics_: dict[str, NDArray[np.float64]] = {}
         for part, table in tables.items():
-            self._learn(part, table, group_of.ravel(), block_of, group_of_block)
+            self._learn(part, table, group_of, block_of, group_of_block)
         n_above = max(1, int(self.false_alarm_rate * (self.n_batches_ + 1)))
         self.thresholds_ = {
             part: float(found[-min(n_above, len(found))])

@@ -92,8 +92,11 @@ class DriftWatch:
         require_columns(X, self._monitor.modalities)
         check_consistent_length(X, *(one for one in (y, scores) if one is not None))
         pushed = [*self._waiting.get(device, []), (X, _as_frame(y), _as_frame(scores))]
-        parts = [_join(one) for one in zip(*pushed, strict=True)]
         n_rows, size = sum(len(one) for one, _, _ in pushed), self._monitor.batch_size
+        if n_rows < size:
+            self._waiting[device] = pushed
+            return []
+        parts = [_join(one) for one in zip(*pushed, strict=True)]
         whole = n_rows // size * size
         # Scored when it is full: a window that starts in a batch sees the rows before its own.
         reports = [

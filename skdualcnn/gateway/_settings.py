@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Self
@@ -105,6 +105,19 @@ def _read_policy(name: str, given: Any) -> AlertPolicy:
     return AlertPolicy(**given)
 
 
+def columns_of(model: Any) -> Iterator[tuple[str, str, list[str]]]:
+    """Yield stream, kind ("numeric" or "categorical") and columns of its preprocessor, if any."""
+    step = unfreeze(getattr(model, "estimator_", model))
+    while hasattr(step, "steps"):
+        step = unfreeze(step.steps[0][1])
+    if isinstance(step, ColumnTransformer):
+        for name, _, columns in step.transformers_:
+            stream, _, kind = name.rpartition("_")
+            if kind in ("numeric", "categorical"):
+                chosen = np.atleast_1d(np.asarray(columns, dtype=object))
+                yield stream, kind, [str(one) for one in chosen]
+
+
 def streams_of(model: Any) -> dict[str, list[str]]:
     """Return the streams of a decider: the modalities of its `make_fusion_preprocessor`.
 
@@ -113,16 +126,9 @@ def streams_of(model: Any) -> dict[str, list[str]]:
     StreamError
         If there is no such preprocessor in it.
     """
-    step = unfreeze(getattr(model, "estimator_", model))
-    while hasattr(step, "steps"):
-        step = unfreeze(step.steps[0][1])
     streams: dict[str, list[str]] = {}
-    if isinstance(step, ColumnTransformer):
-        for name, _, columns in step.transformers_:
-            stream, _, kind = name.rpartition("_")
-            if kind in ("numeric", "categorical"):
-                chosen = [str(one) for one in np.atleast_1d(np.asarray(columns, dtype=object))]
-                streams.setdefault(stream, []).extend(chosen)
+    for stream, _, columns in columns_of(model):
+        streams.setdefault(stream, []).extend(columns)
     streams = {name: columns for name, columns in streams.items() if columns}
     if not streams:
         raise StreamError(
