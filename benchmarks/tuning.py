@@ -23,7 +23,8 @@ from sklearn.utils import Bunch
 from benchmarks._output import describe_run, to_markdown, write_results
 from benchmarks._runs import fit_and_score
 from benchmarks.paper.protocols import strata_of, take
-from skdualcnn._studies import NO_DROPOUT, OURS, STUDIES, TEACHER, Study, thin
+from skdualcnn._fusion_pipeline import NO_DROPOUT, TEACHER
+from skdualcnn._studies import OURS, STUDIES, Study, thin
 from skdualcnn.model_selection import PurgedGroupTimeSeriesSplit, honest_split
 from skdualcnn.preprocessing import QuantileScaler
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from skdualcnn._classifier import DualPathCNNClassifier
     from skdualcnn._decider import FusionDecider
+    from skdualcnn._fusion_pipeline import make_fusion_decider
     from skdualcnn._head import HeadClassifier
     from skdualcnn._persistence import load, save
     from skdualcnn._tuned_decider import TunedFusionDecider
@@ -23,6 +24,7 @@ __all__ = [
     "HeadClassifier",
     "TunedFusionDecider",
     "load",
+    "make_fusion_decider",
     "make_fusion_preprocessor",
     "save",
 ]
@@ -33,6 +35,7 @@ _HOMES = {
     "TunedFusionDecider": "skdualcnn._tuned_decider",
     "HeadClassifier": "skdualcnn._head",
     "load": "skdualcnn._persistence",
+    "make_fusion_decider": "skdualcnn._fusion_pipeline",
     "make_fusion_preprocessor": "skdualcnn.preprocessing",
     "save": "skdualcnn._persistence",
 }

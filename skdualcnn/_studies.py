@@ -1,6 +1,5 @@
 """The data sets that the commands know, each with its pipeline and its honest split."""
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,13 +9,21 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from sklearn.base import clone
-from sklearn.ensemble import HistGradientBoostingClassifier, VotingClassifier
+from sklearn.ensemble import VotingClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.utils import Bunch
 
 from skdualcnn._classifier import DualPathCNNClassifier
 from skdualcnn._decider import FusionDecider
+from skdualcnn._fusion_pipeline import (
+    NO_DROPOUT,
+    TEACHER,
+    TRAFFIC_BY_RANK,
+    TRAINING,
+    preprocessing_steps,
+    suited_parameters,
+)
 from skdualcnn.baselines import make_baselines
 from skdualcnn.datasets import (
     load_icu_security,
@@ -26,27 +33,14 @@ from skdualcnn.datasets import (
     make_ward,
 )
 from skdualcnn.network._architectures import SHAPE_PARAMETERS
-from skdualcnn.preprocessing import QuantileScaler, SlidingWindow, make_fusion_preprocessor
+from skdualcnn.preprocessing import QuantileScaler
 
 OURS = "dual-path CNN"
-# Boosted trees that learn slowly, for the network to learn from.
-TEACHER = HistGradientBoostingClassifier(
-    learning_rate=0.05, max_iter=200, max_leaf_nodes=15, l2_regularization=1.0
-)
-TAUGHT: dict[str, Any] = {"teacher": TEACHER}
-TRAINING = {"batch_size": 128, "max_epochs": 10}
 # On a table of many columns and few rows, a linear model beside them knows what they do not.
 TEACHERS = VotingClassifier(
     [("trees", TEACHER), ("linear", LogisticRegression(C=0.3, max_iter=1000))], voting="soft"
 )
-NO_DROPOUT = {"conv_dropout": 0.0, "dense_dropout": 0.0}  # recombined rows differ enough
-# Bytes and rates span orders of magnitude; of a pulse or an acceleration the distances count.
-TRAFFIC_BY_RANK = {"network": QuantileScaler()}
 QUICK_ROWS = 3000  # training rows that --quick keeps
-ENOUGH_ROWS = 20_000  # to which a user's few rows are recombined,
-MOST_RECOMBINED = 20  # but each at most so often
-LEAST_STEPS = 500  # of training, on however few rows,
-MOST_EPOCHS = 200  # but in at most so many epochs
 
 
 @dataclass(frozen=True)
@@ -88,15 +82,14 @@ class Study:
         self, dataset: Bunch, *, quick: bool, verbose: int, random_state: int
     ) -> dict[str, FusionDecider]:
         """Return our model and the baselines, unfitted, by name."""
-        preprocessing: list[Any] = [
-            make_fusion_preprocessor(
-                **dataset.modalities, noise_filter=self.noise_filter, group=self.by
-            )
-        ]
-        if self.window > 1:
-            by = None if self.by is None else -1  # where the preprocessor puts it
-            changes = _vital_positions(dataset) if self.vital_changes else None
-            preprocessing.append(SlidingWindow(self.window, by=by, changes=changes))
+        preprocessing = preprocessing_steps(
+            dataset.data,
+            dataset.modalities,
+            noise_filter=self.noise_filter,
+            window=self.window,
+            by=self.by,
+            vital_changes=self.vital_changes,
+        )
         parameters = {**TRAINING, **self.classifier}
         if quick:
             parameters["max_epochs"] = 3
@@ -118,7 +111,7 @@ STUDIES = {
         window=8,
         vital_changes=True,
         noise_filter=QuantileScaler(),
-        classifier={**TAUGHT, "max_epochs": 20},
+        classifier={"teacher": TEACHER, "max_epochs": 20},
     ),
     "physionet2012": Study(
         "PhysioNet Challenge 2012",
@@ -144,41 +137,24 @@ STUDIES = {
             "pool_size": 4,
             "dense_units": 128,
             "recombined_rows": 4,
-            **TAUGHT,
+            "teacher": TEACHER,
         },
     ),
     "icu_security": Study("ICU (Hussain et al. 2021)", lambda folder, _: load_icu_security(folder)),
 }
 
 
-def _vital_positions(dataset: Bunch) -> tuple[int, ...]:
-    """Return where the preprocessor puts the patient's numbers: first, in their order."""
-    vitals = dataset.data[dataset.modalities["patient"]].select_dtypes("number")
-    return tuple(range(vitals.shape[1]))
-
-
 def study_of_table(title: str, dataset: Bunch, *, window: int = 1, by: str | None = None) -> Study:
-    """Return what to train on a user's own rows: what serves the public data sets.
-
-    Few rows are visited more often. If most are a group of their own, as a stay in a
-    hospital is, they are recombined, too; those of a recording belong together.
-    """
-    n_rows, classifier = len(dataset.data), dict(TAUGHT)
+    """Return what to train on a user's own rows, as `make_fusion_decider` does."""
+    n_rows = len(dataset.data)
     apart = dataset.split_by == "groups" and dataset.groups.nunique() > n_rows / 2
-    alone = apart and window == 1
-    recombined = min(ENOUGH_ROWS // n_rows, MOST_RECOMBINED) if alone else 0
-    if recombined:
-        classifier.update(NO_DROPOUT, recombined_rows=recombined)
-    steps = n_rows * (1 + recombined) / TRAINING["batch_size"]
-    epochs = max(TRAINING["max_epochs"], math.ceil(LEAST_STEPS / steps))
-    classifier["max_epochs"] = min(epochs, MOST_EPOCHS)
     return Study(
         title,
         lambda *_: dataset,
         window=window,
         by=by,
         noise_filter=TRAFFIC_BY_RANK,
-        classifier=classifier,
+        classifier=suited_parameters(n_rows, stand_alone=apart and window == 1),
     )
 
 

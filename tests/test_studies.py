@@ -6,8 +6,8 @@ import pytest
 from sklearn.utils import Bunch
 
 import skdualcnn
+from skdualcnn._fusion_pipeline import MOST_EPOCHS
 from skdualcnn._studies import (
-    MOST_EPOCHS,
     OURS,
     QUICK_ROWS,
     STUDIES,
