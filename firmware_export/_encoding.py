@@ -15,7 +15,7 @@ UNKNOWN = -1.0
 
 def is_nan(value: Any) -> bool:
     """Return whether a single value is missing."""
-    return value is pd.NA or (isinstance(value, float) and np.isnan(value))
+    return value is pd.NA or (isinstance(value, float | np.floating) and bool(np.isnan(value)))
 
 
 def encode_readings(

@@ -236,6 +236,16 @@ def test_missing_text_is_one_category_in_every_form(trained_on):
         assert np.isnan(encode_readings(front_end, rows)[1, 0])
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, object])
+def test_missing_number_of_a_category_in_every_type(dtype):
+    X = np.array([[0], [1], [np.nan], [1]]).astype(dtype)
+    one_hot = OneHotEncoder(handle_unknown="ignore", sparse_output=False)
+    for steps in (make_pipeline(SimpleImputer(strategy="most_frequent"), one_hot), one_hot):
+        transformer = ColumnTransformer([("category", steps, [0])]).fit(X)
+        front_end = _same_as_transform(transformer, X)
+        assert np.isnan(encode_readings(front_end, X)[2, 0])
+
+
 def test_columns_by_position_slice_and_mask():
     X = np.random.default_rng(0).normal(size=(30, 5))
     transformer = ColumnTransformer(
