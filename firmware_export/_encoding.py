@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from sklearn.utils import _safe_indexing
 
 from firmware_export._graph import CategoricalColumn, FrontEnd
 
@@ -27,7 +28,7 @@ def encode_readings(
     ----------
     front_end : FrontEnd
     X : DataFrame, or array of shape (n, n_columns) or (n, n_steps, n_channels)
-        What the float estimator takes.
+        What the float estimator takes; a DataFrame of pandas or polars.
     dtype : numpy.float32 or numpy.float64
         Of the readings.
 
@@ -42,17 +43,15 @@ def encode_readings(
         If a column is absent or a numeric column holds text.
     """
     columns: list[Any]
-    if isinstance(X, pd.DataFrame):
+    if hasattr(X, "columns"):
         absent = [name for name in front_end.readings if name not in X.columns]
         if absent and len(absent) < len(front_end.readings):
             raise ValueError(
                 f"X lacks the column(s) {absent}, expected every reading the estimator was "
                 f"fitted on: {list(front_end.readings)}."
             )
-        columns = [
-            X.iloc[:, position] if absent else X[name]
-            for name, position in zip(front_end.readings, front_end.positions, strict=True)
-        ]
+        chosen = front_end.positions if absent else front_end.readings
+        columns = [_safe_indexing(X, one, axis=1) for one in chosen]
         n = len(X)
     else:
         array = np.asarray(X)
@@ -86,12 +85,11 @@ def device_codes(front_end: FrontEnd, X: Any) -> NDArray[np.int64] | None:
     if front_end.device is None:
         return None
     name, position = front_end.device
-    labels: Any
-    if isinstance(X, pd.DataFrame):
-        labels = X[name] if name in X.columns else X.iloc[:, position]
+    if hasattr(X, "columns"):
+        labels = _safe_indexing(X, name if name in X.columns else position, axis=1)
     else:
         labels = np.asarray(X)[:, position]
-    codes = pd.factorize(labels)[0].astype(np.int64)
+    codes = pd.factorize(np.asarray(labels))[0].astype(np.int64)
     if (codes < 0).any():
         raise ValueError(
             f"Column {name!r} is missing in row {int(np.argmax(codes < 0))}, expected the device "

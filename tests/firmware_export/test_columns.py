@@ -71,6 +71,21 @@ def test_only_used_columns_are_readings_and_order_is_free(ward, unseen):
     )
 
 
+def test_columns_of_polars_are_found_by_name():
+    polars = pytest.importorskip("polars")
+    X = polars.DataFrame(
+        {"rate": [60, None, 90], "spo2": [97, 95, None], "qos": ["0", None, "1"], "bed": [3, 5, 3]}
+    )
+    preprocessor = make_fusion_preprocessor(patient=["rate", "spo2"], network=["qos"], group="bed")
+    pipeline = make_pipeline(preprocessor, SlidingWindow(1, by=-1)).fit(X)
+    front_end = read_front_end(pipeline.steps)
+    readings, devices = encode_readings(front_end, X), device_codes(front_end, X)
+    np.testing.assert_array_equal(readings, [[60, 97, 0], [np.nan, 95, np.nan], [90, np.nan, 1]])
+    shuffled = X.select(["bed", "qos", "spo2", "rate"])
+    np.testing.assert_array_equal(encode_readings(front_end, shuffled), readings)
+    np.testing.assert_array_equal(device_codes(front_end, shuffled), devices)
+
+
 @pytest.mark.parametrize(
     "steps",
     [
