@@ -22,7 +22,12 @@ from firmware_export._integer import (
 )
 from firmware_export._integer_graph import IntegerGraph
 from firmware_export._literals import constant_bytes, float_literal, table
-from firmware_export._names import comment_text, string_literal, unique_identifiers
+from firmware_export._names import (
+    comment_text,
+    head_identifiers,
+    string_literal,
+    unique_identifiers,
+)
 from firmware_export._packaging import Metadata, package_context, package_files
 from skdualcnn._rules import DECISIONS
 
@@ -183,7 +188,7 @@ def _provenance(graph: IntegerGraph) -> str:
 
 
 def _heads(graph: IntegerGraph) -> list[dict[str, Any]]:
-    identifiers = unique_identifiers([head.name for head in graph.heads])
+    identifiers = head_identifiers(head.name for head in graph.heads)
     return [
         {
             "text": comment_text(repr(head.name)),

@@ -5,7 +5,7 @@ from typing import Any
 
 from firmware_export._integer_graph import Add, IntegerGraph, Linear
 from firmware_export._literals import interleave, plain_rows, table, vector_rows
-from firmware_export._names import comment_text, unique_identifiers
+from firmware_export._names import comment_text, head_identifiers, unique_identifiers
 
 
 def tensor_context(graph: IntegerGraph, offsets: tuple[int, ...]) -> list[dict[str, Any]]:
@@ -33,7 +33,7 @@ def tensor_context(graph: IntegerGraph, offsets: tuple[int, ...]) -> list[dict[s
     ]
     if graph.is_input_kept:
         tensors[0]["at"] = "state->inputs"
-    names = unique_identifiers([head.name for head in graph.heads])
+    names = head_identifiers(head.name for head in graph.heads)
     for head, name in zip(graph.heads, names, strict=True):
         tensors[head.tensor]["at"] = f"result->{name}_logit"
     return tensors

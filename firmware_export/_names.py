@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterable
 
 from skdualcnn.exceptions import ExportError
 
@@ -37,13 +38,14 @@ def unique_identifiers(names: list[str]) -> list[str]:
 
     Examples
     --------
-    >>> unique_identifiers(["Heart rate", "heart-rate", "SpO2 (%)", "é"])
-    ['heart_rate', 'heart_rate_2', 'spo2', 'unnamed']
+    >>> unique_identifiers(["Heart rate", "heart-rate", "SpO2 (%)", "é", "-1"])
+    ['heart_rate', 'heart_rate_2', 'spo2', 'unnamed', 'minus_1']
     """
     taken: set[str] = set()
     result = []
     for name in names:
-        base = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_") or "unnamed"
+        positive = re.sub(r"^-(?=\.?[0-9])", "minus ", name.lower())
+        base = re.sub(r"[^a-z0-9]+", "_", positive).strip("_") or "unnamed"
         identifier, number = base, 1
         while identifier in taken:
             number += 1
@@ -51,6 +53,18 @@ def unique_identifiers(names: list[str]) -> list[str]:
         taken.add(identifier)
         result.append(identifier)
     return result
+
+
+def head_identifiers(names: Iterable[str]) -> list[str]:
+    """Return a distinct lower-case identifier for each head, whose fields begin with it.
+
+    Examples
+    --------
+    >>> head_identifiers(["health", "0", "2nd stage"])
+    ['health', 'head_0', 'head_2nd_stage']
+    """
+    parts = unique_identifiers(list(names))
+    return unique_identifiers([f"head_{one}" if one[0].isdigit() else one for one in parts])
 
 
 def comment_text(value: object) -> str:

@@ -330,7 +330,7 @@ def test_each_device_has_its_window_and_bad_readings_leave_it(
 
 
 def test_names_that_would_break_c_are_made_safe(make_graph, run_firmware, tmp_path):
-    graph = make_graph(steps=6, classes=(2, 2), rule="anomaly")
+    graph = make_graph(steps=6, classes=(2, 2, 2), rule="anomaly")
     names = ("a */ int x;", "a /* b", "??/", "é\n#error", "while", "WHILE\\")
     columns = tuple(
         replace(column, name=name)
@@ -339,7 +339,7 @@ def test_names_that_would_break_c_are_made_safe(make_graph, run_firmware, tmp_pa
     path = graph.paths[0]
     heads = tuple(
         replace(head, name=name, classes=("*/", "double"))
-        for head, name in zip(path.heads, ("int", "Int */"), strict=True)
+        for head, name in zip(path.heads, ("int", "Int */", "1st"), strict=True)
     )
     graph = replace(
         graph,

@@ -5,6 +5,7 @@ import pytest
 from firmware_export._names import (
     check_prefix,
     comment_text,
+    head_identifiers,
     string_literal,
     unique_identifiers,
 )
@@ -15,6 +16,21 @@ def test_identifiers_are_unique_even_where_names_imitate_them():
     names = ["a", "A", "a_2", "a 2", "", "é"]
     identifiers = unique_identifiers(names)
     assert identifiers == ["a", "a_2", "a_2_2", "a_2_3", "unnamed", "unnamed_2"]
+
+
+def test_a_negative_class_is_not_named_like_a_positive_one():
+    names = ["-1", "1", "-0.5", "-.5", "0.5", "a-1", "-a"]
+    identifiers = unique_identifiers(names)
+    assert identifiers == ["minus_1", "1", "minus_0_5", "minus_5", "0_5", "a_1", "a"]
+
+
+def test_fields_of_heads_begin_with_a_letter():
+    assert head_identifiers(["0", "1", "head 0", "-1"]) == [
+        "head_0",
+        "head_1",
+        "head_0_2",
+        "minus_1",
+    ]
 
 
 @pytest.mark.parametrize("text", ["*/", "/*", "**//", "/*/", "??/", "a\nb", "a\\", "é"])
