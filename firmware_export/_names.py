@@ -14,6 +14,12 @@ KEYWORDS = """
     throw true try typedef typeid typename union unsigned using virtual void volatile while xor
 """
 
+HEADERS = """
+    arduino assert complex ctype errno fenv float inttypes iso646 limits locale math setjmp signal
+    stdarg stdbool stddef stdint stdio stdlib string tgmath time wchar wctype
+"""
+"""Of the C library and Arduino: a header of the same name would be found in their place."""
+
 
 def check_prefix(prefix: str) -> str:
     """Return the prefix of every symbol if it is a lower-case C identifier.
@@ -30,6 +36,11 @@ def check_prefix(prefix: str) -> str:
         )
     if prefix in KEYWORDS.split():
         raise ExportError(f"prefix={prefix!r} is a keyword of C or C++. Choose another name.")
+    if prefix in HEADERS.split():
+        raise ExportError(
+            f"prefix={prefix!r} names a header that the C includes, expected one that is free: "
+            f"{prefix}.h would hide it. Choose another name."
+        )
     return prefix
 
 

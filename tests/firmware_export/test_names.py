@@ -45,6 +45,8 @@ def test_prefix():
     assert check_prefix("ward_1") == "ward_1"
     with pytest.raises(ExportError, match="'while' is a keyword"):
         check_prefix("while")
+    with pytest.raises(ExportError, match=r"'string' names a header .*: string\.h would hide it"):
+        check_prefix("string")
 
 
 @pytest.mark.parametrize(
