@@ -41,6 +41,8 @@ ADD_MULTIPLIER_MAX = 16383
 LOGIT_HEADROOM = 1.25
 """Logits may exceed the calibration data's largest by this factor before they saturate."""
 MOST_INPUTS = 65534
+MOST_HISTORY = 65534
+"""Rows of a device that a counter of 16 bits can count."""
 MOST_CLASSES = 256
 SMALLEST_LIMIT = 63
 """Below six bits of magnitude a tensor is not worth computing with."""
@@ -143,6 +145,12 @@ def _check_sizes(graph: Graph) -> None:
         raise ExportError(
             f"The network has {front.steps * front.channels} inputs from {len(front.readings)} "
             f"readings, expected at most {MOST_INPUTS} of either. Select fewer columns."
+        )
+    history = (front.window - 1) * front.stride + 1
+    if history > MOST_HISTORY:
+        raise ExportError(
+            f"A window of {front.window} rows that are {front.stride} apart reaches over {history} "
+            f"rows, expected at most {MOST_HISTORY}. Use a smaller length or stride."
         )
     for head in graph.heads:
         if len(head.classes) > MOST_CLASSES:

@@ -10,6 +10,7 @@ from firmware_export._integer_graph import Linear
 from firmware_export._integer_readings import quantise_readings
 from firmware_export._quantize import quantise
 from firmware_export._reference import run_reference, scale_readings
+from firmware_export._rows import stack_windows
 from firmware_export._twin import answer
 from skdualcnn._softmax import softmax
 from skdualcnn.exceptions import ExportError
@@ -158,6 +159,15 @@ def test_calibration_data_must_be_there_and_finite(make_graph):
     readings[3, 2] = np.nan
     with pytest.raises(ExportError, match="missing or infinite"):
         quantise(graph, readings)
+
+
+def test_rows_of_a_window_must_be_few_enough_to_count(make_graph):
+    graph = make_graph(steps=3, window=True, stride=32766)
+    windows = stack_windows(_readings(graph), 3)
+    assert quantise(graph, windows).history == 65533
+    far = replace(graph, front_end=replace(graph.front_end, stride=32767))
+    with pytest.raises(ExportError, match="3 rows that are 32767 apart reaches over 65535 rows"):
+        quantise(far, windows)
 
 
 def test_digest_tells_graphs_apart(make_graph):
