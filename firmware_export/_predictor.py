@@ -112,7 +112,18 @@ class CompiledPredictor:
         Returns
         -------
         RowAnswer
+
+        Raises
+        ------
+        ValueError
+            If there is not one value for each reading, one is no number, or the state
+            is that of another model.
         """
+        if len(state) != self._state_bytes:
+            raise ValueError(
+                f"state has {len(state)} byte(s), expected the {self._state_bytes} of this model. "
+                "Begin with what new_state returns."
+            )
         answers = self._call(self._encoder(values), 1, state)[0]
         status, shares = int(answers[0]), answers / Q30_ONE
         decision = _NAMES[answers[-1]] if self._has_decision and not status else None

@@ -59,6 +59,14 @@ def test_refused_row_leaves_the_state(window_predictor, ward):
     assert (answer.status, answer.decision, bytes(state)) == (Status.INFINITE, None, before)
 
 
+def test_state_of_another_model_is_refused(predictor, window_predictor, ward):
+    row = list(ward[0].loc[:, list(window_predictor.reading_names)].iloc[0])
+    with pytest.raises(ValueError, match=r"state has 0 byte\(s\), expected the \d+ of this model"):
+        window_predictor.push(row, predictor.new_state())
+    with pytest.raises(ValueError, match="expected the 0 of this model"):
+        predictor.push(row, window_predictor.new_state())
+
+
 def test_refused_table_says_which_reading(predictor, ward):
     X = ward[0].copy()
     X.loc[3, "temperature"] = np.inf
