@@ -114,7 +114,7 @@ def export_firmware(
         If a part of the estimator has no counterpart in C, an argument is out of its
         domain, or `directory` holds something else.
     ValueError
-        If a reading of `calibration_data` is outside its limits.
+        If the firmware refuses a reading of `calibration_data`, such as one outside its limits.
     OSError
         If the folder cannot be written.
     ToolchainError

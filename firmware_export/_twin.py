@@ -238,7 +238,8 @@ class FixedPointClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
             If a part of the estimator cannot be turned into firmware, or `limits` name
             something other than its numeric readings.
         ValueError
-            If a reading of X is outside its limits.
+            If the firmware refuses a reading of X: one that is infinite in single
+            precision, missing where nothing is imputed, or outside its limits.
         """
         self._validate_params()
         if sample_weight is not None:
@@ -273,8 +274,7 @@ class FixedPointClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         self.integer_graph_ = quantise(
             self.graph_, calibration_data, limits=self.limits, **arithmetic
         )
-        if self.limits:
-            check_readings(self.integer_graph_, readings)
+        check_readings(self.integer_graph_, readings)
         self.classes_ = self.estimator_.classes_
         return self
 

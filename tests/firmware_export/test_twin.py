@@ -111,6 +111,13 @@ def test_readings_that_the_firmware_refuses(twin, ward, small_network):
         bare.predict(gaps)
 
 
+def test_calibration_rows_are_those_that_the_firmware_takes(decider, ward):
+    X = ward[0].copy()
+    X.loc[7, "temperature"] = 1e39  # finite for the float estimator, which limits it
+    with pytest.raises(ValueError, match=r"'temperature' is infinite .* in row 7,"):
+        FixedPointClassifier(FrozenEstimator(decider)).fit(X)
+
+
 def test_fixed_readings_are_what_a_device_delivers(twin, ward):
     X = ward[0].head(6).copy()
     X.iloc[0, X.columns.get_loc("Heart rate")] = 1e30
