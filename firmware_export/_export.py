@@ -144,6 +144,11 @@ def export_firmware(
     metadata = Metadata(version, author, url)
     if measure not in get_args(Measure):
         raise ExportError(f"measure is {measure!r}, expected one of {get_args(Measure)}.")
+    if evaluation_data is not None and not _is_pair(evaluation_data):
+        raise ExportError(
+            f"evaluation_data is of type {type(evaluation_data).__name__}, expected a tuple of the "
+            "two (X, y). Give (X, None) where there are no labels."
+        )
     target = Path(directory).absolute()
     _check_target(target, overwrite=overwrite)
     twin = _make_twin(estimator, calibration_data, activation_bits, calibration, limits)
@@ -222,6 +227,10 @@ def _make_twin(
         calibration=calibration,
         limits=limits,
     ).fit(calibration_data)
+
+
+def _is_pair(value: Any) -> bool:
+    return isinstance(value, tuple | list) and len(value) == 2
 
 
 def _check_target(target: Path, *, overwrite: bool) -> None:

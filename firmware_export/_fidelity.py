@@ -123,7 +123,7 @@ def compare_with_float(twin: FixedPointClassifier, X: Any, y: Any = None) -> Fid
     Raises
     ------
     HeadError
-        If X has no row, or y not one column per head.
+        If X has no row, or y not one column per head and one row per row of X.
 
     Examples
     --------
@@ -146,6 +146,8 @@ def compare_with_float(twin: FixedPointClassifier, X: Any, y: Any = None) -> Fid
     if rows == 0:
         raise HeadError("X has no row, expected the rows to compare the answers on.")
     labels = [] if y is None else read_head_labels(graph, y)
+    if labels and len(labels[0].known) != rows:
+        raise HeadError(f"y has {len(labels[0].known)} row(s), expected {rows}, as many as X.")
     answered = twin.estimator_.predict_proba(X)
     before = answered if isinstance(answered, list) else [answered]
     heads = tuple(

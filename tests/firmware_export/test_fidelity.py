@@ -7,7 +7,7 @@ from sklearn.metrics import roc_auc_score
 
 from firmware_export import FixedPointClassifier, compare_with_float, export_firmware
 from firmware_export._fidelity import FEWEST_IDENTICAL
-from skdualcnn.exceptions import HeadError
+from skdualcnn.exceptions import ExportError, HeadError
 
 
 @pytest.fixture(scope="module")
@@ -84,3 +84,11 @@ def test_there_must_be_rows_and_their_labels(twin, ward):
         compare_with_float(twin, X[:0])
     with pytest.raises(HeadError, match="expected 2, one per head"):
         compare_with_float(twin, X, y["health"])
+    with pytest.raises(HeadError, match=r"y has 5 row\(s\), expected 240, as many as X"):
+        compare_with_float(twin, X, y[:5])
+
+
+def test_evaluation_data_are_rows_and_labels(decider, ward, tmp_path):
+    for given in (ward[0], (ward[0],)):
+        with pytest.raises(ExportError, match=r"expected a tuple of the two \(X, y\)"):
+            export_firmware(decider, tmp_path, calibration_data=ward[0], evaluation_data=given)
