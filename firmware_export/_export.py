@@ -63,7 +63,7 @@ def export_firmware(
     estimator : FusionDecider, Pipeline, DualPathCNNClassifier or FixedPointClassifier
         Fitted. A FixedPointClassifier is exported as it was calibrated.
     directory : path-like
-        Folder to make; its parent is made if need be.
+        Folder to make; its parent is made if need be. Of a link, the folder behind it.
     calibration_data : DataFrame or array-like
         Rows as the estimator takes them, such as the training data: they set the
         ranges of the integers, and some of them become the golden vectors. In the order
@@ -149,7 +149,7 @@ def export_firmware(
             f"evaluation_data is of type {type(evaluation_data).__name__}, expected a tuple of the "
             "two (X, y). Give (X, None) where there are no labels."
         )
-    target = Path(directory).absolute()
+    target = Path(directory).resolve()
     _check_target(target, overwrite=overwrite)
     twin = _make_twin(estimator, calibration_data, activation_bits, calibration, limits)
     graph = twin.integer_graph_

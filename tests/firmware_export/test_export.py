@@ -112,6 +112,16 @@ def test_earlier_export_is_replaced_and_nothing_else(decider, ward, tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["thesis", "ward"]
 
 
+def test_the_folder_behind_a_link_is_written(decider, ward, tmp_path):
+    folder, link = tmp_path / "components", tmp_path / "link"
+    folder.mkdir()
+    link.symlink_to(folder)
+    report = export_firmware(decider, link, calibration_data=ward[0])
+    assert link.is_symlink()
+    assert (folder / "src/model.h").exists()
+    assert report.directory == folder
+
+
 def test_failure_while_writing_leaves_the_earlier_export(decider, ward, tmp_path, monkeypatch):
     target = tmp_path / "ward"
     export_firmware(decider, target, calibration_data=ward[0])
