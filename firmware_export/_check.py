@@ -13,6 +13,7 @@ from firmware_export._harness import build_harness
 from firmware_export._targets import find_target
 from firmware_export._toolchain import run_rows
 from firmware_export._twin import FixedPointAnswers
+from skdualcnn.exceptions import ExportError
 
 
 @dataclass(frozen=True)
@@ -62,8 +63,10 @@ def check_firmware(report: FirmwareReport, X: Any, *, target: str = "host") -> F
     ToolchainError
         If the target is unknown, its compiler or emulator is missing (the error names the
         Debian packages), or one of them fails.
+    ExportError
+        If the exported folder is gone.
     ValueError
-        If X holds a reading that the firmware refuses.
+        If X has no row, or holds a reading that the firmware refuses.
 
     Examples
     --------
@@ -75,7 +78,14 @@ def check_firmware(report: FirmwareReport, X: Any, *, target: str = "host") -> F
     """
     machine = find_target(target)
     twin = report.twin
+    if not (report.directory / "src").is_dir():
+        raise ExportError(
+            f"{report.directory} has no folder src, expected the export that the report is of. "
+            "Export again."
+        )
     expected = expected_answers(twin.answers(X))
+    if len(expected) == 0:
+        raise ValueError("X has no row, expected the rows to run.")
     rows, order = twin.readings(X), np.arange(len(expected))
     flags: tuple[str, ...] = ()
     devices = twin.devices(X)

@@ -12,6 +12,7 @@ from firmware_export import (
     export_firmware,
 )
 from skdualcnn import make_fusion_preprocessor
+from skdualcnn.exceptions import ExportError
 from skdualcnn.preprocessing import SlidingWindow
 
 
@@ -93,3 +94,10 @@ def test_check_finds_a_difference(report, ward, compiler):
     assert graph.activation_bits == 16
     assert check.identical < check.rows
     assert check.first_difference is not None
+
+
+def test_there_must_be_rows_and_the_folder(report, ward, tmp_path):
+    with pytest.raises(ValueError, match="X has no row"):
+        check_firmware(report, ward[0][:0])
+    with pytest.raises(ExportError, match=r"gone has no folder src, .* Export again"):
+        check_firmware(replace(report, directory=tmp_path / "gone"), ward[0])
