@@ -88,7 +88,8 @@ def comment_text(value: object) -> str:
     """
     text = str(value).encode("ascii", "backslashreplace").decode()
     text = re.sub(r"\s+", " ", text)
-    return text.replace("*/", "* /").replace("/*", "/ *").replace("??", "? ?").rstrip("\\")
+    text = text.replace("*/", "* /").replace("/*", "/ *")
+    return re.sub(r"\?(?=\?)", "? ", text).rstrip("\\")
 
 
 def string_literal(value: object) -> str:

@@ -33,7 +33,7 @@ def test_fields_of_heads_begin_with_a_letter():
     ]
 
 
-@pytest.mark.parametrize("text", ["*/", "/*", "**//", "/*/", "??/", "a\nb", "a\\", "é"])
+@pytest.mark.parametrize("text", ["*/", "/*", "**//", "/*/", "??/", "???/", "a\nb", "a\\", "é"])
 def test_comments_cannot_be_left(text):
     safe = comment_text(text)
     assert safe.isascii()
@@ -56,6 +56,7 @@ def test_prefix():
         ("back\\slash", "back\\slash"),
         ("100 % \x07", "100 % ?"),
         ("??/", "? ?/"),
+        ("????", "? ? ? ?"),
         ("\u00e9", "\\xe9"),
     ],
 )

@@ -18,6 +18,7 @@ from sklearn.base import clone
 from firmware_export import FirmwareReport, export_firmware
 from firmware_export._export import GOLDEN_ROWS
 from firmware_export._packaging import Metadata, library_name, sketch_name
+from firmware_export._quantize import MOST_CLASSES, quantise
 from firmware_export._rows import spread_rows
 from firmware_export._toolchain import compile_c, run_command
 from firmware_export._twin import answer
@@ -191,6 +192,18 @@ def test_arduino_sketch_answers_like_the_twin(exported, plus_compiler, tmp_path)
     if answers.decisions is not None:
         assert rest.pop(0) == f"decision: {DECISIONS[answers.decisions[0]]}"
     assert rest == ["microseconds: 7"]
+
+
+def test_arduino_sketch_counts_as_many_classes_as_a_head_may_have(
+    make_graph, write_firmware, plus_compiler, tmp_path
+):
+    graph = make_graph(classes=(MOST_CLASSES, 2))
+    readings = np.ones((2, len(graph.front_end.readings)), dtype=np.float32)
+    write_firmware(quantise(graph, readings), readings, tmp_path)
+    command = [plus_compiler, *CXX_FLAGS, f"-I{STUBS / 'arduino'}", f"-I{tmp_path / 'src'}"]
+    sketch = str(tmp_path / "examples/Model/Model.ino")
+    command += ["-include", "Arduino.h", "-fsyntax-only", "-x", "c++", sketch]
+    run_command(command, "compile the sketch")
 
 
 def test_esp_idf_example_times_calls_and_checks_itself(exported, compiler, tmp_path):
