@@ -85,7 +85,8 @@ def export_firmware(
     limits : mapping of str to (float, float), default=None
         Lowest and highest value, in its own units, that a numeric reading is accepted
         at, by the name of its column: the C returns a status for one outside. Without,
-        a reading beyond what was seen in training is limited as the estimator does. A
+        a reading is limited to its column's range: that of the estimator or, where it
+        sets none (a MinMaxScaler without clip, or no scaler), what the integers hold. A
         FixedPointClassifier has limits of its own.
     evaluation_data : tuple (X, y), default=None
         Rows that neither the training nor the calibration saw, and their labels, on which
