@@ -9,7 +9,7 @@ from firmware_export._target_cost import TargetCost
 FlashMode = Literal["QIO", "DIO"]
 
 INSTRUCTIONS_PER_MULTIPLY_ADD = 4.0
-"""Stands in for a count where no emulator is installed."""
+"""Stands in for a count that was not made: too few where layers are small."""
 
 FLASH_CLOCK_HZ = 80e6
 FLASH_LANES = {"QIO": 4, "DIO": 2}
@@ -81,8 +81,9 @@ CHIPS = (
 
 METHOD = (
     "Arithmetic: instructions counted on the emulated core at -O2 (LX106 stands in for LX6 and "
-    "LX7), or four for each multiply-add where the emulator is not installed; one a cycle, which "
-    "is the least they can take. Flash: constants and code that do not fit the "
+    "LX7), one a cycle, which is the least they can take; where they were not counted, four for "
+    "each multiply-add, which leaves out readings and probabilities, so that a small network "
+    "takes several times as many. Flash: constants and code that do not fit the "
     "cache are read anew in every call, a line at a time, without prefetch, from flash clocked at "
     "80 MHz; what fits is read once and not counted. Energy: supply voltage 3.3 V times the "
     "typical current of one running core times both terms; for flash in use the datasheets of S3 "

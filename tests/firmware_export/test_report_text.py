@@ -20,6 +20,8 @@ def test_report_shows_sizes_estimates_and_layers(report):
     assert f"| parameters | {report.parameters:,} | about 280,000 |" in text
     for chip in ("ESP32", "ESP32-S3", "ESP32-C3"):
         assert f"| {chip} | QIO |" in text
+    assert "| a call on an ESP32, QIO flash | 0.000 ms" not in text
+    assert "where they were not counted, four for each multiply-add" in text
     for layer in report.layers:
         assert f"| {layer.name} | {layer.summary} |" in text
     for name, levels in report.targets.items():
