@@ -78,6 +78,14 @@ def test_every_signal_is_identical_on_chips(make_graph, write_firmware, tmp_path
     np.testing.assert_array_equal(run_rows(program, readings, tmp_path, emulated), wanted)
 
 
+def test_header_says_where_a_workspace_must_begin(make_graph, write_firmware, tmp_path):
+    graph = make_graph()
+    readings = np.ones((2, len(graph.front_end.readings)), dtype=np.float32)
+    write_firmware(quantise(graph, readings, activation_bits=8), readings, tmp_path)
+    text = (tmp_path / "src/model.h").read_text()
+    assert "A workspace must then begin at a multiple of 16\n * bytes" in text
+
+
 def test_rows_are_whole_vectors(make_graph):
     graph = make_graph(steps=25, channels=3, blocks=(7,), pool=3)
     rows = np.zeros((3, len(graph.front_end.readings)), dtype=np.float32)
