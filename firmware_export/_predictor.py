@@ -17,9 +17,10 @@ from firmware_export._encoding import RowEncoder
 from firmware_export._extract import unfreeze
 from firmware_export._integer import Q30_ONE
 from firmware_export._integer_readings import Status
-from firmware_export._toolchain import ToolchainError, compile_c
+from firmware_export._toolchain import compile_c
 from firmware_export._twin import FixedPointAnswers, FixedPointClassifier
 from skdualcnn._rules import DECISIONS
+from skdualcnn.exceptions import ExportError, ToolchainError
 
 PREFIX = "model"
 _NAMES = DECISIONS.tolist()
@@ -194,7 +195,7 @@ def compile_predictor(estimator: Any, calibration_data: Any = None) -> CompiledP
     Raises
     ------
     ExportError
-        If a part of the estimator has no counterpart in C.
+        If a part of the estimator has no counterpart in C, or rows to calibrate it lack.
     ToolchainError
         If there is no C compiler, or it fails.
 
@@ -213,6 +214,11 @@ def compile_predictor(estimator: Any, calibration_data: Any = None) -> CompiledP
     """
     twin = unfreeze(estimator)
     if not isinstance(twin, FixedPointClassifier):
+        if calibration_data is None:
+            raise ExportError(
+                "calibration_data is None, expected rows to set the ranges of the integers of a "
+                f"{type(twin).__name__}. Give a sample of the training data."
+            )
         twin = FixedPointClassifier(FrozenEstimator(twin)).fit(calibration_data)
     check_is_fitted(twin)
     return CompiledPredictor(twin)

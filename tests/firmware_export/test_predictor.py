@@ -8,6 +8,7 @@ from sklearn.frozen import FrozenEstimator
 
 from firmware_export import FixedPointClassifier, _predictor, compile_predictor
 from firmware_export._integer_readings import Status
+from skdualcnn.exceptions import ExportError
 
 
 @pytest.fixture(scope="module")
@@ -100,5 +101,7 @@ def test_bad_rows_and_estimators(predictor, decider):
     row = ["high"] * len(predictor.reading_names)
     with pytest.raises(ValueError, match="something other than numbers"):
         predictor.push(row, predictor.new_state())
+    with pytest.raises(ExportError, match="calibration_data is None, expected rows to set the"):
+        compile_predictor(decider)
     with pytest.raises(NotFittedError):
         compile_predictor(FixedPointClassifier(FrozenEstimator(decider)))
