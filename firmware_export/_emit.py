@@ -23,10 +23,10 @@ from firmware_export._integer import (
 from firmware_export._integer_graph import IntegerGraph
 from firmware_export._literals import constant_bytes, float_literal, table
 from firmware_export._names import (
+    class_identifiers,
     comment_text,
     head_identifiers,
     string_literal,
-    unique_identifiers,
 )
 from firmware_export._packaging import Metadata, package_context, package_files
 from skdualcnn._rules import DECISIONS
@@ -189,6 +189,7 @@ def _provenance(graph: IntegerGraph) -> str:
 
 def _heads(graph: IntegerGraph) -> list[dict[str, Any]]:
     identifiers = head_identifiers(head.name for head in graph.heads)
+    enumerators = class_identifiers(identifiers, [head.classes for head in graph.heads])
     return [
         {
             "text": comment_text(repr(head.name)),
@@ -199,11 +200,11 @@ def _heads(graph: IntegerGraph) -> list[dict[str, Any]]:
             "labels": ", ".join(comment_text(one) for one in head.classes),
             "literals": ", ".join(string_literal(one) for one in head.classes),
             "classes": [
-                {"upper": one.upper()}
-                for one in unique_identifiers([str(label) for label in head.classes])
+                {"upper": one.upper(), "text": comment_text(repr(label))}
+                for label, one in zip(head.classes, own, strict=True)
             ],
         }
-        for head, identifier in zip(graph.heads, identifiers, strict=True)
+        for head, identifier, own in zip(graph.heads, identifiers, enumerators, strict=True)
     ]
 
 

@@ -2,7 +2,9 @@
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import islice
+from typing import Any
 
 from skdualcnn.exceptions import ExportError
 
@@ -76,6 +78,29 @@ def head_identifiers(names: Iterable[str]) -> list[str]:
     """
     parts = unique_identifiers(list(names))
     return unique_identifiers([f"head_{one}" if one[0].isdigit() else one for one in parts])
+
+
+def class_identifiers(
+    heads: Sequence[str], classes: Sequence[Iterable[Any]]
+) -> list[tuple[str, ...]]:
+    """Return an identifier part for each class of each head, distinct among all of them.
+
+    Parameters
+    ----------
+    heads : sequence of str
+        From :func:`head_identifiers`.
+    classes : sequence of iterable
+        Labels of each head.
+
+    Examples
+    --------
+    >>> class_identifiers(["attack", "attack_type"], [["none", "type_dos"], ["dos"]])
+    [('attack_none', 'attack_type_dos'), ('attack_type_dos_2',)]
+    """
+    labels = [unique_identifiers([str(label) for label in own]) for own in classes]
+    names = [f"{head}_{label}" for head, own in zip(heads, labels, strict=True) for label in own]
+    identifiers = iter(unique_identifiers(names))
+    return [tuple(islice(identifiers, len(own))) for own in labels]
 
 
 def comment_text(value: object) -> str:

@@ -338,8 +338,10 @@ def test_names_that_would_break_c_are_made_safe(make_graph, run_firmware, tmp_pa
     )
     path = graph.paths[0]
     heads = tuple(
-        replace(head, name=name, classes=("*/", "double"))
-        for head, name in zip(path.heads, ("int", "Int */", "1st"), strict=True)
+        replace(head, name=name, classes=("*/", last))
+        for head, name, last in zip(
+            path.heads, ("int", "Int */", "1st"), ("2_double\\", "double", "a-b"), strict=True
+        )
     )
     graph = replace(
         graph,

@@ -41,6 +41,7 @@ def test_folder_is_complete_and_selftest_passes(report, compiler, tmp_path):
     header = (folder / "src/ward.h").read_text()
     assert "WARD_READING_HEART_RATE = 0" in header
     assert "1 = 'tcp'" in header
+    assert "WARD_CLASS_CYBER_DOS = 0, /* 'dos' */" in header
     assert "2 = nan, which a missing reading counts as" in header
     assert "where it sets none, what the integers hold." in header
     assert report.digest in header
