@@ -265,6 +265,11 @@ def test_readme_names_files_that_are_there(exported):
     text = (report.directory / "README.md").read_text(encoding="utf-8")
     named = set(re.findall(r"`([\w/]+/[\w.]*|[\w.]+\.(?:txt|yml|json|properties))`", text))
     assert {"src/" + report.prefix + ".h", "examples/esp_idf"} <= named
+    assert {path.name for path in report.directory.glob("*.*")} - named == {
+        "README.md",
+        "REPORT.md",
+    }
+    assert "| `REPORT.md`, `report.json` |" in text
     missing = {name for name in named if not (report.directory / name).exists()}
     assert missing == {"components/", "main/idf_component.yml"}  # of the reader's own project
 
