@@ -9,8 +9,9 @@ from matplotlib.ticker import PercentFormatter
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import check_consistent_length
 
+from skdualcnn._head import FittedHeads
 from skdualcnn._rules import DECISIONS
-from skdualcnn.inspection._reading import read_head
+from skdualcnn.inspection._reading import find_head, read_head
 from skdualcnn.inspection._style import literal, make_panels, style
 
 
@@ -93,7 +94,8 @@ class ConfusionSharesDisplay:
         y : array-like of shape (n,) or (n, n_heads)
             Their labels; rows without one are left out.
         head : str or int, default=None
-            Column of y and of the answers; needed where a classifier has several.
+            Column of y; needed where it has several. The answers to it are those of the
+            head of its name where the classifier knows names, and else of its place.
         ax : Axes, default=None
             Where to draw; None makes a new figure.
 
@@ -116,9 +118,10 @@ class ConfusionSharesDisplay:
             )
         position, name, labels = read_head(y, head)
         answers = np.asarray(estimator.predict(X))
-        chosen = answers[:, position] if answers.ndim == 2 else answers
+        if answers.ndim == 2:
+            answers = answers[:, find_head(FittedHeads.read(estimator), y, position, name)]
         title = "Confusion matrix" if name is None else f"Confusion matrix of the {name} head"
-        return cls.from_predictions(labels, chosen, title=title, ax=ax)
+        return cls.from_predictions(labels, answers, title=title, ax=ax)
 
     @classmethod
     def from_predictions(

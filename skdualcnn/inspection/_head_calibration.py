@@ -104,7 +104,8 @@ class HeadCalibrationDisplay:
         Parameters
         ----------
         estimators : dict of str to estimator, or estimator
-            Fitted classifiers by name; of one head, or of the heads of y in their order.
+            Fitted classifiers by name; of one head, or of several: a head is found by the
+            name of its column of y where the estimator knows names, and else by its place.
         X : array-like
             Rows as the estimators take them.
         y : array-like of shape (n,) or (n, n_heads)

@@ -103,7 +103,8 @@ class HeadCurvesDisplay:
         Parameters
         ----------
         estimators : dict of str to estimator, or estimator
-            Fitted classifiers by name; of one head, or of the heads of y in their order.
+            Fitted classifiers by name; of one head, or of several: a head is found by the
+            name of its column of y where the estimator knows names, and else by its place.
         X : array-like
             Rows as the estimators take them.
         y : array-like of shape (n,) or (n, n_heads)
@@ -248,7 +249,7 @@ def read_models(
         estimators = {type(estimators).__name__: estimators}
     position, name, labels = read_head(y, head)
     scores = {
-        str(model): anomaly_scores(estimator, X, position=position, normal=normal, head=name)
+        str(model): anomaly_scores(estimator, X, y, position=position, normal=normal, name=name)
         for model, estimator in estimators.items()
     }
     return labels, scores, name

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from skdualcnn._head import FittedHeads
+from skdualcnn._head import FittedHeads, column_names
 from skdualcnn._labels import Labels, find_normal
 from skdualcnn.exceptions import HeadError
 
@@ -50,30 +50,54 @@ def read_head(y: ArrayLike, head: Any) -> tuple[int, str | None, NDArray[Any]]:
     """
     labels = Labels.read(y)
     names = labels.names
-    named = isinstance(y, pd.DataFrame)
-    if head is None and len(names) == 1:
-        return 0, str(names[0]) if named else getattr(y, "name", None), labels.columns[0]
-    position = names.index(head) if head in names else head
+    position = 0 if head is None and len(names) == 1 else head
+    if head in names:
+        position = names.index(head)
     if isinstance(position, int) and 0 <= position < len(names):
-        return position, names[position] if named else None, labels.columns[position]
+        of_columns = column_names(y)
+        name = None if of_columns is None else of_columns[position]
+        return position, name, labels.columns[position]
     raise HeadError(
         f"head={head!r}, but y has the head(s) {list(names)}. Give one of these names, or a "
         f"position from 0 to {len(names) - 1}."
     )
 
 
+def find_head(heads: FittedHeads, y: ArrayLike, position: int, name: str | None) -> int:
+    """Return the head of an estimator that a column of y has the labels of.
+
+    Its name says which, where the estimator knows names, and else its place.
+
+    Raises
+    ------
+    HeadError
+        If y has fewer or more columns than the estimator heads, and no name says which.
+    """
+    n_heads, n_columns = len(heads.classes), 1 if np.ndim(y) == 1 else np.shape(y)[1]
+    if n_heads == 1:
+        return 0
+    if heads.names is not None and name in heads.names:
+        return heads.names.index(name)
+    if n_columns == n_heads:
+        return position
+    known = f"{n_heads} heads" if heads.names is None else f"the heads {list(heads.names)}"
+    raise HeadError(
+        f"y has {n_columns} column(s) and the estimator {known}, expected a column for each in "
+        "their order, or columns of their names. Give y of all heads, and choose one by head=."
+    )
+
+
 def anomaly_scores(
-    estimator: Any, X: ArrayLike, *, position: int, normal: Any, head: object
+    estimator: Any, X: ArrayLike, y: ArrayLike, *, position: int, normal: Any, name: str | None
 ) -> NDArray[np.float64]:
-    """Return one minus the probability of normal, from one head of an estimator."""
-    heads, probabilities = FittedHeads.read(estimator), estimator.predict_proba(X)
-    classes = heads.classes[position if heads.listed else 0]
-    if heads.listed:
-        probabilities = probabilities[position]
-    is_normal = classes == find_normal(head, classes, normal)
+    """Return one minus the probability of normal, from the head that a column of y is of."""
+    heads = FittedHeads.read(estimator)
+    found = find_head(heads, y, position, name)
+    classes = heads.classes[found]
+    is_normal = classes == find_normal(name, classes, normal)
+    normal_share = heads.pick(estimator.predict_proba(X), found)[:, is_normal].sum(axis=1)
     # Float32 probabilities may sum to a little more than one.
-    scores = np.clip(1 - np.asarray(probabilities)[:, is_normal].sum(axis=1), 0, 1)
-    return np.asarray(scores, dtype=np.float64)
+    return np.asarray(np.clip(1 - normal_share, 0, 1), dtype=np.float64)
 
 
 def abnormal(

@@ -3,8 +3,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.ensemble import RandomForestClassifier
+from sklearn.metrics import confusion_matrix
 
-from skdualcnn import FusionDecider
+from skdualcnn import DualPathCNNClassifier, FusionDecider
 from skdualcnn.inspection import ConfusionSharesDisplay
 
 
@@ -37,6 +38,16 @@ def test_from_estimator():
     assert "cyber" in display.ax_.get_title()
     single = RandomForestClassifier(10, random_state=0).fit(X, y["health"])
     assert np.sum(ConfusionSharesDisplay.from_estimator(single, X, y["health"]).counts) == 200
+
+
+def test_a_column_of_y_is_compared_with_the_head_of_its_name():
+    X = np.random.default_rng(0).random((100, 4)).astype(np.float32)
+    y = pd.DataFrame(X[:, :2] > 0.5, columns=["health", "cyber"]).astype(int)
+    network = DualPathCNNClassifier(max_epochs=1, random_state=0).fit(X, y)
+    expected = confusion_matrix(y["cyber"], network.predict(X)[:, 1])
+    for columns in (y, y["cyber"], y[["cyber", "health"]]):
+        display = ConfusionSharesDisplay.from_estimator(network, X, columns, head="cyber")
+        np.testing.assert_array_equal(display.counts, expected)
 
 
 def test_from_decider():

@@ -70,6 +70,22 @@ def test_from_estimator_reads_one_head(display):
 
 
 @pytest.mark.parametrize("display", [HeadCurvesDisplay, HeadCalibrationDisplay])
+def test_a_column_of_y_is_compared_with_the_head_of_its_name(display):
+    X = np.random.default_rng(0).random((200, 2))
+    y = pd.DataFrame(X > 0.6, columns=["health", "cyber"]).astype(int)
+    forest = RandomForestClassifier(10, random_state=0)
+    decider = FusionDecider(forest).fit(X, y)
+    expected = 1 - decider.predict_proba(X)[1][:, 0]
+    for columns in (y["cyber"], y[["cyber"]], y[["cyber", "health"]]):
+        shown = display.from_estimator(decider, X, columns, head="cyber")
+        np.testing.assert_allclose(shown.scores["FusionDecider"], expected)
+    with pytest.raises(HeadError, match=r"y has 1 column\(s\) and the estimator 2 heads"):
+        display.from_estimator(forest.fit(X, y), X, y["cyber"])  # knows no names
+    with pytest.raises(HeadError, match=r"the heads \['health', 'cyber'\]"):
+        display.from_estimator(decider, X, y["cyber"].to_numpy())
+
+
+@pytest.mark.parametrize("display", [HeadCurvesDisplay, HeadCalibrationDisplay])
 def test_wrong_arguments(display, head):
     y, scores = head
     with pytest.raises(NormalClassError, match="normal="):
