@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.ndimage import distance_transform_edt
 from sklearn.utils import check_consistent_length
 
+from skdualcnn._fusion_rule import FusionRule
 from skdualcnn._rules import DECISIONS, fuse_anomalies, fuse_confidences
 from skdualcnn.inspection._style import STATES, UNLABELLED, literal, make_panels, style, tint
 
@@ -96,8 +97,9 @@ class DecisionMapDisplay:
 
         Parameters
         ----------
-        decider : FusionDecider
-            Fitted decider.
+        decider : FusionDecider, or another that makes decisions
+            Fitted. What a `ConformalFusionDecider` turns down is drawn as its decider
+            decides it: sets are not of the two scores alone.
         X : array-like
             Rows as the decider takes them.
         y : array-like of shape (n, 2) or (n,)
@@ -121,14 +123,15 @@ class DecisionMapDisplay:
                 f"Got a {type(decider).__name__}, expected a fitted FusionDecider. Fit "
                 "FusionDecider(estimator), or use from_predictions."
             )
+        scores, rule = decider.decision_function(X), FusionRule.of(decider)
         return cls.from_predictions(
-            decider.decision_function(X),
+            scores,
             decider.true_state(y),
-            thresholds=decider.thresholds,
-            abstention=decider.abstention,
-            delta=decider.delta,
-            rule=decider.rule,
-            distrust=decider.distrust,
+            thresholds=rule.thresholds,
+            abstention=rule.abstention,
+            delta=rule.delta,
+            rule=rule.rule,
+            distrust=rule.distrust,
             ax=ax,
         )
 

@@ -10,12 +10,14 @@ from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import check_consistent_length
 
+from skdualcnn._fusion_rule import FusionRule
 from skdualcnn._rules import DECISIONS
 from skdualcnn.inspection._style import BLUE, STATES, VERMILION, literal, make_panels, style
 
 _LANES = {"true": 1.0, "decided": 0.0}
 _HEIGHT = 0.66
 _CURVES = (("health", VERMILION, "-"), ("cyber", BLUE, "--"))
+_QUANTITIES = {"anomaly": "anomaly score", "confidence": "confidence"}
 # Narrower stretches than this share of the time get no text.
 _ROOM_FOR_TEXT = 0.05
 
@@ -35,6 +37,8 @@ class TimelineDisplay:
         True state of each row; None in it where a label is missing.
     thresholds : tuple of float, default=(0.5, 0.5)
         Score from which each head raises its alert.
+    rule : {"anomaly", "confidence"}, default="anomaly"
+        The rule of the decider: that of confidences has no thresholds.
     title : str or None, default=None
         Whose time it is.
 
@@ -69,6 +73,7 @@ class TimelineDisplay:
         *,
         state: ArrayLike | None = None,
         thresholds: tuple[float, float] = (0.5, 0.5),
+        rule: str = "anomaly",
         title: str | None = None,
     ) -> None:
         self.time = time
@@ -76,6 +81,7 @@ class TimelineDisplay:
         self.decisions = decisions
         self.state = state
         self.thresholds = thresholds
+        self.rule = rule
         self.title = title
 
     @classmethod
@@ -93,8 +99,8 @@ class TimelineDisplay:
 
         Parameters
         ----------
-        decider : FusionDecider
-            Fitted decider.
+        decider : FusionDecider, or another that makes decisions
+            Fitted.
         X : array-like
             Rows of one patient, in the order of time.
         y : array-like of shape (n, 2) or (n,) or None, default=None
@@ -122,12 +128,14 @@ class TimelineDisplay:
                 f"Got a {type(decider).__name__}, expected a fitted FusionDecider. Fit "
                 "FusionDecider(estimator), or use from_predictions."
             )
+        scores, rule = decider.decision_function(X), FusionRule.of(decider)
         return cls.from_predictions(
             time,
-            decider.decision_function(X),
+            scores,
             decider.predict(X),
             None if y is None else decider.true_state(y),
-            thresholds=decider.thresholds,
+            thresholds=rule.thresholds,
+            rule=rule.rule,
             title=title,
             ax=ax,
         )
@@ -141,6 +149,7 @@ class TimelineDisplay:
         state: ArrayLike | None = None,
         *,
         thresholds: float | tuple[float, float] = 0.5,
+        rule: str = "anomaly",
         title: str | None = None,
         ax: Any = None,
     ) -> Self:
@@ -158,6 +167,9 @@ class TimelineDisplay:
             True state of each row, if it is known.
         thresholds : float or tuple of float, default=0.5
             Score from which a head raises its alert; a pair is (health, cyber).
+        rule : {"anomaly", "confidence"}, default="anomaly"
+            How the heads are compared: with "confidence", scores are the largest
+            probabilities of the heads, and there are no thresholds.
         title : str or None, default=None
             Whose time it is.
         ax : sequence of two Axes, default=None
@@ -171,8 +183,8 @@ class TimelineDisplay:
         Raises
         ------
         ValueError
-            If the scores are not two columns, there is no row, the lengths differ, or
-            time goes back.
+            If the scores are not two columns, there is no row, the lengths differ, time
+            goes back, or the rule is unknown.
         """
         values = np.asarray(scores, dtype=np.float64)
         if values.ndim != 2 or values.shape[1] != 2 or len(values) == 0:
@@ -186,6 +198,8 @@ class TimelineDisplay:
                 "time goes back, expected ascending times of one patient. Choose the rows of one "
                 "patient, and sort them by time."
             )
+        if rule not in _QUANTITIES:
+            raise ValueError(f"rule={rule!r}, expected one of {list(_QUANTITIES)}.")
         pair = np.broadcast_to(np.asarray(thresholds, dtype=np.float64), (2,))
         return cls(
             time,
@@ -193,6 +207,7 @@ class TimelineDisplay:
             decisions,
             state=state,
             thresholds=(float(pair[0]), float(pair[1])),
+            rule=rule,
             title=title,
         ).plot(ax=ax)
 
@@ -227,6 +242,7 @@ class TimelineDisplay:
 
     def _draw_curves(self, ax: Axes, time: NDArray[Any]) -> None:
         scores = np.asarray(self.scores, dtype=np.float64)
+        quantity = _QUANTITIES[self.rule]
         for role, (name, colour, pattern) in enumerate(_CURVES):
             ax.plot(
                 time,
@@ -234,13 +250,15 @@ class TimelineDisplay:
                 color=colour,
                 linestyle=pattern,
                 linewidth=1.5,
-                label=f"{name} anomaly score",
+                label=f"{name} {quantity}",
             )
-        for threshold in sorted(set(self.thresholds)):
+        for threshold in sorted(set(self.thresholds)) if self.rule == "anomaly" else ():
             ax.axhline(threshold, color="#333333", linestyle=":", linewidth=1.2)
-        ax.set(ylim=(-0.03, 1.03), ylabel="anomaly score", xlim=_limits(time))
+        ax.set(ylim=(-0.03, 1.03), ylabel=quantity, xlim=_limits(time))
         ax.tick_params(labelbottom=False)
-        ax.set_title(literal(self.title or "Anomaly scores, decisions and truth"), pad=24)
+        ax.set_title(
+            literal(self.title or f"{quantity.capitalize()}s, decisions and truth"), pad=24
+        )
         ax.legend(loc="lower center", bbox_to_anchor=(0.5, 0.99), ncols=2)
 
     def _draw_lanes(self, ax: Axes, time: NDArray[Any]) -> None:

@@ -2,8 +2,11 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.multioutput import MultiOutputClassifier
 
-from skdualcnn import FusionDecider
+from skdualcnn import FusionDecider, TunedFusionDecider
+from skdualcnn.conformal import ConformalFusionDecider
 from skdualcnn.inspection import DecisionMapDisplay
 from skdualcnn.inspection._style import STATES, tint
 
@@ -103,6 +106,18 @@ def test_from_estimator():
     assert display.ax_ is ax
     assert (display.thresholds, display.delta) == ((0.3, 0.4), 0.2)
     assert sum(len(points.get_offsets()) for points in ax.collections) == 200
+
+
+def test_the_rule_is_that_of_the_decider_inside():
+    X = np.random.default_rng(0).random((200, 2))
+    y = (X > 0.7).astype(int)
+    decider = FusionDecider(MultiOutputClassifier(LogisticRegression()), delta=0.2)
+    tuned = TunedFusionDecider(decider, n_resamples=20, random_state=0).fit(X, y)
+    display = DecisionMapDisplay.from_estimator(tuned, X, y)
+    assert display.thresholds == tuned.best_params_["thresholds"]
+    assert display.delta == tuned.best_params_["delta"]
+    careful = ConformalFusionDecider(decider, random_state=0).fit(X, y)
+    assert DecisionMapDisplay.from_estimator(careful, X, y).delta == 0.2
 
 
 def test_from_estimator_of_one_head():

@@ -2,8 +2,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.multioutput import MultiOutputClassifier
 
-from skdualcnn import FusionDecider
+from skdualcnn import FusionDecider, TunedFusionDecider
+from skdualcnn.conformal import ConformalFusionDecider
 from skdualcnn.inspection import TimelineDisplay
 from skdualcnn.inspection._style import STATES
 
@@ -70,6 +73,31 @@ def test_from_estimator_draws_what_the_decider_says():
         starts = [x for x, *_ in stretches(display.ax_[1], lane)]
         changes = [i for i in range(120) if i == 0 or names[i] != names[i - 1]]
         assert starts == [i for i in changes if names[i] != "normal"]
+
+
+def test_the_thresholds_are_those_that_were_chosen():
+    X = np.random.default_rng(0).random((200, 2))
+    y = (X > 0.7).astype(int)
+    decider = FusionDecider(MultiOutputClassifier(LogisticRegression()), thresholds=(0.3, 0.6))
+    tuned = TunedFusionDecider(decider, n_resamples=20, random_state=0).fit(X, y)
+    display = TimelineDisplay.from_estimator(tuned, X, time=np.arange(200))
+    assert display.thresholds == tuned.best_params_["thresholds"]
+    careful = ConformalFusionDecider(decider, random_state=0).fit(X, y)
+    display = TimelineDisplay.from_estimator(careful, X, time=np.arange(200))
+    assert display.thresholds == (0.3, 0.6)
+    np.testing.assert_array_equal(display.decisions, careful.predict(X))
+
+
+def test_confidences_have_no_thresholds():
+    X = np.random.default_rng(0).random((50, 2))
+    y = (X > 0.7).astype(int)
+    decider = FusionDecider(RandomForestClassifier(random_state=0), rule="confidence").fit(X, y)
+    curves, _ = TimelineDisplay.from_estimator(decider, X, time=np.arange(50)).ax_
+    assert [line.get_label() for line in curves.lines] == ["health confidence", "cyber confidence"]
+    assert curves.get_ylabel() == "confidence"
+    assert curves.get_title() == "Confidences, decisions and truth"
+    with pytest.raises(ValueError, match="rule='votes', expected one of"):
+        TimelineDisplay.from_predictions(np.arange(6), SCORES, DECISIONS, rule="votes")
 
 
 def test_given_axes_are_used():
