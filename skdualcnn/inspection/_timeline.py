@@ -183,8 +183,8 @@ class TimelineDisplay:
         Raises
         ------
         ValueError
-            If the scores are not two columns, there is no row, the lengths differ, time
-            goes back, or the rule is unknown.
+            If the scores are not two columns, there is no row, the lengths differ, a time
+            is missing or none, time goes back, or the rule is unknown.
         """
         values = np.asarray(scores, dtype=np.float64)
         if values.ndim != 2 or values.shape[1] != 2 or len(values) == 0:
@@ -193,7 +193,7 @@ class TimelineDisplay:
                 "column for the health head and one for the cyber head."
             )
         check_consistent_length(time, values, decisions, state)
-        if not pd.Index(np.asarray(time)).is_monotonic_increasing:
+        if not _read_time(time).is_monotonic_increasing:
             raise ValueError(
                 "time goes back, expected ascending times of one patient. Choose the rows of one "
                 "patient, and sort them by time."
@@ -224,16 +224,18 @@ class TimelineDisplay:
         TimelineDisplay
             The display itself.
         """
-        time = np.asarray(self.time)
+        read = _read_time(self.time)
+        zone = getattr(read, "tz", None)
+        time = (read.tz_convert(None) if zone else read).to_numpy()
         with style():
             curves, lanes = make_panels(ax, 2, size=(9.0, 4.4), stacked=(3, 1.4))
             self._draw_curves(curves, time)
             self._draw_lanes(lanes, time)
             if np.issubdtype(time.dtype, np.datetime64):
                 for panel in (curves, lanes):
-                    locator = AutoDateLocator()
+                    locator = AutoDateLocator(tz=zone)
                     panel.xaxis.set_major_locator(locator)
-                    panel.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+                    panel.xaxis.set_major_formatter(ConciseDateFormatter(locator, tz=zone))
             else:
                 lanes.set_xlabel("time")
         self.ax_ = np.array([curves, lanes], dtype=object)
@@ -262,9 +264,9 @@ class TimelineDisplay:
         ax.legend(loc="lower center", bbox_to_anchor=(0.5, 0.99), ncols=2)
 
     def _draw_lanes(self, ax: Axes, time: NDArray[Any]) -> None:
-        lanes = {"decided": np.asarray(self.decisions, dtype=object)}
+        lanes = {"decided": _read_names(self.decisions)}
         if self.state is not None:
-            lanes["true"] = np.asarray(self.state, dtype=object)
+            lanes["true"] = _read_names(self.state)
         first, last = _limits(time)
         for lane, names in lanes.items():
             for name, start, end in _stretches(names, time, last):
@@ -313,13 +315,45 @@ class TimelineDisplay:
 _HATCHES = {"medical": "//", "cyber": "..", "both": "xx", "uncertain": ""}
 
 
+def _read_time(time: Any) -> Any:
+    """Return times as an index of numbers or dates.
+
+    Raises
+    ------
+    ValueError
+        If they are neither, or one is missing.
+    """
+    read = pd.Index(time).infer_objects()
+    if not pd.api.types.is_numeric_dtype(read):
+        try:
+            read = pd.DatetimeIndex(read)
+        except (TypeError, ValueError) as error:
+            raise ValueError(
+                f"time has the values {list(read[:3])!r:.200}, expected numbers, dates or texts "
+                "that pandas reads as dates. Convert them, durations to seconds."
+            ) from error
+    if read.hasnans:
+        raise ValueError(
+            f"time is missing in {int(read.isna().sum())} of {len(read)} rows, expected a time of "
+            "each. Leave these rows out."
+        )
+    return read
+
+
+def _read_names(names: ArrayLike) -> NDArray[np.object_]:
+    found = np.array(names, dtype=object)
+    found[pd.isna(found)] = None
+    return found
+
+
 def _limits(time: NDArray[Any]) -> tuple[Any, Any]:
     """Return where the axis starts and ends: one step after the last row."""
-    if len(time) == 1:
-        step = np.timedelta64(1, "m") if np.issubdtype(time.dtype, np.datetime64) else 1
-    else:
-        step = np.median(np.diff(time))
-    return time[0], time[-1] + step
+    steps = np.diff(time)
+    steps = steps[steps > steps.dtype.type(0)]
+    if len(steps):
+        return time[0], time[-1] + np.median(steps)
+    one: Any = np.timedelta64(1, "m") if np.issubdtype(time.dtype, np.datetime64) else 1
+    return time[0], time[-1] + one
 
 
 def _stretches(

@@ -106,9 +106,30 @@ def test_given_axes_are_used():
     assert second.figure_ is first.figure_
 
 
+@pytest.mark.parametrize("zone", [None, "Europe/Berlin"])
+def test_dates_may_be_text_or_in_a_time_zone(zone):
+    start = pd.date_range("2024-01-01", periods=6, freq="1h", tz=zone)
+    for time in (start, list(start), [str(one) for one in start]):
+        display = TimelineDisplay.from_predictions(time, SCORES, DECISIONS)
+        display.figure_.canvas.draw()
+        labels = [one.get_text() for one in display.ax_[1].get_xticklabels()]
+        assert "00:00" in labels[0] or "Jan" in labels[0]
+        assert len(stretches(display.ax_[1], lane=0)) == 3
+
+
+def test_one_moment_and_missing_states_can_be_drawn():
+    state = ["medical", pd.NA, np.nan, None, "both", "both"]
+    curves, lanes = TimelineDisplay.from_predictions(np.ones(6), SCORES, DECISIONS, state).ax_
+    assert curves.get_xlim() == lanes.get_xlim() == (1, 2)
+    assert lanes.get_legend() is not None
+
+
 @pytest.mark.parametrize(
     ("time", "scores", "message"),
     [
+        ([0, np.nan], [[0.1, 0.2]] * 2, "time is missing in 1 of 2 rows"),
+        (["in", "out"], [[0.1, 0.2]] * 2, r"time has the values \['in', 'out'\]"),
+        (pd.to_timedelta([1, 2], "s"), [[0.1, 0.2]] * 2, "durations to seconds"),
         ([0, 1], [0.1, 0.2], r"shape \(2,\), expected \(n, 2\)"),
         ([], np.zeros((0, 2)), "at least one row"),
         ([1, 0], [[0.1, 0.2]] * 2, "time goes back"),
