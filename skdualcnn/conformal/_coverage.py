@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 from skdualcnn._head import FittedHeads
 from skdualcnn._labels import Labels
 from skdualcnn.conformal._decider import ConformalFusionDecider
+from skdualcnn.exceptions import HeadError
 
 
 def coverage_table(decider: ConformalFusionDecider, X: Any, y: ArrayLike) -> pd.DataFrame:
@@ -26,10 +27,16 @@ def coverage_table(decider: ConformalFusionDecider, X: Any, y: ArrayLike) -> pd.
     Returns
     -------
     DataFrame of columns head, class, rows, coverage, set_size, empty
-        One row for all labelled rows of a head (its class is "all") and one for each
-        class among them. Coverage is the share of the rows whose set holds their class,
-        which a class that training did not know cannot have; set_size is the mean number
-        of classes in a set; empty the share of sets without any.
+        One row for all labelled rows of a head (its class is "all"), then one for each
+        class among them, those that training did not know last. Coverage is the share of
+        the rows whose set holds their class, which a class that training did not know
+        cannot have; set_size is the mean number of classes in a set; empty the share of
+        sets without any.
+
+    Raises
+    ------
+    HeadError
+        If y does not have one column for each head.
 
     See Also
     --------
@@ -53,19 +60,25 @@ def coverage_table(decider: ConformalFusionDecider, X: Any, y: ArrayLike) -> pd.
     1  head_0     0   4976      0.90      1.35    0.0
     2  head_0     1   5024      0.89      1.36    0.0
     """
+    labels, names = Labels.read(y).in_order_of(decider.head_names_), decider.head_names_
+    if len(labels.names) != len(names):
+        raise HeadError(
+            f"y has {len(labels.names)} column(s), expected one for each of the heads {names}; a "
+            "head whose labels are not known has a column of missing ones."
+        )
     sets = decider.predict_set(X)
     listed = sets if isinstance(sets, list) else [sets]
-    labels = Labels.read(y).in_order_of(decider.head_names_)
     rows: list[dict[str, Any]] = []
     for head, (name, classes) in enumerate(
-        zip(decider.head_names_, FittedHeads.read(decider).classes, strict=True)
+        zip(names, FittedHeads.read(decider).classes, strict=True)
     ):
         known = labels.weights[:, head] > 0
         true = np.asarray(labels.columns[head][known], dtype=object)
         held = listed[head][known]
         covered = (held & (true[:, None] == classes.astype(object))).any(axis=1)
-        of_class = {"all": np.ones(len(true), dtype=bool)}
-        of_class |= {str(label): true == label for label in sorted(set(true.tolist()))}
+        unknown = sorted(set(true.tolist()) - set(classes.tolist()), key=str)
+        of_class = [("all", np.ones(len(true), dtype=bool))]
+        of_class += [(str(label), true == label) for label in [*classes.tolist(), *unknown]]
         rows += [
             {
                 "head": name,
@@ -75,6 +88,7 @@ def coverage_table(decider: ConformalFusionDecider, X: Any, y: ArrayLike) -> pd.
                 "set_size": float(held[mask].sum(axis=1).mean()) if mask.any() else np.nan,
                 "empty": float((~held[mask].any(axis=1)).mean()) if mask.any() else np.nan,
             }
-            for label, mask in of_class.items()
+            for place, (label, mask) in enumerate(of_class)
+            if place == 0 or mask.any()
         ]
     return pd.DataFrame(rows)

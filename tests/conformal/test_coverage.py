@@ -2,8 +2,11 @@
 
 import numpy as np
 import pytest
+from sklearn.base import clone
+from sklearn.frozen import FrozenEstimator
 
 from skdualcnn.conformal import ConformalFusionDecider, coverage_table
+from skdualcnn.exceptions import HeadError
 
 
 @pytest.fixture(scope="module")
@@ -51,3 +54,28 @@ def test_columns_are_told_apart_by_name(careful, rows):
     X, y, _ = rows(1000, seed=3)
     swapped = coverage_table(careful, X, y[["cyber", "health"]])
     assert swapped.equals(coverage_table(careful, X, y))
+
+
+def test_a_class_may_be_called_all(frozen, rows):
+    X, y, _ = rows(400, seed=2)
+    y["cyber"] = y["cyber"].replace("dos", "all")
+    decider = clone(frozen.estimator).fit(X, y)
+    careful = ConformalFusionDecider(FrozenEstimator(decider)).fit(X, y)
+    table = coverage_table(careful, X, y)
+    cyber = table[table["head"] == "cyber"]
+    assert cyber["class"].tolist() == ["all", "all", "normal"]
+    assert cyber["rows"].tolist() == [400, (y["cyber"] == "all").sum(), (y["cyber"] != "all").sum()]
+
+
+def test_unknown_classes_may_be_of_another_kind(careful, rows):
+    X, y, _ = rows(400, seed=3)
+    y.loc[:9, "cyber"] = 7
+    y.loc[10:19, "cyber"] = "worm"
+    cyber = coverage_table(careful, X, y).query("head == 'cyber'")
+    assert cyber["class"].tolist() == ["all", "dos", "normal", "7", "worm"]
+
+
+def test_a_head_without_a_column_is_an_error(careful, rows):
+    X, y, _ = rows(10, seed=3)
+    with pytest.raises(HeadError, match=r"y has 1 column\(s\), expected one for each of the heads"):
+        coverage_table(careful, X, y["cyber"])
