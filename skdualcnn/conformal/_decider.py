@@ -268,7 +268,7 @@ class ConformalFusionDecider(HoldsDecider, MetaEstimatorMixin, BaseEstimator):
         for name, column in texts.items():
             table.insert(table.columns.get_loc("decision"), f"{name}_set", column)
         table["decision"] = self._abstain(table["decision"].to_numpy(dtype=str), sets)
-        level = f"at {self.confidence_level:.0%} not ruled out"
+        level = f"at {100 * self.confidence_level:g}% not ruled out"
         said = [
             "; ".join(f"{name} {level}: {one}" for name, one in zip(texts, row, strict=True))
             for row in zip(*texts.values(), strict=True)

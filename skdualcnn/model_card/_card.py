@@ -189,7 +189,7 @@ def make_model_card(
             table = _tables.figures_table(head, names, **bootstrap)
             show(f"{section}/{_section(head.name)}", table)
     if divisions:
-        say("Subgroups", f"Value and {confidence_level:.0%} interval, in parentheses.")
+        say("Subgroups", f"Value and {100 * confidence_level:g}% interval, in parentheses.")
         for head in heads:
             show(
                 f"Subgroups/{_section(head.name)}",

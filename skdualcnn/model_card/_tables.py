@@ -16,7 +16,7 @@ UNKNOWN = "–"
 def figures_table(head: HeadRows, names: Sequence[str], **bootstrap: Any) -> pd.DataFrame:
     """Return figure, value, interval and meaning, one figure a row."""
     figures = head.figures(names, **bootstrap)
-    level = f"{bootstrap['confidence_level']:.0%} interval"
+    level = f"{100 * bootstrap['confidence_level']:g}% interval"
     return pd.DataFrame(
         {
             "figure": names,

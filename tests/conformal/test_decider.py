@@ -157,6 +157,12 @@ def test_explanations_name_the_sets(frozen, rows):
     assert table.index.equals(X.index)
 
 
+def test_explanations_do_not_round_the_level(frozen, rows):
+    X, y, _ = rows(2000, seed=2)
+    careful = ConformalFusionDecider(frozen, confidence_level=0.995).fit(X, y)
+    assert "health at 99.5% not ruled out" in careful.explain_decisions(X[:1])["reason"][0]
+
+
 def test_missing_labels_calibrate_the_other_head_only(frozen, rows):
     X, y, _ = rows(2000, seed=2)
     whole = ConformalFusionDecider(frozen).fit(X, y)

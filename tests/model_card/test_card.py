@@ -188,6 +188,13 @@ def test_a_card_is_written_whole_and_repeats(tmp_path, card, decider, held_out):
     assert make(decider, held_out).render() == make(decider, held_out).render()
 
 
+def test_the_level_is_not_rounded(decider, held_out):
+    given = {"confidence_level": 0.975, "subgroups": {"patient": held_out.groups}}
+    text = make(decider, held_out, **given).render()
+    assert text.count(" 97.5% interval ") == 4  # two tables a head
+    assert "Value and 97.5% interval" in text
+
+
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
