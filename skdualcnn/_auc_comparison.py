@@ -7,6 +7,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 from sklearn.utils import check_consistent_length, column_or_1d
 
+from skdualcnn._group_bootstrap import number_groups
+
 
 @dataclass(frozen=True)
 class AucComparison:
@@ -62,8 +64,9 @@ def compare_roc_auc(
     Raises
     ------
     ValueError
-        If lengths differ, a score is not finite, the labels are not 0 and 1, or fewer
-        than two rows, or groups with such rows, are there of each.
+        If lengths differ, there is no row, a score is not finite, a group is missing, the
+        labels are not 0 and 1, or fewer than two rows, or groups with such rows, are there
+        of each.
 
     See Also
     --------
@@ -154,6 +157,8 @@ def _check(
     labels = np.asarray(column_or_1d(y_true))
     columns = [np.asarray(column_or_1d(score), dtype=np.float64) for score in scores]
     check_consistent_length(labels, *columns)
+    if len(labels) == 0:
+        raise ValueError("y_true has no row, expected at least two of each label.")
     if not np.isin(labels, (0, 1)).all():
         raise ValueError(
             "y_true has labels other than 0 and 1, expected 1 for what is to be found. Compare "
@@ -166,4 +171,4 @@ def _check(
 
 def _codes(groups: ArrayLike, event: NDArray[np.bool_]) -> NDArray[np.intp]:
     check_consistent_length(groups, event)
-    return np.unique(np.asarray(groups), return_inverse=True)[1].astype(np.intp)
+    return number_groups(groups)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
@@ -46,12 +47,17 @@ def group_intervals(
         Lower and upper end; NaN with fewer than two groups, or where the figure is not
         defined in more than a twentieth of the resamples.
 
+    Raises
+    ------
+    ValueError
+        If a row has no group.
+
     References
     ----------
     .. [1] B. Efron, R. J. Tibshirani, "An Introduction to the Bootstrap", Chapman & Hall,
        1993, chapter 13.
     """
-    codes = np.unique(np.asarray(groups), return_inverse=True)[1].reshape(-1)
+    codes = number_groups(groups)
     intervals = np.full((n_figures, 2), np.nan)
     n_groups = int(codes.max(initial=-1)) + 1
     if n_groups < 2:
@@ -70,6 +76,24 @@ def group_intervals(
         if len(defined) >= MIN_DEFINED * n_resamples:
             intervals[figure] = np.quantile(defined, [tail, 1 - tail])
     return intervals
+
+
+def number_groups(groups: ArrayLike) -> NDArray[np.intp]:
+    """Return the number of each row's group, by the order of their labels.
+
+    Raises
+    ------
+    ValueError
+        If a label is missing.
+    """
+    codes = pd.factorize(np.asarray(groups).reshape(-1), sort=True)[0]
+    if (codes < 0).any():
+        raise ValueError(
+            f"{int((codes < 0).sum())} of {len(codes)} rows have no group, such as row "
+            f"{int(np.argmax(codes < 0))}; expected a group in every row. Drop these rows or give "
+            "them a group of their own."
+        )
+    return codes.astype(np.intp)
 
 
 def ratio(numerator: Floats, denominator: Floats) -> Floats:

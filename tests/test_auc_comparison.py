@@ -81,6 +81,7 @@ def test_equal_scores_do_not_differ(scores):
     ("y", "first", "groups", "message"),
     [
         ([0, 1, 2, 0], [1, 2, 3, 4], None, "other than 0 and 1"),
+        ([], [], None, "no row"),
         ([0, 1, 1, 0], [1, 2, 3, np.nan], None, "not a number"),
         ([0, 1, 1], [1, 2, 3, 4], None, "inconsistent"),
         ([0, 1, 0, 0], [1, 2, 3, 4], None, "at least 2 of each"),
@@ -89,4 +90,4 @@ def test_equal_scores_do_not_differ(scores):
 )
 def test_errors(y, first, groups, message):
     with pytest.raises(ValueError, match=message):
-        compare_roc_auc(y, first, [1, 2, 3, 4], groups=groups)
+        compare_roc_auc(y, first, [1, 2, 3, 4][: len(first)], groups=groups)

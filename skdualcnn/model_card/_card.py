@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
-from sklearn.utils import _safe_indexing, check_consistent_length
+from sklearn.utils import check_consistent_length
 
 from skdualcnn._extras import import_extra
+from skdualcnn._group_bootstrap import number_groups
 from skdualcnn._labels import Labels
 from skdualcnn._versions import describe_environment
 from skdualcnn._writing import write_whole
@@ -62,7 +63,8 @@ def make_model_card(
     Parameters
     ----------
     decider : FusionDecider
-        Fitted; or another estimator that holds one as `decider_`.
+        Fitted; or another estimator that holds one as `decider_`, or the best one of a
+        search as `best_estimator_`.
     X : array-like of n rows
         Held-out rows, as the decider takes them.
     y : array-like of shape (n, 2) or (n,)
@@ -96,8 +98,11 @@ def make_model_card(
 
     Raises
     ------
+    TypeError
+        If `decider` is not a decider.
     ValueError
-        If lengths differ, a subgroup has too many values, or a number is out of its range.
+        If lengths differ, a group is missing, a subgroup has too many values, or a number
+        is out of its range.
     MissingPackageError
         If skops is not installed.
 
@@ -143,13 +148,19 @@ def make_model_card(
     | cyber  | no label |     0     |
     """
     library = import_extra("skops.card", "card")
+    decider = getattr(decider, "best_estimator_", decider)
+    if not hasattr(decider, "explain_decisions"):
+        raise TypeError(
+            f"Got a {type(decider).__name__}, expected a fitted FusionDecider. Fit "
+            "FusionDecider(estimator) and describe that."
+        )
     _check_numbers(n_resamples, confidence_level)
     labels = Labels.read(y)
     check_consistent_length(labels.weights, X, *([] if groups is None else [groups]))
     n_rows = len(labels.weights)
     divisions = read_subgroups(subgroups, n_rows)
     fused = _innermost(decider)
-    unit = np.arange(n_rows) if groups is None else np.asarray(groups)
+    unit = np.arange(n_rows) if groups is None else number_groups(groups)
     explained = decider.explain_decisions(X)
     states = decider.true_state(y)
     heads = read_heads(fused, labels.in_order_of(fused.head_names_), explained, unit)
@@ -243,7 +254,7 @@ def write_model_card(path: str | os.PathLike[str], card: "Card") -> Path:
 
 
 def _check_numbers(n_resamples: int, confidence_level: float) -> None:
-    if n_resamples < 1:
+    if not isinstance(n_resamples, int | np.integer) or n_resamples < 1:
         raise ValueError(f"n_resamples={n_resamples!r}, expected a whole number of at least 1.")
     if not 0 < confidence_level < 1:
         raise ValueError(f"confidence_level={confidence_level!r}, expected a share in (0, 1).")
@@ -288,7 +299,7 @@ def _describe_model(decider: Any, X: Any, modalities: Mapping[str, Sequence[str]
     for name, normal in zip(decider.heads_, decider.normal_, strict=True):
         if name is not None:
             lines.append(f"- head {_tables.plain(name)}, normal class {_tables.plain(normal)}")
-    lines.append(f"- {_safe_indexing(X, [0]).shape[-1]:,} columns")
+    lines.append(f"- {np.shape(X)[-1]:,} columns")
     for modality, columns in (modalities or {}).items():
         names = ", ".join(_tables.plain(one) for one in columns[:MAX_NAMES])
         more = f" and {len(columns) - MAX_NAMES:,} more" if len(columns) > MAX_NAMES else ""

@@ -9,6 +9,7 @@ import pytest
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
+from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
 from skdualcnn import FusionDecider, make_fusion_preprocessor
@@ -199,6 +200,7 @@ def test_the_level_is_not_rounded(decider, held_out):
     ("changed", "message"),
     [
         ({"n_resamples": 0}, "n_resamples=0, expected"),
+        ({"n_resamples": 9.5}, "n_resamples=9.5, expected"),
         ({"confidence_level": 95}, "confidence_level=95, expected"),
         ({"groups": [1, 2]}, "inconsistent numbers of samples"),
     ],
@@ -206,6 +208,22 @@ def test_the_level_is_not_rounded(decider, held_out):
 def test_wrong_numbers_are_refused(decider, held_out, changed, message):
     with pytest.raises(ValueError, match=message):
         make(decider, held_out, **changed)
+
+
+def test_a_row_without_a_group_is_refused(decider, held_out):
+    groups = held_out.groups.astype(object).where(held_out.groups != held_out.groups.iloc[0], None)
+    with pytest.raises(ValueError, match="rows have no group, such as row 0"):
+        make(decider, held_out, groups=groups)
+
+
+def test_rows_may_be_lists_and_the_decider_inside_a_search():
+    X = np.random.default_rng(0).random((60, 2))
+    y = (X[:, 0] > 0.5).astype(int)
+    search = GridSearchCV(FusionDecider(LogisticRegression()), {"delta": [0.1, 0.2]}, cv=2)
+    card = make_model_card(search.fit(X, y), X.tolist(), y, n_resamples=10)
+    assert "- 2 columns" in card.select("Model card/Model").content
+    with pytest.raises(TypeError, match="Got a LogisticRegression, expected a fitted Fusion"):
+        make_model_card(LogisticRegression().fit(X, y), X, y)
 
 
 def test_without_skops_the_error_says_what_to_install(decider, held_out, monkeypatch):
