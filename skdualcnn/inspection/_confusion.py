@@ -1,5 +1,6 @@
 """What was answered for each true class: counts, coloured by their share."""
 
+from numbers import Real
 from typing import Any, Self
 
 import numpy as np
@@ -143,8 +144,8 @@ class ConfusionSharesDisplay:
         y_pred : array-like of shape (n,)
             Answers.
         classes : list, default=None
-            True classes in the order of the rows; None takes all that occur, sorted,
-            "normal" first.
+            True classes in the order of the rows, those of other classes left out; None
+            takes all that occur, sorted, "normal" first.
         answers : list, default=None
             Answers in the order of the columns; None takes the classes.
         title : str, default="Confusion matrix"
@@ -160,7 +161,8 @@ class ConfusionSharesDisplay:
         Raises
         ------
         ValueError
-            If the lengths differ, or no row has a label.
+            If the lengths differ, no row has a label, or one has no answer, or one that is
+            not among the columns.
         """
         true, answered = np.asarray(y_true, dtype=object), np.asarray(y_pred, dtype=object)
         check_consistent_length(true, answered)
@@ -168,10 +170,22 @@ class ConfusionSharesDisplay:
         true, answered = true[known], answered[known]
         if len(true) == 0:
             raise ValueError("y_true has no label in any row, expected at least one.")
+        if pd.isna(answered).any():
+            raise ValueError(
+                f"y_pred is missing in {int(pd.isna(answered).sum())} rows with a label, expected "
+                "an answer to each. Leave these rows out."
+            )
         if classes is None:
-            found = sorted({*true.tolist(), *answered.tolist()}, key=str)
-            classes = sorted(found, key=lambda label: label != "normal")
+            classes = sorted({*true.tolist(), *answered.tolist()}, key=_order)
         columns = classes if answers is None else answers
+        others = sorted(
+            {*answered[pd.Series(true).isin(classes)].tolist()} - {*columns}, key=_order
+        )
+        if others:
+            raise ValueError(
+                f"y_pred has the answers {others}, expected some of {list(columns)}: without them "
+                "shares would not be those of all rows. Name them in answers."
+            )
         table = pd.crosstab(true, answered).reindex(index=classes, columns=columns, fill_value=0)
         return cls(table.to_numpy(), list(classes), list(columns), title=title).plot(ax=ax)
 
@@ -200,10 +214,12 @@ class ConfusionSharesDisplay:
                     self._write(row, column, int(counts[row, column]), shares[row, column])
                     if self.classes[row] == answers[column]:
                         self._frame(row, column)
-            self.ax_.set_xticks(range(n_columns), [literal(name) for name in answers])
+            long = max(len(str(name)) for name in answers) > 9
+            slanted: dict[str, Any] = (
+                {"rotation": 30, "ha": "right", "rotation_mode": "anchor"} if long else {}
+            )
+            self.ax_.set_xticks(range(n_columns), [literal(name) for name in answers], **slanted)
             self.ax_.set_yticks(range(n_rows), [literal(name) for name in self.classes])
-            if max(len(str(name)) for name in answers) > 9:
-                self.ax_.tick_params(axis="x", rotation=30)
             self.ax_.set(title=literal(self.title), xlabel="answer (framed: right)", ylabel="truth")
             self.ax_.grid(visible=False)
             bar = self.ax_.figure.colorbar(image, ax=self.ax_, label="share of the row")
@@ -226,3 +242,9 @@ class ConfusionSharesDisplay:
         self.ax_.add_patch(
             Rectangle((column - 0.48, row - 0.46), 0.96, 0.92, fill=False, linewidth=1.4)
         )
+
+
+def _order(label: Any) -> tuple[bool, bool, Any]:
+    """Return a key that sorts "normal" first, then numbers by value, then texts."""
+    number = isinstance(label, Real)
+    return label != "normal", not number, label if number else str(label)

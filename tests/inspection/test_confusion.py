@@ -20,6 +20,29 @@ def test_counts_as_text_and_shares_as_colour():
     assert display.classes == ["normal", "b"]
 
 
+@pytest.mark.parametrize(
+    ("labels", "ordered"),
+    [
+        ([10, 2, 0, 1], [0, 1, 2, 10]),
+        ([1.5, "b", "normal", "a", True], ["normal", True, 1.5, "a", "b"]),
+    ],
+)
+def test_classes_are_sorted_by_value_normal_first(labels, ordered):
+    display = ConfusionSharesDisplay.from_predictions(labels, labels)
+    assert display.classes == ordered
+    np.testing.assert_array_equal(display.counts, np.eye(len(labels)))
+
+
+def test_long_names_end_at_their_columns():
+    names = ["normal", "myocardial infarction", "arrhythmia"]
+    ax = ConfusionSharesDisplay.from_predictions(names, names).ax_
+    ax.figure.canvas.draw()
+    renderer = ax.figure.canvas.get_renderer()
+    for place, label in enumerate(ax.get_xticklabels()):
+        column = ax.transData.transform((place, 0))[0]
+        assert label.get_window_extent(renderer).x1 == pytest.approx(column, abs=10)
+
+
 def test_answers_may_be_more_than_the_classes():
     display = ConfusionSharesDisplay.from_predictions(
         ["a", "b"], ["a", "?"], classes=["a", "b", "never"], answers=["a", "b", "?"]
@@ -67,3 +90,7 @@ def test_wrong_arguments():
         ConfusionSharesDisplay.from_predictions(["a"], ["a", "b"])
     with pytest.raises(ValueError, match="no label in any row"):
         ConfusionSharesDisplay.from_predictions([None], ["a"])
+    with pytest.raises(ValueError, match="y_pred is missing in 1 rows"):
+        ConfusionSharesDisplay.from_predictions(["a", "b", None], ["a", np.nan, None])
+    with pytest.raises(ValueError, match=r"y_pred has the answers \['c'\], expected some of"):
+        ConfusionSharesDisplay.from_predictions(["a", "b"], ["a", "c"], classes=["a", "b"])
