@@ -17,6 +17,8 @@ class Counterfactual:
     ----------
     role : {"health", "cyber"}
         The head whose score changes, the other's staying as it is.
+    quantity : {"score", "confidence"}
+        What the rule compares of it: its anomaly score, or its largest probability.
     direction : {"rose", "fell"}
         Which way it changes.
     score : float
@@ -26,13 +28,15 @@ class Counterfactual:
     """
 
     role: str
+    quantity: str
     direction: str
     score: float
     decision: str
 
     def __str__(self) -> str:
         reached = "rose to" if self.direction == "rose" else "fell to"
-        return f"would be {self.decision} if the {self.role} score {reached} {self.score:.3f}"
+        changed = f"the {self.role} {self.quantity} {reached} {self.score:.3f}"
+        return f"would be {self.decision} if {changed}"
 
 
 def nearest_changes(rule: FusionRule, health: float, cyber: float) -> list[Counterfactual]:
@@ -51,6 +55,7 @@ def nearest_changes(rule: FusionRule, health: float, cyber: float) -> list[Count
         At most one for each head and direction.
     """
     now = rule.decide(np.array([[health, cyber]]))[0]
+    quantity = "score" if rule.rule == "anomaly" else "confidence"
     found = []
     for role, (name, present) in enumerate((("health", health), ("cyber", cyber))):
         if rule.heads[role] is None:
@@ -62,8 +67,7 @@ def nearest_changes(rule: FusionRule, health: float, cyber: float) -> list[Count
             others = np.flatnonzero(beyond & (decisions != now))
             if len(others):
                 place = others[0] if direction == "rose" else others[-1]
-                found.append(
-                    Counterfactual(name, direction, float(_GRID[place]), str(decisions[place]))
-                )
+                score, decision = float(_GRID[place]), str(decisions[place])
+                found.append(Counterfactual(name, quantity, direction, score, decision))
     scores_now = {"health": health, "cyber": cyber}
     return sorted(found, key=lambda change: abs(change.score - scores_now[change.role]))

@@ -39,9 +39,10 @@ def describe_decisions(
     list of str
         Decision; score of the head or heads behind it, as it was decided on; the columns
         that added most to it, with their values and contributions; the sum of each
-        modality; and the smallest change of one score that would change the decision, left
-        out for a decider of sets, which depends on more than that. Where contributions are
-        to the score before calibration, that is named, too.
+        modality; and the smallest change of one score, or of one confidence where the rule
+        compares these, that would change the decision, left out for a decider of sets, which
+        depends on more than that. Where contributions are to the score before calibration,
+        that is named, too.
 
     Raises
     ------

@@ -50,3 +50,10 @@ def test_a_head_that_is_not_there_cannot_change(missing):
     heads = (None, 0) if missing == 0 else (0, None)
     changes = nearest_changes(_rule(heads=heads), 0.2, 0.2)
     assert {change.role for change in changes} == {["cyber", "health"][missing]}
+
+
+def test_what_changes_is_called_what_the_rule_compares():
+    (score,) = nearest_changes(_rule(heads=(0, None)), 0.7, 0.0)
+    assert str(score) == "would be normal if the health score fell to 0.499"
+    nearest, *_ = nearest_changes(_rule("confidence"), 0.9, 0.95)
+    assert str(nearest) == "would be cyber if the health confidence fell to 0.849"
