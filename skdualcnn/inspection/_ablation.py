@@ -6,8 +6,8 @@ from typing import Any, Self
 import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import clone
-from sklearn.model_selection import cross_val_score
+from sklearn.base import clone, is_classifier
+from sklearn.model_selection import check_cv, cross_val_score
 from sklearn.utils import check_consistent_length
 
 from skdualcnn.inspection._style import BLUE, GREY, VERMILION, literal, make_panels, style
@@ -111,8 +111,15 @@ class AblationDisplay:
         Raises
         ------
         ValueError
-            If a parameter is unknown to the estimator.
+            If a parameter is unknown to the estimator, or a variant has the name of the
+            reference.
         """
+        if reference in variants:
+            raise ValueError(
+                f"variants has {reference!r}, which is the name of the estimator as it is. Give "
+                "the variant another name, or the estimator one with reference=."
+            )
+        folds = check_cv(cv, y, classifier=is_classifier(estimator))
         scores = {}
         for name, parameters in {reference: {}, **variants}.items():
             scores[name] = cross_val_score(
@@ -120,7 +127,7 @@ class AblationDisplay:
                 X,
                 y,
                 groups=groups,
-                cv=cv,
+                cv=folds,
                 scoring=scoring,
                 error_score="raise",
             )

@@ -41,6 +41,23 @@ def test_from_estimator_cross_validates_each_variant_on_the_same_folds():
     assert tree.max_depth == 4
 
 
+def test_folds_may_be_an_iterator():
+    X, y = make_classification(random_state=0)
+    tree, folds = DecisionTreeClassifier(max_depth=4, random_state=0), KFold(3)
+    given = {"variants": {"a stump": {"max_depth": 1}}}
+    once = AblationDisplay.from_estimator(tree, X, y, cv=folds.split(X), **given)
+    again = AblationDisplay.from_estimator(tree, X, y, cv=folds, **given)
+    np.testing.assert_array_equal(once.differences_["a stump"], again.differences_["a stump"])
+
+
+def test_a_variant_cannot_take_the_name_of_the_reference():
+    X, y = make_classification(random_state=0)
+    with pytest.raises(ValueError, match="variants has 'full', which is the name"):
+        AblationDisplay.from_estimator(
+            DecisionTreeClassifier(), X, y, variants={"full": {"max_depth": 1}}
+        )
+
+
 def test_an_unknown_parameter_is_refused():
     X, y = make_classification(random_state=0)
     with pytest.raises(ValueError, match="Invalid parameter"):
