@@ -69,7 +69,8 @@ def modality_importance(
     >>> found.importances_mean.round(1).to_dict()
     {'patient': 0.0, 'network': 0.5}
     """
-    unknown = sorted({c for columns in modalities.values() for c in columns} - set(X.columns))
+    named = [column for columns in modalities.values() for column in columns]
+    unknown = [column for column in dict.fromkeys(named) if column not in X.columns]
     if unknown:
         raise ValueError(
             f"modalities names the column(s) {unknown}, which X does not have; expected some of "
@@ -84,8 +85,9 @@ def modality_importance(
         order = rng.permutation(len(X))
         row = {}
         for modality, columns in modalities.items():
-            wanted = list(columns)
-            shuffled = X.assign(**{c: X[c].array[order] for c in wanted})
+            shuffled = X.copy()
+            for column in columns:
+                shuffled[column] = X[column].array[order]
             row[modality] = baseline - float(scorer(estimator, shuffled, y))
         rows.append(row)
     importances = pd.DataFrame(rows)

@@ -1,7 +1,9 @@
 """A modality that a model does not read has no importance; one that it reads has."""
 
 import numpy as np
+import pandas as pd
 import pytest
+from sklearn.tree import DecisionTreeClassifier
 
 from skdualcnn.explanation import modality_importance
 
@@ -25,6 +27,17 @@ def test_the_same_seed_gives_the_same_figures(known):
         for _ in range(2)
     )
     np.testing.assert_array_equal(one.importances, other.importances)
+
+
+def test_columns_may_be_named_by_numbers():
+    X = pd.DataFrame(np.random.default_rng(0).random((100, 3)))
+    y = X[2] > 0.5
+    tree = DecisionTreeClassifier(random_state=0).fit(X, y)
+    found = modality_importance(tree, X, y, {"patient": [0, 1], "network": [2]}, random_state=0)
+    assert found.importances_mean["network"] > 0.3
+    assert found.importances_mean["patient"] == 0
+    with pytest.raises(ValueError, match=r"column\(s\) \[3, 'a'\], which X does not have"):
+        modality_importance(tree, X, y, {"patient": [3, "a", 3]})
 
 
 def test_an_unknown_column_is_an_error(known):
