@@ -140,7 +140,7 @@ class AttributionDisplay:
             raise IndexError(f"row={row}, expected one of the {n_rows} rows that were explained.")
         heads = list(self.attributions.values)
         windowed = next(iter(self.attributions.values.values())).shape[1] > 1
-        with style():
+        with style(ax):
             rows = 2 if windowed else 1
             height = 2.0 + (0.36 if rows == 1 else 0.26) * n_columns
             panels = make_panels(ax, rows * len(heads), size=(5.0, height), rows=rows)

@@ -186,7 +186,7 @@ class AblationDisplay:
         scores = {name: np.asarray(one, dtype=np.float64) for name, one in self.scores.items()}
         full = scores.pop(self.reference)
         self.differences_ = {name: one - full for name, one in scores.items()}
-        with style():
+        with style(ax):
             (self.ax_,) = make_panels(ax, 1, size=(7.6, 1.5 + 0.45 * (1 + len(scores))))
             self._draw(self.ax_, full, scores)
         self.figure_ = self.ax_.figure

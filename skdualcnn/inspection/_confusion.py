@@ -205,7 +205,7 @@ class ConfusionSharesDisplay:
         counts, shares = np.asarray(self.counts), self.shares
         answers = self.classes if self.answers is None else self.answers
         n_rows, n_columns = counts.shape
-        with style():
+        with style(ax):
             size = (2.6 + 1.05 * n_columns, 1.9 + 0.75 * n_rows)
             (self.ax_,) = make_panels(ax, 1, size=size)
             image = self.ax_.imshow(shares, vmin=0, vmax=1, cmap="Blues", aspect="auto")

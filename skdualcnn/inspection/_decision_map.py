@@ -215,7 +215,7 @@ class DecisionMapDisplay:
         """
         scores = np.asarray(self.scores, dtype=np.float64)
         used = [role for role in (0, 1) if scores[:, role].any()]
-        with style():
+        with style(ax):
             (self.ax_,) = make_panels(ax, 1, size=(7.4, 5.2))
             if len(used) == 1:
                 self._draw_histograms(self.ax_, scores, used[0])

@@ -212,7 +212,7 @@ class HeadCalibrationDisplay:
             The display itself.
         """
         self.calibration_: dict[str, CalibrationDisplay] = {}
-        with style():
+        with style(ax):
             (self.ax_,) = make_panels(ax, 1, size=(8.6, 5.2))
             baselines = [name for name in self.scores if name != self.ours]
             looks = model_styles(self.scores, self.ours)

@@ -184,7 +184,7 @@ class HeadCurvesDisplay:
         """
         self.roc_: dict[str, RocCurveDisplay] = {}
         self.precision_recall_: dict[str, PrecisionRecallDisplay] = {}
-        with style():
+        with style(ax):
             panels = make_panels(ax, 2, size=(5.4, 6.2))
             baselines = [name for name in self.scores if name != self.ours]
             looks = model_styles(self.scores, self.ours)

@@ -108,7 +108,7 @@ class TrainingHistoryDisplay:
                 f"{list(self.history.columns)}, expected a row per epoch with its losses. Fit for "
                 "at least one epoch."
             )
-        with style():
+        with style(ax):
             panels = make_panels(ax, 2, size=(5.2, 4.6))
             self.lines_: list[Any] = []
             self._draw_losses(panels[0])

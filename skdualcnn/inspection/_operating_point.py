@@ -91,7 +91,7 @@ class OperatingPointDisplay:
             The display itself.
         """
         heads = list(dict.fromkeys(self.curve["head"]))
-        with style():
+        with style(ax):
             panels = make_panels(ax, len(heads), size=(4.2 * len(heads), 3.6))
             self.ax_ = np.asarray(panels, dtype=object)
             for panel, head in zip(self.ax_, heads, strict=True):

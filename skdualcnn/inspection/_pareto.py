@@ -182,7 +182,7 @@ class ParetoFrontDisplay:
         scores = np.asarray(self.scores, dtype=np.float64)
         costs = {name: np.asarray(values, dtype=np.float64) for name, values in self.costs.items()}
         self.on_front_ = unbeaten(scores, np.column_stack(list(costs.values())))
-        with style():
+        with style(ax):
             panels = make_panels(ax, len(costs), size=(5.4, 4.2))
             for panel, (name, values) in zip(panels, costs.items(), strict=True):
                 self._draw(panel, scores, values)

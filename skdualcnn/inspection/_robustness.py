@@ -195,7 +195,7 @@ class RobustnessDisplay:
             The display itself.
         """
         steps = np.asarray(self.strengths, dtype=np.float64)
-        with style():
+        with style(ax):
             (self.ax_,) = make_panels(ax, 1, size=(6.4, 4.8))
             for place, (name, one) in enumerate(self.scores.items()):
                 values: NDArray[np.float64] = np.asarray(one, dtype=np.float64)

@@ -47,7 +47,6 @@ _RC: dict[Any, Any] = {
     "axes.spines.right": False,
     "axes.spines.top": False,
     "axes.titlesize": 12,
-    "figure.facecolor": "white",
     "font.size": 11,
     "grid.color": "#dddddd",
     "legend.fontsize": 10,
@@ -56,6 +55,16 @@ _RC: dict[Any, Any] = {
     "legend.title_fontsize": 10,
     "xtick.labelsize": 10,
     "ytick.labelsize": 10,
+}
+# Of a new figure; the colours above are for white. Given Axes keep their own.
+_LIGHT: dict[Any, Any] = {
+    "axes.facecolor": "white",
+    "axes.labelcolor": "black",
+    "axes.titlecolor": "black",
+    "figure.facecolor": "white",
+    "text.color": "black",
+    "xtick.color": "black",
+    "ytick.color": "black",
 }
 
 
@@ -76,9 +85,15 @@ STATES = {
 UNLABELLED = StateStyle(BLACK, "x")
 
 
-def style() -> AbstractContextManager[None]:
-    """Return a context in which Matplotlib draws as this package's displays do."""
-    return mpl.rc_context(_RC)
+def style(ax: Any = None) -> AbstractContextManager[None]:
+    """Return a context in which Matplotlib draws as this package's displays do.
+
+    Parameters
+    ----------
+    ax : Axes, sequence of Axes or None
+        Where to draw; None is for a new figure, which is light in a dark style, too.
+    """
+    return mpl.rc_context({**_RC, **_LIGHT} if ax is None else _RC)
 
 
 def tint(colour: str, strength: float = 0.22) -> NDArray[np.float64]:

@@ -227,7 +227,7 @@ class TimelineDisplay:
         read = _read_time(self.time)
         zone = getattr(read, "tz", None)
         time = (read.tz_convert(None) if zone else read).to_numpy()
-        with style():
+        with style(ax):
             curves, lanes = make_panels(ax, 2, size=(9.0, 4.4), stacked=(3, 1.4))
             self._draw_curves(curves, time)
             self._draw_lanes(lanes, time)
@@ -290,6 +290,7 @@ class TimelineDisplay:
                         ha="center",
                         va="center",
                         fontsize=9,
+                        color="black",
                         bbox={"boxstyle": "round,pad=0.15", "facecolor": "white", "linewidth": 0},
                     )
         shown = {str(one) for names in lanes.values() for one in names if one is not None}

@@ -1,7 +1,14 @@
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from matplotlib.colors import to_rgb
+from matplotlib.text import Text
+
 from benchmarks.paper.models import MINIROCKET
 from skdualcnn._calibrators import CALIBRATORS
 from skdualcnn._studies import OURS
 from skdualcnn.baselines import make_baselines
+from skdualcnn.inspection import AblationDisplay, DecisionMapDisplay, TimelineDisplay
 from skdualcnn.inspection._style import _BASELINES, model_styles
 
 NAMES = [*make_baselines([]), MINIROCKET]
@@ -28,3 +35,43 @@ def test_no_two_models_of_a_page_look_alike():
     assert len({look(styles, name) for name in styles}) == len(styles) == 11
     own = model_styles([f"mine {k}" for k in range(13)], "mine 0")
     assert len({look(own, name) for name in own}) == 13
+
+
+def darkest_and_lightest(figure):
+    """Return the range of brightness of the texts of a figure."""
+    shades = [
+        np.mean(to_rgb(text.get_color()))
+        for text in figure.findobj(Text)
+        if text.get_text() and text.get_visible()
+    ]
+    return min(shades), max(shades)
+
+
+DRAWN = {
+    "timeline": lambda ax: TimelineDisplay.from_predictions(
+        range(3), [[0.1, 0.2], [0.9, 0.1], [0.1, 0.9]], ["normal", "medical", "cyber"], ax=ax
+    ),
+    "map": lambda ax: DecisionMapDisplay.from_predictions([[0.1, 0.2]], ["normal"], ax=ax),
+    "ablation": lambda ax: AblationDisplay.from_predictions(
+        {"full": [0.9, 0.8], "part": [0.7, 0.8]}, reference="full", ax=ax
+    ),
+}
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_a_new_figure_can_be_read_in_a_dark_style(name):
+    with plt.style.context("dark_background"):
+        figure = DRAWN[name](None).figure_
+    figure.canvas.draw()
+    assert to_rgb(figure.get_facecolor()) == (1, 1, 1)
+    assert {to_rgb(ax.get_facecolor()) for ax in figure.axes} == {(1, 1, 1)}
+    assert darkest_and_lightest(figure)[1] < 0.3
+
+
+def test_given_axes_keep_their_dark_style():
+    with plt.style.context("dark_background"):
+        figure, ax = plt.subplots()
+        DRAWN["ablation"](ax)
+    figure.canvas.draw()
+    assert to_rgb(ax.get_facecolor()) == (0, 0, 0)
+    assert darkest_and_lightest(figure)[0] > 0.7
