@@ -56,6 +56,7 @@ _RC: dict[Any, Any] = {
     "xtick.labelsize": 10,
     "ytick.labelsize": 10,
 }
+_LONGEST_OF_TWO = 34  # characters of a name in a legend of two columns
 # Of a new figure; the colours above are for white. Given Axes keep their own.
 _LIGHT: dict[Any, Any] = {
     "axes.facecolor": "white",
@@ -175,7 +176,7 @@ def make_panels(
             rows,
             n_panels // rows,
             figsize=(size[0] * n_panels / rows, size[1] * rows),
-            layout="constrained",
+            layout="compressed",
             squeeze=False,
         )
         return list(panels.ravel())
@@ -191,8 +192,18 @@ def make_panels(
 
 
 def legend_below(ax: Axes, **options: Any) -> None:
-    """Put the legend under the panel, in two columns, where it hides no curve."""
-    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=2, **options)
+    """Put the legend under the panel, where it hides no curve nor what the axis is.
+
+    It has two columns, if names are short enough for that.
+    """
+    longest = max((len(label) for label in ax.get_legend_handles_labels()[1]), default=0)
+    ax.legend(
+        loc="upper center",
+        bbox_to_anchor=(0.5, 0),
+        borderaxespad=4.2,  # in sizes of its font: ticks and the name of the axis take as much
+        ncols=1 if longest > _LONGEST_OF_TWO else 2,
+        **options,
+    )
 
 
 def pick_style(position: int) -> tuple[str, str]:

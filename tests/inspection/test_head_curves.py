@@ -46,6 +46,23 @@ def test_ours_is_emphasised_and_chance_is_drawn(head):
 
 
 @pytest.mark.parametrize("display", [HeadCurvesDisplay, HeadCalibrationDisplay])
+@pytest.mark.parametrize("name", ["ours", "a network that has quite a long name"])
+def test_nothing_is_cut_off_or_covered(display, name, head):
+    y, scores = head
+    shown = display.from_predictions(y, {**scores, name: scores["chance"]}, head="health")
+    figure = shown.figure_
+    figure.canvas.draw()
+    page, covers = figure.bbox.padded(1), []
+    for ax in np.ravel(shown.ax_):
+        box = ax.get_tightbbox()
+        assert page.x0 <= box.x0 < box.x1 <= page.x1
+        assert page.y0 <= box.y0 < box.y1 <= page.y1
+        covers.append(ax.get_legend().get_window_extent())
+        assert not covers[-1].overlaps(ax.xaxis.label.get_window_extent())
+    assert len(covers) == 1 or not covers[0].overlaps(covers[1])
+
+
+@pytest.mark.parametrize("display", [HeadCurvesDisplay, HeadCalibrationDisplay])
 def test_from_estimator_reads_one_head(display):
     rng = np.random.default_rng(0)
     X = rng.random((200, 3))
