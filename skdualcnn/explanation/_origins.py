@@ -47,21 +47,34 @@ def trace_features(steps: Sequence[Any], names: Sequence[str]) -> pd.DataFrame:
 
 
 def _of_transformer(transformer: ColumnTransformer) -> list[tuple[str, str]]:
-    traced = []
-    for name, fitted, columns in transformer.transformers_:
+    traced, n_columns = [], transformer.n_features_in_
+    known = getattr(transformer, "feature_names_in_", [f"x{place}" for place in range(n_columns)])
+    for name, fitted, chosen in transformer.transformers_:
         place = transformer.output_indices_[name]
         if place.stop == place.start:
             continue
         modality = name
         for kind in _KINDS:
             modality = modality.removesuffix(kind)
-        traced += [(column, modality) for column in _sources(fitted, columns)]
+        traced += [(column, modality) for column in _sources(fitted, _named(chosen, known))]
     return traced
+
+
+def _named(columns: Any, known: Any) -> list[str]:
+    """Return the names of columns, which may be chosen by place, slice or mask instead."""
+    if isinstance(columns, str | int):
+        columns = [columns]
+    ends = [columns.start, columns.stop] if isinstance(columns, slice) else columns
+    by_name, named = any(isinstance(one, str) for one in ends), pd.Series(known, known)
+    return list(named.loc[columns] if by_name else named.iloc[columns])
 
 
 def _sources(fitted: Any, columns: Sequence[Any]) -> list[str]:
     """Return the column of each feature that one of the transformers makes."""
-    made = columns if isinstance(fitted, str) else fitted.get_feature_names_out(columns)
+    try:
+        made = columns if isinstance(fitted, str) else fitted.get_feature_names_out(columns)
+    except AttributeError:  # of a step that names none, such as a FunctionTransformer
+        made = columns
     encoder = fitted[-1] if isinstance(fitted, Pipeline) else fitted
     categories = getattr(encoder, "categories_", [])
     # A name such as "kind_of_tcp" may be of a column "kind" or of "kind_of".

@@ -6,7 +6,7 @@ import pytest
 from sklearn.compose import ColumnTransformer
 from sklearn.decomposition import PCA
 from sklearn.feature_selection import SelectKBest
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from skdualcnn import make_fusion_preprocessor
 from skdualcnn.explanation._origins import trace_features
@@ -65,3 +65,20 @@ def test_a_category_is_of_its_own_column():
     columns = make_fusion_preprocessor(network=["svc", "svc_type"]).fit(X)
     traced = trace_features([columns], list("abcd"))
     assert traced["column"].tolist() == ["svc", "svc", "svc_type", "svc_type"]
+
+
+@pytest.mark.parametrize(
+    "chosen",
+    [["hr", "spo2"], [0, 1], np.array([-3, 1]), slice(2), slice("hr", "spo2"), [True, True, False]],
+)
+@pytest.mark.parametrize("made", ["passthrough", StandardScaler(), FunctionTransformer(np.log1p)])
+def test_columns_may_be_chosen_in_every_way_of_a_column_transformer(chosen, made):
+    columns = ColumnTransformer([("patient", made, chosen)], remainder="passthrough").fit(VITALS)
+    traced = trace_features([columns], list("abc"))
+    expected = [["hr", "patient"], ["spo2", "patient"], ["packets", "remainder"]]
+    assert traced.to_numpy().tolist() == expected
+
+
+def test_columns_without_names_are_called_by_their_place():
+    columns = ColumnTransformer([("network", StandardScaler(), [2, 0])]).fit(VITALS.to_numpy())
+    assert trace_features([columns], list("ab"))["column"].tolist() == ["x2", "x0"]
