@@ -182,7 +182,8 @@ class HeadCalibrationDisplay:
         Raises
         ------
         HeadError
-            If lengths differ, or the labels are all normal or all not.
+            If lengths differ, a score is not a number, or the labels are all normal or
+            all not.
         ValueError
             If a score is outside [0, 1], or the strategy is unknown.
         """

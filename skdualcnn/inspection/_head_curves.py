@@ -162,7 +162,8 @@ class HeadCurvesDisplay:
         Raises
         ------
         HeadError
-            If lengths differ, or the labels are all normal or all not.
+            If lengths differ, a score is not a number, or the labels are all normal or
+            all not.
         NormalClassError
             If no label is the normal one.
         """

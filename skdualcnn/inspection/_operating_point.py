@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
+from skdualcnn._tuned_decider import TunedFusionDecider
 from skdualcnn.inspection._style import GREY, VERMILION, make_panels, style
 
 
@@ -72,9 +73,21 @@ class OperatingPointDisplay:
         -------
         OperatingPointDisplay
             The display, drawn.
+
+        Raises
+        ------
+        TypeError
+            If it is not a `TunedFusionDecider`.
         """
+        tuned = getattr(tuned, "best_estimator_", tuned)
+        if not isinstance(tuned, TunedFusionDecider):
+            raise TypeError(
+                f"Got a {type(tuned).__name__}, expected a fitted TunedFusionDecider, which keeps "
+                "what other thresholds cost. Fit TunedFusionDecider(decider)."
+            )
         check_is_fitted(tuned)
-        chosen = dict(zip(("health", "cyber"), tuned.best_params_["thresholds"], strict=True))
+        thresholds: Any = tuned.best_params_["thresholds"]
+        chosen = dict(zip(("health", "cyber"), thresholds, strict=True))
         return cls(tuned.curve_, chosen=chosen, cost=tuned.best_cost_).plot(ax=ax)
 
     def plot(self, ax: Any = None) -> Self:
@@ -92,7 +105,7 @@ class OperatingPointDisplay:
         """
         heads = list(dict.fromkeys(self.curve["head"]))
         with style(ax):
-            panels = make_panels(ax, len(heads), size=(4.2 * len(heads), 3.6))
+            panels = make_panels(ax, len(heads), size=(4.2, 3.6))
             self.ax_ = np.asarray(panels, dtype=object)
             for panel, head in zip(self.ax_, heads, strict=True):
                 along = self.curve[self.curve["head"] == head].sort_values("threshold")

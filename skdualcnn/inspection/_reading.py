@@ -108,7 +108,8 @@ def abnormal(
     Raises
     ------
     HeadError
-        If a score has another length than y, or the labels are of one kind only.
+        If a score has another length than y, or is not a number, or the labels are of one
+        kind only.
     """
     labels = np.asarray(read_head(y_true, None)[2], dtype=object)
     known = ~pd.isna(labels)
@@ -121,6 +122,12 @@ def abnormal(
             raise HeadError(
                 f"The scores of {name!r} have shape {values.shape}, expected one a row of y_true: "
                 f"{labels.shape}."
+            )
+        if not np.isfinite(values[known]).all():
+            raise HeadError(
+                f"The scores of {name!r} have {int((~np.isfinite(values[known])).sum())} values "
+                "that are missing or infinite, expected a number of each labelled row. Check the "
+                "model, or leave these rows out."
             )
         result[name] = values[known]
     if not result:

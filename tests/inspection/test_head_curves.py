@@ -109,6 +109,10 @@ def test_wrong_arguments(display, head):
         display.from_predictions(np.where(y == "normal", "calm", y), scores)
     with pytest.raises(HeadError, match="have shape"):
         display.from_predictions(y[:-1], scores)
+    for wrong in (np.nan, np.inf):
+        broken = {**scores, "broken": np.where(y == "sepsis", wrong, 0.5)}
+        with pytest.raises(HeadError, match=f"'broken' have {(y == 'sepsis').sum()} values"):
+            display.from_predictions(y, broken)
     with pytest.raises(HeadError, match="a curve compares the two"):
         display.from_predictions(["normal"] * 3, {"a": [0, 0, 1]})
     with pytest.raises(ValueError, match="ours='theirs'"):
