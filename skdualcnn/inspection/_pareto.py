@@ -159,11 +159,13 @@ class ParetoFrontDisplay:
         Raises
         ------
         ValueError
-            If there is no cost, or the lengths differ.
+            If there is no cost or no model, or the lengths differ.
         """
         if not costs:
             raise ValueError("costs is empty, expected at least one, such as flash.")
         check_consistent_length(scores, *costs.values(), names)
+        if len(np.asarray(scores)) == 0:
+            raise ValueError("scores is empty, expected the score of at least one model.")
         return cls(scores, costs, names=names, score_name=score_name).plot(ax=ax)
 
     def plot(self, ax: Any = None) -> Self:
@@ -196,7 +198,8 @@ class ParetoFrontDisplay:
         front = np.flatnonzero(unbeaten(scores, cost[:, np.newaxis]))
         front = front[np.argsort(cost[front])]
         beaten = np.setdiff1d(np.flatnonzero(np.isfinite(cost)), front)
-        if np.nanmin(cost) > 0 and np.nanmax(cost) > 10 * np.nanmin(cost):
+        known = cost[np.isfinite(cost)]
+        if len(known) and known.min() > 0 and known.max() > 10 * known.min():
             ax.set_xscale("log")
         ax.plot(
             cost[beaten],

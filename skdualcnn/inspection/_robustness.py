@@ -75,7 +75,7 @@ class RobustnessDisplay:
         X: pd.DataFrame,
         y: Any,
         *,
-        disturbances: Sequence[str] | Mapping[str, Disturbance] = ("missing", "noise"),
+        disturbances: str | Sequence[str] | Mapping[str, Disturbance] = ("missing", "noise"),
         strengths: Sequence[float] = (0.0, 0.1, 0.2, 0.4),
         draws: int = 3,
         scoring: Any = None,
@@ -93,7 +93,7 @@ class RobustnessDisplay:
             Test rows; it is not changed.
         y : array-like
             Their labels.
-        disturbances : sequence of str or mapping of str to callable
+        disturbances : str, sequence of str or mapping of str to callable
             "missing" and "noise" are what :func:`skdualcnn.preprocessing.disturb` makes
             of them. A callable takes X, a strength and a RandomState, and returns the
             disturbed rows.
@@ -118,8 +118,10 @@ class RobustnessDisplay:
         Raises
         ------
         ValueError
-            If a disturbance is unknown.
+            If a disturbance is unknown, or `draws` is below 1.
         """
+        if draws < 1:
+            raise ValueError(f"draws={draws}, expected 1 or more.")
         chosen = _choose(disturbances)
         random = check_random_state(random_state)
         scorer = check_scoring(estimator, scoring=scoring)
@@ -233,13 +235,16 @@ def _add_noise(X: pd.DataFrame, strength: float, random: np.random.RandomState) 
 _KNOWN: dict[str, Disturbance] = {"missing": _lose, "noise": _add_noise}
 
 
-def _choose(disturbances: Sequence[str] | Mapping[str, Disturbance]) -> dict[str, Disturbance]:
+def _choose(
+    disturbances: str | Sequence[str] | Mapping[str, Disturbance],
+) -> dict[str, Disturbance]:
     if isinstance(disturbances, Mapping):
         return dict(disturbances)
-    for name in disturbances:
+    names = [disturbances] if isinstance(disturbances, str) else disturbances
+    for name in names:
         if name not in _KNOWN:
             raise ValueError(
                 f"The disturbance {name!r} is unknown, expected {' or '.join(_KNOWN)}, or a "
                 "mapping of names to functions."
             )
-    return {name: _KNOWN[name] for name in disturbances}
+    return {name: _KNOWN[name] for name in names}

@@ -1,3 +1,5 @@
+import warnings
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -78,3 +80,15 @@ def test_what_is_no_search_is_refused():
 def test_no_cost_is_refused():
     with pytest.raises(ValueError, match="costs is empty"):
         ParetoFrontDisplay.from_predictions([1.0], {})
+    with pytest.raises(ValueError, match="scores is empty"):
+        ParetoFrontDisplay.from_predictions([], {"flash": []})
+
+
+def test_a_cost_that_no_model_has_leaves_its_panel_empty():
+    costs = {"flash": [9.0, 2.0], "instructions": [np.nan, np.nan]}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        display = ParetoFrontDisplay.from_predictions([0.9, 0.8], costs)
+        display.figure_.canvas.draw()
+    drawn = [line.get_xdata().size for line in display.ax_[1].lines]
+    assert drawn == [0, 0, 0]

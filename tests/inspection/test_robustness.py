@@ -61,6 +61,18 @@ def test_an_unknown_disturbance_is_refused():
         )
 
 
+def test_one_disturbance_may_be_named_alone_and_is_drawn_at_least_once():
+    y = (X["pulse"] > 1000).astype(int)
+    numbers = X[["pulse", "spo2"]]
+    model = HistGradientBoostingClassifier(max_iter=2).fit(numbers, y)
+    display = RobustnessDisplay.from_estimator(
+        model, numbers, y, disturbances="noise", strengths=(0.0,), draws=1
+    )
+    assert list(display.scores) == ["noise"]
+    with pytest.raises(ValueError, match="draws=0, expected 1 or more"):
+        RobustnessDisplay.from_estimator(model, numbers, y, draws=0)
+
+
 def test_scores_of_another_number_of_strengths_are_refused():
     with pytest.raises(ValueError, match=r"shape \(3,\), expected 2 rows"):
         RobustnessDisplay.from_predictions([0, 1], {"noise": [1, 2, 3]})
