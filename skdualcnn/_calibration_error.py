@@ -138,7 +138,7 @@ def calibration_gaps(
 
 
 def _check(y_true: ArrayLike, y_prob: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    event = np.asarray(column_or_1d(y_true), dtype=np.float64)
+    event = np.asarray(column_or_1d(y_true))
     probability = np.asarray(column_or_1d(y_prob), dtype=np.float64)
     check_consistent_length(event, probability)
     if len(event) == 0:
@@ -150,4 +150,4 @@ def _check(y_true: ArrayLike, y_prob: ArrayLike) -> tuple[NDArray[np.float64], N
         )
     if not ((probability >= 0) & (probability <= 1)).all():
         raise ValueError("y_prob has a value outside [0, 1], expected probabilities.")
-    return event, probability
+    return event.astype(np.float64), probability

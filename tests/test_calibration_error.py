@@ -46,6 +46,7 @@ def test_certain_and_right_is_perfect():
         ([0, 1], [0.1], {}, "inconsistent numbers"),
         ([], [], {}, "no row"),
         ([0, 2], [0.1, 0.2], {}, "other than 0 and 1"),
+        (["no", "yes"], [0.1, 0.2], {}, "other than 0 and 1"),
         ([0, 1], [0.1, 1.2], {}, "outside"),
         ([0, 1], [0.1, np.nan], {}, "outside"),
         ([0, 1], [0.1, 0.2], {"strategy": "width"}, "strategy='width'"),
