@@ -7,6 +7,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from sklearn.model_selection import GroupShuffleSplit, ShuffleSplit, StratifiedShuffleSplit
 
+from skdualcnn._group_bootstrap import number_groups
 from skdualcnn._labels import Labels
 
 
@@ -35,17 +36,25 @@ def divide_rows(
     Raises
     ------
     ValueError
-        If one side would be empty.
+        If one side would be empty, or a row has no group.
     """
     drawn: dict[str, Any] = {"test_size": size, "random_state": random_state}
     rows = np.arange(len(labels.weights))
     if groups is not None:
-        train, held = next(GroupShuffleSplit(1, **drawn).split(rows, groups=np.asarray(groups)))
+        codes = number_groups(groups)
+        if codes.max() == 0:
+            raise ValueError(
+                "All rows are of one group, expected groups to fit on and others to calibrate on. "
+                "Give more groups, or calibrate a fitted decider as FrozenEstimator(decider)."
+            )
+        train, held = next(GroupShuffleSplit(1, **drawn).split(rows, groups=codes))
         return np.sort(train), np.sort(held)
     kinds = pd.DataFrame({i: list(map(str, one)) for i, one in enumerate(labels.columns)})
     kind = kinds.groupby(list(kinds), sort=False).ngroup().to_numpy()
-    smaller = len(rows) * min(size, 1 - size)
-    on_both = np.bincount(kind).min() > 1 and smaller >= len(np.unique(kind))
+    counts = np.bincount(kind)
+    # A row that is alone of its kind cannot be on both sides: it goes with the most frequent.
+    kind = np.where(counts[kind] == 1, counts.argmax(), kind)
+    on_both = len(rows) * min(size, 1 - size) >= len(np.unique(kind))
     splitter = (StratifiedShuffleSplit if on_both else ShuffleSplit)(1, **drawn)
     train, held = next(splitter.split(rows, kind))
     return np.sort(train), np.sort(held)

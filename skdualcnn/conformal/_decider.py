@@ -172,7 +172,8 @@ class ConformalFusionDecider(HoldsDecider, MetaEstimatorMixin, BaseEstimator):
             If a head has no label in the calibration rows, or one there that it does not
             know.
         ValueError
-            If lengths differ, or there are too few rows or groups to divide.
+            If lengths differ, a row has no group, or there are too few rows or groups to
+            divide.
 
         Warns
         -----
