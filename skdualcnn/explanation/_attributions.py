@@ -175,7 +175,8 @@ def attribute_scores(
     Parameters
     ----------
     decider : FusionDecider
-        Fitted, around a `DualPathCNNClassifier` or a pipeline that ends in one.
+        Fitted, around a `DualPathCNNClassifier` or a pipeline that ends in one, which may be
+        frozen or found by a search.
     X : array-like of n rows
         Rows as in the decider's `fit`. With windows, all rows before those to be
         explained, too.

@@ -7,6 +7,7 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
+from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 from skorch import NeuralNet
@@ -65,13 +66,15 @@ class ExplainedNetwork:
         Raises
         ------
         TypeError
-            If the decider is around another model.
+            If it is no decider, or one around another model.
         """
         check_is_fitted(decider)
-        estimator, steps = decider.estimator_, []
-        if isinstance(estimator, Pipeline):
-            *before, (_, estimator) = estimator.steps
-            steps = [step for _, step in before if step is not None and step != "passthrough"]
+        if not hasattr(decider, "heads_"):
+            raise TypeError(
+                f"Got a {type(decider).__name__}, expected a fitted FusionDecider, or another that "
+                "makes decisions. Of a search, give best_estimator_."
+            )
+        steps, estimator = _open(decider.estimator_)
         if not isinstance(estimator, DualPathCNNClassifier):
             raise TypeError(
                 f"The decider's estimator ends in a {type(estimator).__name__}, expected a "
@@ -150,6 +153,20 @@ class ExplainedNetwork:
         return trace_features(
             self.steps, [name if isinstance(name, str) else f"x{name}" for name in names]
         )
+
+
+def _open(estimator: Any) -> tuple[list[Any], Any]:
+    """Return the transformers in a fitted estimator, and the estimator behind them."""
+    if isinstance(estimator, FrozenEstimator):
+        return _open(estimator.estimator)
+    if isinstance(estimator, Pipeline):
+        *before, (_, last) = estimator.steps
+        steps, network = _open(last)
+        chosen = [step for _, step in before if step is not None and step != "passthrough"]
+        return [*chosen, *steps], network
+    if hasattr(estimator, "best_estimator_"):
+        return _open(estimator.best_estimator_)
+    return [], estimator
 
 
 def _explained_head(

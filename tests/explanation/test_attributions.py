@@ -4,9 +4,14 @@ import sys
 from copy import copy
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.base import clone
 from sklearn.ensemble import RandomForestClassifier
+from sklearn.frozen import FrozenEstimator
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
 
 from skdualcnn import DualPathCNNClassifier, FusionDecider
 from skdualcnn._calibrators import TemperatureCalibrator
@@ -67,6 +72,26 @@ def test_an_unknown_head_is_an_error(known):
     found = attribute_scores(decider, X.head(3), reference=X, n_steps=4)
     with pytest.raises(HeadError, match="head='heart', expected one of"):
         found.by_column("heart")
+
+
+def test_a_network_is_found_in_what_holds_it(known):
+    X, y, decider = known
+    network = decider.estimator_
+    expected = attribute_scores(decider, X.head(3), reference=X, n_steps=4)
+    step = FunctionTransformer(feature_names_out="one-to-one")
+    search = GridSearchCV(make_pipeline(step, clone(network)), {"memory": [None]}, cv=2)
+    nested = make_pipeline(step, make_pipeline("passthrough", FrozenEstimator(network)))
+    for estimator in (FrozenEstimator(network), search, nested):
+        holds = FusionDecider(estimator).fit(X, y)
+        found = attribute_scores(holds, X.head(3), reference=X, n_steps=4)
+        pd.testing.assert_frame_equal(found.by_column("cyber"), expected.by_column("cyber"))
+
+
+def test_a_search_is_told_from_a_decider(known):
+    X, y, decider = known
+    search = GridSearchCV(FusionDecider(FrozenEstimator(decider.estimator_)), {"delta": [0.1]})
+    with pytest.raises(TypeError, match="Got a GridSearchCV, expected a fitted FusionDecider"):
+        attribute_scores(search.fit(X, y), X.head(3), reference=X)
 
 
 def test_a_decider_without_a_network_is_an_error(known):
