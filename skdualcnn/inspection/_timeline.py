@@ -30,7 +30,8 @@ class TimelineDisplay:
     time : array-like of shape (n,)
         Ascending times: numbers, or what pandas reads as dates.
     scores : array-like of shape (n, 2)
-        Scores of the health and of the cyber head, in [0, 1].
+        Scores of the health and of the cyber head, in [0, 1]; the column of a head that
+        is not there is all zero, and not drawn.
     decisions : array-like of shape (n,)
         Decision of each row.
     state : array-like of shape (n,) or None, default=None
@@ -245,7 +246,9 @@ class TimelineDisplay:
     def _draw_curves(self, ax: Axes, time: NDArray[Any]) -> None:
         scores = np.asarray(self.scores, dtype=np.float64)
         quantity = _QUANTITIES[self.rule]
-        for role, (name, colour, pattern) in enumerate(_CURVES):
+        used = [role for role in (0, 1) if scores[:, role].any()] or [0, 1]
+        for role in used:
+            name, colour, pattern = _CURVES[role]
             ax.plot(
                 time,
                 scores[:, role],
@@ -254,7 +257,8 @@ class TimelineDisplay:
                 linewidth=1.5,
                 label=f"{name} {quantity}",
             )
-        for threshold in sorted(set(self.thresholds)) if self.rule == "anomaly" else ():
+        thresholds = {self.thresholds[role] for role in used if self.rule == "anomaly"}
+        for threshold in sorted(thresholds):
             ax.axhline(threshold, color="#333333", linestyle=":", linewidth=1.2)
         ax.set(ylim=(-0.03, 1.03), ylabel=quantity, xlim=_limits(time))
         ax.tick_params(labelbottom=False)

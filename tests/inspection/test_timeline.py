@@ -100,6 +100,17 @@ def test_confidences_have_no_thresholds():
         TimelineDisplay.from_predictions(np.arange(6), SCORES, DECISIONS, rule="votes")
 
 
+@pytest.mark.parametrize("role", [0, 1])
+def test_a_head_that_is_not_there_is_not_drawn(role):
+    scores = SCORES * (np.arange(2) == role)
+    display = TimelineDisplay.from_predictions(TIME, scores, DECISIONS, thresholds=(0.4, 0.6))
+    curve, threshold = display.ax_[0].lines
+    assert curve.get_label() == ("health anomaly score", "cyber anomaly score")[role]
+    assert threshold.get_ydata()[0] == (0.4, 0.6)[role]
+    calm = TimelineDisplay.from_predictions(TIME, np.zeros((6, 2)), DECISIONS)
+    assert len(calm.ax_[0].lines) == 3
+
+
 def test_given_axes_are_used():
     first = TimelineDisplay.from_predictions(np.arange(6), SCORES, DECISIONS)
     second = TimelineDisplay.from_predictions(np.arange(6), SCORES, DECISIONS, ax=first.ax_)
