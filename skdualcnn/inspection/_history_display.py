@@ -139,7 +139,7 @@ class TrainingHistoryDisplay:
                     markerfacecolor="white",
                     markeredgecolor=pick_style(position)[0],
                     zorder=6,
-                    label=f"lowest (epoch {epoch})",
+                    label=literal(f"{prefix}lowest (epoch {epoch})"),
                 )
         ax.set(title="Loss", ylabel="cross-entropy (nats)")
 

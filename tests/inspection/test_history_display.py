@@ -40,6 +40,13 @@ def test_history_without_validation():
     assert labels(display.ax_[0]) == ["training"]
 
 
+def test_the_lowest_loss_of_each_path_is_told_apart():
+    paths = [history("health", heads=["health"]), history("cyber", heads=["cyber"], epochs=2)]
+    ax = TrainingHistoryDisplay(pd.concat(paths, ignore_index=True)).plot().ax_[0]
+    lowest = [text for text in labels(ax) if "lowest" in text]
+    assert lowest == ["health, lowest (epoch 5)", "cyber, lowest (epoch 2)"]
+
+
 def test_one_curve_per_path():
     both = pd.concat(
         [history("health", ["health"]), history("cyber", ["cyber"])], ignore_index=True
