@@ -103,8 +103,12 @@ def tint(colour: str, strength: float = 0.22) -> NDArray[np.float64]:
 
 
 def literal(text: object) -> str:
-    """Return text that Matplotlib draws as it stands, dollar signs included."""
-    return str(text).replace("$", r"\$")
+    """Return text that Matplotlib draws as it stands, dollar signs included.
+
+    Legends leave out names that start with an underscore: these get a space before it.
+    """
+    plain = str(text).replace("$", r"\$")
+    return f" {plain}" if plain.startswith("_") else plain
 
 
 def model_styles(names: Iterable[str], ours: str) -> dict[str, dict[str, Any]]:

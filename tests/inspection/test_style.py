@@ -8,7 +8,12 @@ from benchmarks.paper.models import MINIROCKET
 from skdualcnn._calibrators import CALIBRATORS
 from skdualcnn._studies import OURS
 from skdualcnn.baselines import make_baselines
-from skdualcnn.inspection import AblationDisplay, DecisionMapDisplay, TimelineDisplay
+from skdualcnn.inspection import (
+    AblationDisplay,
+    DecisionMapDisplay,
+    RobustnessDisplay,
+    TimelineDisplay,
+)
 from skdualcnn.inspection._style import _BASELINES, model_styles
 
 NAMES = [*make_baselines([]), MINIROCKET]
@@ -35,6 +40,11 @@ def test_no_two_models_of_a_page_look_alike():
     assert len({look(styles, name) for name in styles}) == len(styles) == 11
     own = model_styles([f"mine {k}" for k in range(13)], "mine 0")
     assert len({look(own, name) for name in own}) == 13
+
+
+def test_a_name_that_starts_with_an_underscore_is_in_the_legend():
+    ax = RobustnessDisplay.from_predictions([0, 1], {"_$lost$": [1, 2], "noise": [1, 2]}).ax_
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == [r" _\$lost\$", "noise"]
 
 
 def darkest_and_lightest(figure):
