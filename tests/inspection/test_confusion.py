@@ -34,7 +34,7 @@ def test_classes_are_sorted_by_value_normal_first(labels, ordered):
 
 
 def test_long_names_end_at_their_columns():
-    names = ["normal", "myocardial infarction", "arrhythmia"]
+    names = ["normal", "acute heart failure", "arrhythmia"]
     ax = ConfusionSharesDisplay.from_predictions(names, names).ax_
     ax.figure.canvas.draw()
     renderer = ax.figure.canvas.get_renderer()
