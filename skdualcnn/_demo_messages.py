@@ -10,11 +10,14 @@ from skdualcnn._evaluation import HeadResult, ModelResult
 
 
 def say_training(history: pd.DataFrame) -> str:
-    """Return where training was best, or how far the loss fell."""
+    """Return where training was best, or how far the loss fell or rose."""
     watched = history.get("valid_loss")
     if watched is None or watched.isna().all():
         first, last = history["train_loss"].iloc[[0, -1]]
-        return f"The training loss fell from {first:.3f} to {last:.3f}."
+        if last == first:
+            return f"The training loss was {last:.3f}."
+        moved = "fell" if last < first else "rose"
+        return f"The training loss {moved} from {first:.3f} to {last:.3f}."
     best = int(np.nanargmin(watched))
     return (
         f"The loss on held-out groups was lowest, {watched.iloc[best]:.3f}, in epoch "

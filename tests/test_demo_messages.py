@@ -36,6 +36,9 @@ def test_training_says_when_it_was_best():
     assert say_training(history[["epoch", "train_loss"]]) == (
         "The training loss fell from 3.000 to 1.000."
     )
+    rising = history[["epoch", "train_loss"]].iloc[::-1]
+    assert say_training(rising) == "The training loss rose from 1.000 to 3.000."
+    assert say_training(rising.head(1)) == "The training loss was 1.000."
 
 
 def test_confusion_names_the_most_frequent_mistake():
