@@ -1,6 +1,7 @@
 """A site of a federation, run until the federation has finished."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 
@@ -56,7 +57,8 @@ def join_federation(
     Raises
     ------
     FederationError
-        If the server cannot be reached, ends the run, or does not fit this site.
+        If the server cannot be reached, ends the run, or does not fit this site; if data or
+        target are no such tables.
     MissingPackageError
         If the extra "federated" is not installed.
 
@@ -81,6 +83,7 @@ def join_federation(
     FusionDecider(...)
     """
     check_address(address, encrypted=root_certificates is not None, insecure=insecure)
+    _check_tables(data, target)
     client = import_flower("skdualcnn.federated._client").SiteClient(
         name, data, target, modalities, unpack
     )
@@ -107,3 +110,14 @@ def join_federation(
         )
     decider: FusionDecider = client.decider
     return decider
+
+
+def _check_tables(data: Any, target: Any) -> None:
+    """Refuse what are no two tables of as many rows, before the server hears of this site."""
+    shapes = [f"{type(one).__name__} of {len(one)} rows" for one in (data, target)]
+    is_table = isinstance(data, pd.DataFrame) and isinstance(target, pd.DataFrame)
+    if not is_table or len(data) != len(target):
+        raise FederationError(
+            f"data is a {shapes[0]} and target a {shapes[1]}, expected two pandas DataFrames of as "
+            "many rows; target has a column for each head. Wrap it: pandas.DataFrame(target)."
+        )

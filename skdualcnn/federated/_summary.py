@@ -54,7 +54,7 @@ def summarise(
     return {
         "site": site,
         "modalities": {name: list(listed) for name, listed in modalities.items()},
-        "columns": {name: _describe(data[name]) for name in columns},
+        "columns": {name: _describe(site, data[name]) for name in columns},
         "classes": {
             str(head): sorted({_plain(label) for label in target[head].dropna()}, key=str)
             for head in target
@@ -131,19 +131,36 @@ def join_classes(summaries: Sequence[Summary]) -> dict[str, list[Any]]:
     return joined
 
 
-def _describe(column: pd.Series) -> dict[str, Any]:
+def _describe(site: str, column: pd.Series) -> dict[str, Any]:
     known = column.dropna()
     counts = {"rows": len(known), "missing": len(column) - len(known)}
     if len(known) == 0:
         return {"kind": "empty", **counts}
     if not pd.api.types.is_numeric_dtype(column.dtype):
-        return {"kind": "text", **counts, "categories": sorted({str(one) for one in known})}
+        return {"kind": "text", **counts, "categories": _categories(site, known)}
     values = np.sort(known.to_numpy(dtype=np.float64))
+    n_infinite = int(np.isinf(values).sum())
+    if n_infinite:
+        raise FederationError(
+            f"Column {column.name!r} of site {site!r} has {n_infinite} infinite value(s), expected "
+            "numbers; what is not known is to be missing (NaN)."
+        )
     quantiles = np.quantile(values, np.linspace(0, 1, N_QUANTILES))
     quantiles[0], quantiles[-1] = values[:ROWS_AT_AN_END].mean(), values[-ROWS_AT_AN_END:].mean()
     # The mean of the end may lie inside of the next rank, where a site has few rows.
     inner = np.clip(quantiles, quantiles[0], quantiles[-1])
     return {"kind": "numbers", **counts, "quantiles": inner.tolist()}
+
+
+def _categories(site: str, known: pd.Series) -> list[str]:
+    other = next((one for one in known if not isinstance(one, str)), None)
+    if other is not None:
+        raise FederationError(
+            f"Column {known.name!r} of site {site!r} is of dtype {known.dtype} and has values such "
+            f"as {other!r}, expected numbers or nothing but text. Convert numbers with "
+            "pandas.to_numeric, or what is meant as text with astype('string')."
+        )
+    return sorted({str(one) for one in known})
 
 
 def _join(parts: Sequence[dict[str, Any]]) -> NDArray[Any]:

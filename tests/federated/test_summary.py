@@ -102,3 +102,16 @@ def test_sites_that_differ_are_refused():
         check_alike([one, describe("b", ["high", "low"])])
     with pytest.raises(FederationError, match="Site 'c' has no column 'protocol'"):
         summarise("c", pd.DataFrame({"spo2": [1.0]}), pd.DataFrame(), MODALITIES)
+
+
+@pytest.mark.parametrize(
+    ("spo2", "message"),
+    [
+        ([97.0, np.inf, -np.inf], "Column 'spo2' of site 'a' has 2 infinite value"),
+        (np.array([97.0, None], object), "of dtype object and has values such as 97.0"),
+        (pd.Categorical([1, 2, None]), "of dtype category and has values such as 1"),
+    ],
+)
+def test_columns_that_would_not_be_read_alike_are_refused(spo2, message):
+    with pytest.raises(FederationError, match=message):
+        describe("a", spo2)
