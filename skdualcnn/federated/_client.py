@@ -141,3 +141,6 @@ class SiteClient(NumPyClient):
         except SkdualcnnError as error:
             self.error = error
             raise
+        except Exception as error:  # whatever the rows make a preprocessor or torch raise
+            self.error = FederationError(f"Site {self.name!r} cannot go on: {error}")
+            raise self.error from error

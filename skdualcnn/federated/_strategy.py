@@ -86,7 +86,7 @@ class HeadwiseFedAvg(FedAvg):
         self.start, self.pack, self.asks_columns = start, pack, asks_columns
         self.equal_weights, self.on_round = equal_weights, on_round
         self.wire = say.Wire()
-        self.error: SkdualcnnError | None = None
+        self.error: Exception | None = None
         self.decider: FusionDecider | None = None
         self.weights: Arrays = []
         self.expected: list[ArrayOnTheWire] = []
@@ -103,7 +103,7 @@ class HeadwiseFedAvg(FedAvg):
             network = network_of(self.decider)
             self.expected, self.weights = list_arrays(network), read_arrays(network)
             self._model = self.pack(self.decider)
-        except SkdualcnnError as error:
+        except Exception as error:  # a wrong parameter of the classifier among them
             self.error = error
         self._began = time.monotonic()
         return ndarrays_to_parameters(list(self.weights))
@@ -207,9 +207,7 @@ class HeadwiseFedAvg(FedAvg):
             )
         summaries = []
         for proxy in list(client_manager.all().values())[: self.n_sites]:
-            wanted = GetPropertiesIns({say.WANTS_SUMMARY: self.asks_columns})
-            answer = proxy.get_properties(wanted, timeout=self.patience, group_id=0)
-            name, text = str(answer.properties[say.SITE]), str(answer.properties[say.SUMMARY])
+            name, text = self._ask(proxy)
             self.names[proxy.cid] = name
             what = (
                 "quantiles and categories of each column, classes" if self.asks_columns else "name"
@@ -222,6 +220,20 @@ class HeadwiseFedAvg(FedAvg):
                 "for each."
             )
         return sorted(summaries, key=lambda one: str(one.get("site")))
+
+    def _ask(self, proxy: ClientProxy) -> tuple[str, str]:
+        """Return the name of a site and what it says of its columns."""
+        wanted = GetPropertiesIns({say.WANTS_SUMMARY: self.asks_columns})
+        try:
+            answer = proxy.get_properties(wanted, timeout=self.patience, group_id=0)
+            return str(answer.properties[say.SITE]), str(answer.properties[say.SUMMARY])
+        except Exception as error:  # of Flower, or an answer without these
+            heard = ", ".join(sorted(self.names.values())) or "none"
+            raise FederationError(
+                f"A site left before it had said its name and what its columns are like, expected "
+                f"that of every site; those that did: {heard}. The site says why; start all of "
+                "them again."
+            ) from error
 
     def _sites(self, client_manager: ClientManager) -> list[tuple[str, ClientProxy]]:
         """Return those that the run began with; none once it has failed."""

@@ -208,6 +208,25 @@ def test_a_site_that_left_is_named(averaging, manager):
     assert "east left before the last round" in str(averaging.error)
 
 
+def test_a_site_that_leaves_before_it_said_anything_ends_the_run_in_order(averaging, manager):
+    def leave(ins, timeout, group_id):
+        raise ConnectionError
+
+    manager.proxies["connection of east"].get_properties = leave
+    parameters = averaging.initialize_parameters(manager)
+    assert "left before it had said its name" in str(averaging.error)
+    assert "those that did: north." in str(averaging.error)
+    assert averaging.configure_fit(1, parameters, manager) == []
+
+
+def test_a_wrong_parameter_of_the_network_ends_the_run_in_order(manager):
+    averaging = make(DualPathCNNClassifier(lr=-1.0))
+    parameters = averaging.initialize_parameters(manager)
+    with pytest.raises(ValueError, match="lr"):
+        raise averaging.error
+    assert averaging.configure_fit(1, parameters, manager) == []
+
+
 def test_sites_that_stay_away_and_names_given_twice(classifier, manager):
     averaging = make(classifier, n_sites=4)
     averaging.initialize_parameters(manager)
@@ -248,6 +267,16 @@ def test_labels_that_the_model_does_not_know(decider, sites, ward):
     with pytest.raises(FederationError, match="has no label of the heads"):
         client.fit(read_arrays(network_of(decider)), config)
     assert client.error is not None
+
+
+def test_what_a_site_cannot_train_on_is_its_error(decider, sites, ward):
+    X, y = sites["north"]
+    infinite = X.assign(spo2=np.inf)
+    client = client_module.SiteClient("north", infinite, y, ward.modalities, unpack)
+    config = {"model": pack(decider), "epochs": 1, "sites": 3}
+    with pytest.raises(FederationError, match="Site 'north' cannot go on: Input X contains inf"):
+        client.fit(read_arrays(network_of(decider)), config)
+    assert isinstance(client.error, FederationError)
 
 
 def test_a_summary_is_what_the_server_gets(sites, ward):
