@@ -11,10 +11,11 @@ from skdualcnn._decider import FusionDecider
 from skdualcnn._extras import import_extra
 from skdualcnn._fusion_rule import FusionRule
 from skdualcnn._head import FittedHeads, walk_in
+from skdualcnn._looking_back import find_backward_steps, n_rows_before
 from skdualcnn._rules import DECISIONS
 from skdualcnn._tuned_decider import TunedFusionDecider
 from skdualcnn.exceptions import PartitionError
-from skdualcnn.preprocessing import GapImputer, HampelFilter, SlidingWindow
+from skdualcnn.preprocessing import SlidingWindow
 
 if TYPE_CHECKING:
     import dask.dataframe
@@ -90,7 +91,7 @@ def score_partitions(
             "score_table."
         )
     check_is_fitted(estimator)
-    steps, history = _find_backward_steps(estimator), 0
+    steps, history = find_backward_steps(estimator), 0
     if any(step.by is not None for step in steps):
         _check_group(frame, group, steps)
         _check_whole_groups(frame, str(group))
@@ -162,17 +163,6 @@ def _score(part: pd.DataFrame, estimator: Any) -> pd.DataFrame:
     return score_table(estimator, part)
 
 
-def _find_backward_steps(estimator: Any) -> list[Any]:
-    """Return the steps, at any depth, whose answer on a row depends on rows before it."""
-    inside = [estimator, *estimator.get_params(deep=True).values()]
-    return [
-        step
-        for step in inside
-        if isinstance(step, HampelFilter | GapImputer)
-        or (isinstance(step, SlidingWindow) and step.length > 1)
-    ]
-
-
 def _history(steps: list[Any]) -> int:
     """Return how many rows before a partition its rows depend on."""
     if not steps:
@@ -185,7 +175,7 @@ def _history(steps: list[Any]) -> int:
             "one before is not known; expected one SlidingWindow at most. Clean the rows before "
             "they are divided, give the steps `by` and keep each group whole, or use one partition."
         )
-    return int((window.length - 1) * window.stride)
+    return n_rows_before(window) or 0
 
 
 def _check_group(frame: Any, group: str | None, steps: list[Any]) -> None:

@@ -8,7 +8,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.base import clone
 from sklearn.ensemble import RandomForestClassifier
+from sklearn.frozen import FrozenEstimator
+from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
 from skdualcnn import DualPathCNNClassifier, FusionDecider, make_fusion_preprocessor
@@ -59,6 +62,22 @@ def test_windows_see_the_rows_of_the_partition_before(ward):
     pd.testing.assert_frame_equal(
         score_partitions(decider, frame).compute(), whole, atol=1e-6, rtol=0
     )
+
+
+def test_windows_of_a_frozen_pipeline_or_chosen_by_a_search_look_back_too(ward):
+    fitted = _decider(ward, SlidingWindow(6))
+    frozen = FusionDecider(FrozenEstimator(fitted.estimator_)).fit(ward.data, ward.target)
+    length = {"estimator__slidingwindow__length": [6]}
+    started = clone(fitted).set_params(estimator__slidingwindow__length=1)
+    search = GridSearchCV(started, length, cv=2).fit(ward.data, ward.target)
+    frame = dd.from_pandas(ward.data, npartitions=9)
+    for model in (frozen, search):
+        pd.testing.assert_frame_equal(
+            score_partitions(model, frame).compute(),
+            score_table(model, ward.data),
+            atol=1e-6,
+            rtol=0,
+        )
 
 
 def test_groups_must_be_whole(ward):

@@ -18,7 +18,8 @@ from firmware_export._extract import unfreeze
 from skdualcnn import FusionDecider
 from skdualcnn._fusion_rule import FusionRule
 from skdualcnn._head import FittedHeads
-from skdualcnn.preprocessing import SlidingWindow
+from skdualcnn._looking_back import find_backward_steps, n_rows_before
+from skdualcnn.exceptions import StreamError
 from skdualcnn.streaming._answers import Answer, answers_of
 
 Window = deque[list[Any]]
@@ -34,6 +35,11 @@ class ExactEngine:
     by : str or None
         Column of the estimator's input that says which device a row belongs to. No
         stream gives it: a table holds the rows of one device only.
+
+    Raises
+    ------
+    StreamError
+        If a step looks at later rows, or at any number of earlier ones.
     """
 
     name = "exact"
@@ -54,11 +60,7 @@ class ExactEngine:
             zip(decider.head_names_, (tuple(one.tolist()) for one in heads.classes), strict=True)
         )
         self.digest = sha256(repr((self.reading_names, self.heads, self.rule)).encode()).hexdigest()
-        self._span = 1 + sum(
-            (step.length - 1) * step.stride
-            for step in _steps(decider.estimator_)
-            if isinstance(step, SlidingWindow)
-        )
+        self._span = 1 + sum(_rows_kept_for(step) for step in find_backward_steps(decider))
 
     def new_state(self) -> Window:
         """Return an empty window of rows."""
@@ -118,6 +120,18 @@ class ExactEngine:
         probabilities = self._decider.predict_proba(table if self._is_named else table.to_numpy())
         listed = probabilities if isinstance(probabilities, list) else [probabilities]
         return answers_of(self.rule, [np.asarray(one, dtype=np.float64) for one in listed])
+
+
+def _rows_kept_for(step: Any) -> int:
+    n_rows = n_rows_before(step)
+    if n_rows is None:
+        raise StreamError(
+            f"The estimator looks at other rows with {step!r}, as many as there are or later ones, "
+            "which a stream does not keep; expected a GapImputer with a limit in rows and without "
+            "ages, or a causal HampelFilter. A detector carries readings on itself: see its "
+            "tolerance, and last_valid in its aggregate."
+        )
+    return n_rows
 
 
 def _steps(estimator: Any) -> Iterator[Any]:

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.base import clone
+from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.multioutput import MultiOutputClassifier
 from sklearn.pipeline import make_pipeline
@@ -22,7 +23,7 @@ from skdualcnn import DualPathCNNClassifier, FusionDecider, make_fusion_preproce
 from skdualcnn.datasets import load_wustl_ehms
 from skdualcnn.exceptions import AlignmentError, StreamError
 from skdualcnn.model_selection import honest_split
-from skdualcnn.preprocessing import QuantileScaler, SlidingWindow
+from skdualcnn.preprocessing import GapImputer, HampelFilter, QuantileScaler, SlidingWindow
 from skdualcnn.streaming import OnlineDetector
 
 
@@ -86,6 +87,46 @@ def test_sparse_windows_with_marks_go_through_tables(sparse_case, assert_same):
     wanted = sparse_case.table()
     wanted = wanted[wanted["patient"] == 3][: len(decisions)].reset_index(drop=True)
     assert_same(decisions, wanted, tolerance=1e-12)
+
+
+def clean(case, *steps):
+    """Return a decider whose pipeline begins with steps, and the first patient's readings."""
+    forest = RandomForestClassifier(5, max_depth=4, random_state=0)
+    preprocessor = make_fusion_preprocessor(patient=list(case.X))
+    y = pd.DataFrame({"health": case.X["heart_rate"] > 90, "cyber": case.X["packet_rate"] > 3})
+    decider = FusionDecider(make_pipeline(*steps, preprocessor, forest))
+    return decider.fit(case.X, y.astype(int)), [one for one in case.readings() if one[1] == 0]
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        [HampelFilter(4, 0.5)],
+        [GapImputer(3)],
+        [HampelFilter(3, 0.5), GapImputer(2)],
+    ],
+    ids=["hampel", "gaps", "both"],
+)
+def test_filters_see_the_rows_before(case, assert_same, steps):
+    decider, readings = clean(case, *steps)
+    wanted = case.table(decider)
+    wanted = wanted[wanted["patient"] == 0].reset_index(drop=True)
+    plain = case.table(clean(case)[0])[: len(wanted)]
+    assert (wanted["p00"] != plain["p00"]).any()
+    assert_same(replay(make_detector(case, decider), readings), wanted, tolerance=1e-12)
+
+
+@pytest.mark.parametrize(
+    "step",
+    [GapImputer(), GapImputer(3, add_age=True), HampelFilter(causal=False)],
+    ids=["gaps", "ages", "later rows"],
+)
+def test_rows_that_no_stream_keeps_are_an_error(case, step):
+    decider, _ = clean(case)
+    decider.estimator_.steps.insert(0, ("step", step))
+    decider.set_params(estimator=decider.estimator_)
+    with pytest.raises(StreamError, match="which a stream does not keep; expected a GapImputer"):
+        make_detector(case, decider)
 
 
 def test_any_classifier_goes_through_tables(case, assert_same):
