@@ -6,13 +6,15 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import count
-from threading import Condition, Thread
+from threading import TIMEOUT_MAX, Condition, Thread
 from time import monotonic
 from typing import Any, Self
 
 from skdualcnn.exceptions import StreamError
 
 _LOG = logging.getLogger(__name__)
+_MOST_DOUBLINGS = 60
+"""Of a backoff; after them no further attempt comes anyway, unless the backoff is 0."""
 _COUNTS = ("submitted", "done", "retried", "timed_out", "failed", "dropped")
 
 
@@ -28,7 +30,7 @@ class Action:
     when : callable or None, default=None
         Says of a decision or event whether to call; None: of all.
     timeout : float, default=10.0
-        Seconds after which a call counts as failed.
+        Seconds after which a call counts as failed; infinite: never.
     retries : int, default=2
         Further attempts.
     backoff : float, default=1.0
@@ -51,7 +53,7 @@ class Action:
     def __post_init__(self) -> None:
         if not callable(self.function) or not (self.when is None or callable(self.when)):
             raise StreamError(f"Got {self.function!r} and {self.when!r}, expected functions.")
-        if self.timeout <= 0 or self.backoff < 0 or self.retries < 0:
+        if not (self.timeout > 0 and self.backoff >= 0 and self.retries >= 0):
             raise StreamError(
                 f"timeout={self.timeout}, retries={self.retries} and backoff={self.backoff}, "
                 "expected a timeout above 0 and the others not below."
@@ -191,7 +193,7 @@ class ActionRunner:
             self._closing = True
             self._changed.notify_all()
             while (self._waiting or self._running) and monotonic() < end:
-                self._changed.wait(max(0.0, end - monotonic()))
+                self._pause(end - monotonic())
             left = len(self._waiting) + len(self._running)
             self._counts["dropped"] += left
             self._waiting.clear()
@@ -262,7 +264,7 @@ class ActionRunner:
                     return call
                 if self._closing and not self._waiting and not self._running:
                     return None
-                self._changed.wait(self._waiting[0][0] - now if self._waiting else None)
+                self._pause(self._waiting[0][0] - now if self._waiting else None)
 
     def _hangs(self, action: Action) -> bool:
         """Return whether one more call of an action could take the last free thread."""
@@ -276,8 +278,12 @@ class ActionRunner:
             _LOG.error("Gave up %s after %d: %s", call.action.title, call.attempt + 1, why)
             return
         self._counts["retried"] += 1
-        wait = call.action.backoff * 2**call.attempt
+        wait = call.action.backoff * 2 ** min(call.attempt, _MOST_DOUBLINGS)
         self._enqueue(_Call(call.action, call.item, call.attempt + 1), monotonic() + wait)
+
+    def _pause(self, seconds: float | None) -> None:
+        """Wait for a change, at most so long; no lock waits for ever if it is told how long."""
+        self._changed.wait(None if seconds is None else min(max(0.0, seconds), TIMEOUT_MAX))
 
     def _watch(self) -> None:
         """Give up calls that take too long."""
@@ -294,4 +300,4 @@ class ActionRunner:
                 ends = [call.deadline or now for call in self._running]
                 if late:
                     self._changed.notify_all()
-                self._changed.wait(max(0.0, min(ends) - now) if ends else None)
+                self._pause(min(ends) - now if ends else None)

@@ -2,6 +2,7 @@
 
 from collections import deque
 from dataclasses import dataclass, replace
+from math import inf
 from typing import Any, Literal
 
 from skdualcnn.exceptions import StreamError
@@ -73,8 +74,9 @@ class AlertPolicy:
             )
         for name in ("clear_below", "escalate_after", "persist_after"):
             value = getattr(self, name)
-            if value is not None and not (isinstance(value, int | float) and value > 0):
-                raise StreamError(f"{name} is {value!r}, expected a number above 0, or None.")
+            is_number = isinstance(value, int | float) and 0 < value * SECOND < inf
+            if value is not None and not is_number:
+                raise StreamError(f"{name} is {value!r}, expected a finite number > 0, or None.")
 
 
 @dataclass(frozen=True)

@@ -105,6 +105,34 @@ def test_stuck_threads_come_back_to_work():
     assert runner.counters["failed"] == 0
 
 
+def test_a_timeout_may_be_infinite():
+    release, done = Event(), []
+
+    def wait(item):
+        release.wait(60)
+        done.append(item)
+
+    hasty = Action(lambda item: release.wait(60), timeout=0.05, retries=0, name="hasty")
+    runner = ActionRunner([Action(wait, timeout=float("inf")), hasty])
+    runner.submit("item")
+    while not runner.counters["timed_out"]:
+        release.wait(0.01)
+    runner.submit("item")
+    release.wait(0.5)
+    assert runner.counters["timed_out"] == 2
+    release.set()
+    assert runner.close(timeout=float("inf"))
+    assert done == ["item", "item"]
+
+
+def test_any_number_of_retries():
+    flaky = Flaky(1100)
+    runner = ActionRunner([Action(flaky, retries=2000, backoff=0.0)], workers=1)
+    runner.submit("item")
+    assert runner.close(timeout=60)
+    assert runner.counters["done"] == 1
+
+
 def test_nothing_is_taken_after_the_end():
     done = []
     runner = ActionRunner([Action(done.append)])
@@ -119,5 +147,7 @@ def test_settings_out_of_range():
         Action("page")
     with pytest.raises(StreamError, match="timeout=0, retries=2"):
         Action(print, timeout=0)
+    with pytest.raises(StreamError, match="timeout=nan"):
+        Action(print, timeout=float("nan"))
     with pytest.raises(StreamError, match="workers=0"):
         ActionRunner([], workers=0)

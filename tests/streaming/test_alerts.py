@@ -218,6 +218,8 @@ def test_times_may_be_datetimes():
         ({"clear_after": 1.5}, "clear_after is 1.5"),
         ({"escalate_after": -1}, "escalate_after is -1"),
         ({"persist_after": "1min"}, "persist_after is '1min'"),
+        ({"escalate_after": float("inf")}, "escalate_after is inf, expected a finite number"),
+        ({"persist_after": 1e300}, r"persist_after is 1e\+300, expected a finite number"),
     ],
 )
 def test_policies_out_of_range(settings, message):
