@@ -56,7 +56,9 @@ class NumericColumn:
         if len(present) == 0:
             return cls(np.zeros(0), 0.0, 1.0)
         edges = np.quantile(present, np.linspace(0, 1, n_bins + 1), method="nearest")
-        return cls(np.unique(edges), float(present.mean()), float(present.std()) or 1.0)
+        # The deviation of equal values is not always 0: their mean is rounded.
+        spread = float(present.std()) if present.min() < present.max() else 1.0
+        return cls(np.unique(edges), float(present.mean()), spread or 1.0)
 
     def count(self, values: pd.Series, blocks: NDArray[np.intp], n_blocks: int) -> Counts:
         """Return bins, missing values, sum, pairs of neighbours and equal pairs of each block."""
@@ -166,7 +168,13 @@ def fit_column(values: pd.Series, n_bins: int) -> NumericColumn | CategoricalCol
 
 
 def _numbers(values: pd.Series) -> NDArray[np.float64]:
-    return values.to_numpy(dtype=np.float64, na_value=np.nan)
+    try:
+        return values.to_numpy(dtype=np.float64, na_value=np.nan)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"Column {values.name!r} is of dtype {values.dtype} and holds something else than "
+            f"numbers ({error}), expected numbers as in the reference; NaN where it is missing."
+        ) from error
 
 
 def _count(codes: ArrayLike, n_bins: int, blocks: NDArray[np.intp], n_blocks: int) -> Counts:

@@ -32,6 +32,19 @@ def test_a_constant_that_changes_is_as_far_as_can_be():
     assert set(_distance(column, reference, reference[:5]).values()) == {0}
 
 
+@pytest.mark.parametrize("value", [0.1, 0.5, 36.6])
+def test_a_constant_has_the_spread_1_although_its_mean_is_rounded(value):
+    column = NumericColumn.fit(pd.Series([value] * 3000), 8)
+    assert column.spread == 1.0
+
+
+def test_text_among_numbers_is_said_with_its_column():
+    column = NumericColumn.fit(pd.Series([1.0, 2.0]), 8)
+    text = pd.Series([1.0, "error"], name="spo2")
+    with pytest.raises(ValueError, match=r"Column 'spo2' .*could not convert string to float"):
+        column.count(text, np.zeros(2, dtype=np.intp), 1)
+
+
 def test_a_stuck_sensor_repeats_itself():
     rng = np.random.default_rng(0)
     reference = pd.Series(rng.normal(size=500))
