@@ -87,14 +87,15 @@ class DriftWatch:
         Raises
         ------
         ValueError
-            If X lacks a column, or `y` or `scores` has another length.
+            If X lacks a column, or `y` or `scores` has another length; if rows of a full
+            batch cannot be checked, which are then forgotten, with all that waited.
         """
         require_columns(X, self._monitor.modalities)
         check_consistent_length(X, *(one for one in (y, scores) if one is not None))
-        pushed = [*self._waiting.get(device, []), (X, _as_frame(y), _as_frame(scores))]
+        pushed = [*self._waiting.pop(device, []), (X, _as_frame(y), _as_frame(scores))]
         n_rows, size = sum(len(one) for one, _, _ in pushed), self._monitor.batch_size
         if n_rows < size:
-            self._waiting[device] = pushed
+            self._waiting[device] = [*pushed[:-1], _copied(pushed[-1])]
             return []
         parts = [_join(one) for one in zip(*pushed, strict=True)]
         whole = n_rows // size * size
@@ -105,7 +106,8 @@ class DriftWatch:
                 _cut(parts, start, start + size) for start in range(0, whole, size)
             )
         ]
-        self._waiting[device] = [_cut(parts, whole, n_rows)] if whole < n_rows else []
+        if whole < n_rows:
+            self._waiting[device] = [_copied(_cut(parts, whole, n_rows))]
         return reports
 
 
@@ -119,6 +121,11 @@ def _join(pieces: Sequence[pd.DataFrame | None]) -> pd.DataFrame | None:
     """Return the pieces as one table, None if any is missing."""
     known = [one for one in pieces if one is not None]
     return pd.concat(known, ignore_index=True) if len(known) == len(pieces) else None
+
+
+def _copied(parts: Sequence[pd.DataFrame | None]) -> Any:
+    """Return the parts as they are now, whatever the caller does with its tables."""
+    return tuple(None if one is None else one.copy() for one in parts)
 
 
 def _cut(parts: Sequence[pd.DataFrame | None], start: int, end: int) -> Any:

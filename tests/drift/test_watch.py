@@ -32,3 +32,23 @@ def test_labels_of_another_length_are_an_error(monitor):
     ward = make_ward(n_patients=1, hours=1, random_state=6)
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):
         DriftWatch(monitor).push(ward.data, ward.target[:3])
+
+
+def test_tables_may_be_used_again(monitor):
+    ward = make_ward(n_patients=1, hours=2, random_state=6)
+    watch, rows = DriftWatch(monitor), ward.data[:60].copy()
+    labels, scores = ward.target[:60].copy(), monitor.decider.decision_function(rows)
+    assert watch.push(rows, labels, scores=scores) == []
+    rows["spo2"], labels["health"], scores[:] = 0.0, "sepsis", 1.0
+    rest = ward.data[60:120]
+    [report] = watch.push(rest, ward.target[60:], scores=monitor.decider.decision_function(rest))
+    pd.testing.assert_frame_equal(report.parts, monitor.check(ward.data, ward.target).parts)
+
+
+def test_rows_that_cannot_be_checked_are_forgotten(monitor):
+    ward = make_ward(n_patients=1, hours=2, random_state=6)
+    watch = DriftWatch(monitor)
+    assert watch.push(ward.data[:60].assign(spo2="error")) == []
+    with pytest.raises(ValueError, match="could not convert string to float"):
+        watch.push(ward.data[60:120])
+    assert len(watch.push(ward.data)) == 1
