@@ -13,7 +13,7 @@ from skdualcnn.exceptions import StreamError
 from skdualcnn.gateway._guard import DeviceGuard, Limits
 from skdualcnn.gateway._payloads import Acknowledge, read_command, read_reading
 from skdualcnn.gateway._settings import Settings, streams_of
-from skdualcnn.gateway._topics import ReadingTopic, Topics
+from skdualcnn.gateway._topics import ReadingTopic, Topics, is_level
 from skdualcnn.streaming import AlertDesk, AlertEvent, Decision, OnlineDetector
 from skdualcnn.streaming._readings import Refused
 
@@ -149,6 +149,12 @@ class Gateway:
         self.detector = OnlineDetector(
             model, self.streams, **options, times="aware", max_devices=most
         )
+        unreachable = [name for name in self.streams if not is_level(name)]
+        if unreachable:
+            raise StreamError(
+                f"The streams are named {list(self.streams)}, of which {unreachable} cannot be a "
+                "level of a topic; expected names that are not empty, without /, + and #."
+            )
         self.desk = AlertDesk(settings.alerts, times="aware", max_devices=most)
         self.signature = json.dumps(
             {**options, "streams": self.streams, "max_devices": most}, default=str, sort_keys=True

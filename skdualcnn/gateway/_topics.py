@@ -46,8 +46,7 @@ class Topics:
     """
 
     def __init__(self, prefix: str = "skdualcnn") -> None:
-        levels = prefix.split("/")
-        if any(not level or set(level) & set("+#\0") for level in levels) or prefix[0] == "$":
+        if not all(map(is_level, prefix.split("/"))) or prefix[0] == "$":
             raise StreamError(
                 f"The prefix of topics is {prefix!r}, expected levels such as 'ward/3', none of "
                 "them empty, without + and #, not beginning with $."
@@ -131,3 +130,8 @@ class Topics:
         if not topic.startswith(self._readings) or len(levels) != 2 or not all(levels):
             raise Refused("bad_topic")
         return ReadingTopic(*levels)
+
+
+def is_level(name: str) -> bool:
+    """Return whether a name can be one level of a topic that is published to."""
+    return bool(name) and not set(name) & set("/+#\0")

@@ -1,6 +1,6 @@
 """What a tick is made of: the streams' columns, and the statistics that make a row of them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import fsum, nan
 from typing import Any, NamedTuple, Self
@@ -199,7 +199,8 @@ def _check_streams(streams: Any) -> None:
             '{"patient": ["heart_rate", ...], ...}.'
         )
     for name, columns in streams.items():
-        listed = [] if isinstance(columns, str) else list(columns)
+        is_list = isinstance(columns, Iterable) and not isinstance(columns, str)
+        listed = list(columns) if is_list else []
         names = {one for one in listed if isinstance(one, str)}
         if not isinstance(name, str) or not listed or len(names) < len(listed):
             raise StreamError(

@@ -51,6 +51,13 @@ def test_settings_reach_the_detector(case, read):
     assert Gateway(case.decider).signature == other.signature
 
 
+@pytest.mark.parametrize("name", ["vitals/ecg", "+", ""])
+def test_streams_whose_readings_could_not_arrive(case, name):
+    columns = [column for some in case.ward.modalities.values() for column in some]
+    with pytest.raises(StreamError, match="cannot be a level of a topic; expected names"):
+        Gateway(case.decider, Settings({"streams": {name: columns}, "freq": "1min"}))
+
+
 def test_the_streams_of_a_model(case):
     streams = streams_of(case.decider)
     assert {name: set(columns) for name, columns in streams.items()} == {

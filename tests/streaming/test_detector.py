@@ -407,8 +407,9 @@ def test_models_and_streams_that_do_not_fit(case):
             {name: case.columns[name] for name in ("patient", "network")},
             freq=60,
         )
-    with pytest.raises(StreamError, match="expected a list of names"):
-        OnlineDetector(case.decider, {"patient": "pulse"}, freq=60)
+    for columns in ("pulse", None, 5):
+        with pytest.raises(StreamError, match="expected a list of names"):
+            OnlineDetector(case.decider, {"patient": columns}, freq=60)
     with pytest.raises(StreamError, match=r"streams is \{\}, expected the columns"):
         OnlineDetector(case.decider, {}, freq=60)
 
