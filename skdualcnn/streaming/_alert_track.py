@@ -152,6 +152,13 @@ class Track:
         self.alert = None
         return "cleared", cleared
 
+    def set_back(self, time: int) -> None:
+        """Count from a time that the device's clock was set back to, if the alert is later."""
+        if self.alert is not None:
+            raised, escalated = self.alert.raised_at, self.alert.escalated_at
+            escalated = None if escalated is None else min(escalated, time)
+            self.alert = replace(self.alert, raised_at=min(raised, time), escalated_at=escalated)
+
     def escalate(self, time: int, silent_until: int | None) -> tuple[Change, Alert] | None:
         """Go up a level if it is time."""
         if self.alert is None or (silent_until is not None and time < silent_until):

@@ -127,6 +127,9 @@ class AlertDesk:
     def observe(self, decision: Decision) -> list[AlertEvent]:
         """Take a decision; those of a device in the order of time.
 
+        One that is before the last is by a clock that was set back: what the alerts of the
+        device have of later times becomes this one.
+
         Parameters
         ----------
         decision : Decision
@@ -145,6 +148,7 @@ class AlertDesk:
         time = self._expect(decision.time)
         with self._lock:
             watched, changes = self._watch(decision.device)
+            watched.note(time)
             if decision.decision is not None:
                 for track in watched.tracks:
                     new = Alert(
@@ -262,6 +266,7 @@ class AlertDesk:
                     {
                         "device": name,
                         "silent_until": watched.silent_until,
+                        "latest": watched.latest,
                         "tracks": [
                             {
                                 "history": list(track.history),
@@ -347,22 +352,32 @@ class AlertDesk:
 class _Watched:
     """What a desk keeps of one device."""
 
-    __slots__ = ("silent_until", "tracks")
+    __slots__ = ("latest", "silent_until", "tracks")
 
     def __init__(self, policies: Sequence[AlertPolicy]) -> None:
         self.tracks = [Track(policy) for policy in policies]
         self.silent_until: int | None = None
+        self.latest: int | None = None
 
     @classmethod
     def load(cls, policies: Sequence[AlertPolicy], state: Mapping[str, Any]) -> "_Watched":
         watched = cls(policies)
         until = state["silent_until"]
         watched.silent_until = None if until is None else int(until)
+        latest = state.get("latest")  # earlier versions did not keep it
+        watched.latest = None if latest is None else int(latest)
         for track, one in zip(watched.tracks, state["tracks"], strict=True):
             track.history.extend(bool(alarming) for alarming in one["history"])
             track.calm = int(one["calm"])
             track.alert = None if one["alert"] is None else Alert(**one["alert"])
         return watched
+
+    def note(self, time: int) -> None:
+        """Note the time of a decision; one before the last is by a clock that was set back."""
+        if self.latest is not None and time < self.latest:
+            for track in self.tracks:
+                track.set_back(time)
+        self.latest = time
 
     def is_silent(self, time: int) -> bool:
         return self.silent_until is not None and time < self.silent_until

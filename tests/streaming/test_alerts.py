@@ -199,6 +199,36 @@ def test_restored_desk_goes_on_identically(history, middle):
     assert other.get_state() == desk.get_state()
 
 
+@pytest.mark.parametrize("restored", [False, True])
+def test_alerts_go_on_escalating_when_the_clock_is_set_back(restored):
+    policy = AlertPolicy("medical", raise_count=1, raise_window=1, escalate_after=120)
+    desk = AlertDesk([policy])
+    kinds = [event.kind for time in (1e6, 1e6 + 60) for event in desk.observe(decide(time, "both"))]
+    if restored:
+        state = json.loads(json.dumps(desk.get_state()))
+        desk = AlertDesk([policy])
+        desk.set_state(state)
+    events = [event for time in (0.0, 60.0, 120.0) for event in desk.observe(decide(time, "both"))]
+    assert kinds == ["raised"]
+    assert [(event.kind, event.time) for event in events] == [("escalated", 120.0)]
+    assert events[0].alert.raised_at == 0.0
+    assert desk.observe(decide(30.0, "both")) == []
+    assert desk.advance(149.0) == []
+    [again] = desk.advance(150.0)
+    assert (again.kind, again.alert.level, again.alert.raised_at) == ("escalated", 3, 0.0)
+
+
+def test_a_state_of_an_earlier_version():
+    desk = AlertDesk([MEDICAL])
+    for time in (0.0, 60.0):
+        desk.observe(decide(time, "medical"))
+    state = desk.get_state()
+    del state["devices"][0]["latest"]
+    other = AlertDesk([MEDICAL])
+    other.set_state(state)
+    assert other.active == desk.active != []
+
+
 def test_times_may_be_datetimes():
     desk = AlertDesk([MEDICAL], times="naive")
     start = pd.Timestamp("2024-01-01")
