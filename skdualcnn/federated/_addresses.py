@@ -3,6 +3,7 @@
 import socket
 import time
 from ipaddress import ip_address
+from threading import TIMEOUT_MAX
 from typing import NoReturn
 
 from skdualcnn.exceptions import FederationError
@@ -25,6 +26,21 @@ def check_address(address: str, *, encrypted: bool, insecure: bool) -> None:
             f"{address} is not on this machine, and the weights would go there in clear text; "
             "expected certificates for TLS. Only behind a tunnel that encrypts: insecure=True, "
             "or --insecure."
+        )
+
+
+def check_patience(patience: float) -> None:
+    """Refuse what is no time to wait.
+
+    Raises
+    ------
+    FederationError
+        If it is not above 0, or longer than a lock can wait.
+    """
+    if not 0 < patience <= TIMEOUT_MAX:
+        raise FederationError(
+            f"patience is {patience!r}, expected a number of seconds above 0, at most "
+            f"{TIMEOUT_MAX:.0f}."
         )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from math import inf
 from typing import Any
 
 import pandas as pd
@@ -10,7 +11,7 @@ import pandas as pd
 from skdualcnn._classifier import DualPathCNNClassifier
 from skdualcnn._decider import FusionDecider
 from skdualcnn.exceptions import FederationError
-from skdualcnn.federated._addresses import check_address
+from skdualcnn.federated._addresses import check_address, check_patience
 from skdualcnn.federated._agreement import agree, network_of
 from skdualcnn.federated._flower import import_flower
 from skdualcnn.federated._model_bytes import pack, unpack
@@ -37,9 +38,10 @@ class Privacy:
     delta: float = 1e-5
 
     def __post_init__(self) -> None:
-        if self.noise_multiplier <= 0 or self.clipping_norm <= 0 or not 0 < self.delta < 1:
+        are_finite = 0 < self.noise_multiplier < inf and 0 < self.clipping_norm < inf
+        if not (are_finite and 0 < self.delta < 1):
             raise FederationError(
-                f"Got {self}, expected a noise and a norm above 0, and a delta between 0 and 1."
+                f"Got {self}, expected finite noise and norm above 0, and a delta between 0 and 1."
             )
 
 
@@ -130,7 +132,7 @@ def serve_federation(
     Raises
     ------
     FederationError
-        If sites stay away, leave, or do not fit together.
+        If sites stay away, leave, or do not fit together; if a parameter is out of range.
     MissingPackageError
         If the extra "federated" is not installed.
 
@@ -156,6 +158,7 @@ def serve_federation(
     FusionDecider(...)
     """
     check_address(address, encrypted=certificates is not None, insecure=insecure)
+    check_patience(patience)
     if min(n_sites, rounds, epochs) < 1:
         raise FederationError(
             f"Got {n_sites} sites, {rounds} rounds and {epochs} epochs, expected 1 or more of each."
@@ -164,9 +167,9 @@ def serve_federation(
     if privacy is not None:  # before anything is trained: the package may be missing
         epsilon = epsilon_of_rounds(privacy.noise_multiplier, rounds, delta=privacy.delta)
     if start is None:
-        begin = partial(
-            agree, classifier=classifier or DualPathCNNClassifier(), noise_filter=noise_filter
-        )
+        network = DualPathCNNClassifier() if classifier is None else classifier
+        _check_parameters(network)
+        begin = partial(agree, classifier=network, noise_filter=noise_filter)
     else:
         network_of(start)
         start = unpack(pack(start))  # a copy: the weights are replaced
@@ -203,3 +206,11 @@ def serve_federation(
         arrays=pd.DataFrame(list_arrays(network_of(decider))),
         epsilon=None if privacy is None else epsilon,
     )
+
+
+def _check_parameters(network: DualPathCNNClassifier) -> None:
+    """Refuse parameters that no training takes, before the sites are waited for."""
+    try:
+        network._validate_params()
+    except ValueError as error:
+        raise FederationError(f"The network cannot be trained: {error}") from error

@@ -8,7 +8,7 @@ import pandas as pd
 from skdualcnn._decider import FusionDecider
 from skdualcnn._extras import import_extra
 from skdualcnn.exceptions import FederationError
-from skdualcnn.federated._addresses import check_address, wait_for_server
+from skdualcnn.federated._addresses import check_address, check_patience, wait_for_server
 from skdualcnn.federated._flower import EXTRA, import_flower
 from skdualcnn.federated._model_bytes import unpack
 
@@ -83,6 +83,7 @@ def join_federation(
     FusionDecider(...)
     """
     check_address(address, encrypted=root_certificates is not None, insecure=insecure)
+    check_patience(patience)
     _check_tables(data, target)
     client = import_flower("skdualcnn.federated._client").SiteClient(
         name, data, target, modalities, unpack

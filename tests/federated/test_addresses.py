@@ -3,7 +3,7 @@ import socket
 import pytest
 
 from skdualcnn.exceptions import FederationError
-from skdualcnn.federated._addresses import check_address, wait_for_server
+from skdualcnn.federated._addresses import check_address, check_patience, wait_for_server
 
 
 @pytest.mark.parametrize("address", ["host", ":80", "host:", "host:x", "host:0", "host:70000"])
@@ -30,3 +30,9 @@ def test_a_server_is_waited_for():
         wait_for_server(f"127.0.0.1:{server.getsockname()[1]}", 1.0)
     with pytest.raises(OSError, match=r"."):
         wait_for_server("127.0.0.1:1", 0.1)
+
+
+@pytest.mark.parametrize("patience", [0.0, -1.0, float("inf"), float("nan")])
+def test_what_is_no_time_to_wait_is_refused(patience):
+    with pytest.raises(FederationError, match="expected a number of seconds above 0"):
+        check_patience(patience)

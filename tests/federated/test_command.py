@@ -21,6 +21,8 @@ def run(capsys, *arguments):
         (["server", "--sites", "3", "--ca", "ca.pem"], 2, "--ca, --cert and --key go together"),
         (["server", "--sites", "3", "--address", "0.0.0.0:9092"], 3, "in clear text"),
         (["server", "--sites", "3", "--address", "here"], 3, "expected HOST:PORT"),
+        (["server", "--sites", "3", "--lr", "-1"], 3, "cannot be trained: The 'lr' parameter"),
+        (["server", "--sites", "3", "--patience", "inf"], 3, "patience is inf, expected a number"),
         (["server", "--sites", "3", "--start", "nowhere"], 2, "nowhere"),
         (["site", "--name", "a", "--share", "4/3"], 2, "4/3 is no share, expected one such as"),
         (["site", "--name", "a", "--ca", "nowhere.pem"], 2, "nowhere.pem"),

@@ -19,9 +19,11 @@ def test_more_noise_and_fewer_rounds_spend_less():
     assert epsilon_of_rounds(8.0, 10) < epsilon_of_rounds(4.0, 10) < epsilon_of_rounds(4.0, 20)
 
 
-@pytest.mark.parametrize("settings", [(0.0, 1.0), (1.0, 0.0), (1.0, 1.0, 1.0)])
+@pytest.mark.parametrize(
+    "settings", [(0.0, 1.0), (1.0, 0.0), (1.0, 1.0, 1.0), (float("nan"), 1.0), (1.0, float("inf"))]
+)
 def test_settings_that_promise_nothing_are_refused(settings):
-    with pytest.raises(FederationError, match="expected a noise and a norm above 0"):
+    with pytest.raises(FederationError, match="expected finite noise and norm above 0"):
         Privacy(*settings)
 
 
