@@ -153,7 +153,8 @@ class DriftMonitor(BaseEstimator):
         Raises
         ------
         ValueError
-            If there are fewer than two groups, or fewer than two batches in all.
+            If there are fewer than two groups, or fewer than two batches in all; if y has not
+            a column for each head, or a modality has the name of another part.
 
         Warns
         -----
@@ -162,6 +163,12 @@ class DriftMonitor(BaseEstimator):
         """
         check_is_fitted(self.decider)
         require_columns(X, self.modalities)
+        taken = sorted({PREDICTIONS, CALIBRATION} & set(self.modalities))
+        if taken:
+            raise ValueError(
+                f"modalities has {taken}, names under which the decider's scores are watched; "
+                "expected others, such as 'patient', 'environment' and 'network'."
+            )
         groups = np.arange(len(X)) * 10 // max(len(X), 1) if groups is None else groups
         check_consistent_length(X, groups)
         _, group_of = np.unique(np.asarray(groups).ravel(), return_inverse=True)
@@ -223,7 +230,7 @@ class DriftMonitor(BaseEstimator):
         ------
         ValueError
             If X has no row, or lacks a column of the modalities; if there are labels
-            but the reference had none.
+            but the reference had none, or not a column of them for each head.
         """
         check_is_fitted(self, "thresholds_")
         require_columns(X, self.modalities)
@@ -327,7 +334,13 @@ class DriftMonitor(BaseEstimator):
 
     def _truth(self, y: ArrayLike, index: pd.Index) -> pd.DataFrame:
         """Return 1 where a head's label is not normal, 0 where it is, NaN without one."""
-        labels = Labels.read(y).in_order_of(self.decider.head_names_)
+        heads = self.decider.head_names_
+        labels = Labels.read(y).in_order_of(heads)
+        if len(labels.columns) != len(heads):
+            raise ValueError(
+                f"y has {len(labels.columns)} column(s) {list(labels.names)}, expected one of each "
+                f"head: {list(heads)}. Leave missing labels empty."
+            )
         truth = {}
         for head, position, normal in zip(
             self.decider.heads_, self.decider.positions_, self.decider.normal_, strict=True

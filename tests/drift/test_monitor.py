@@ -140,6 +140,25 @@ def test_what_cannot_be_compared_is_an_error(monitor, reference):
         monitor.check(reference.data.drop(columns="spo2"))
     with pytest.raises(ValueError, match="X has no row"):
         monitor.check(reference.data[:0])
+    three = reference.target.assign(fall="normal")
+    for y in (reference.target["health"], three):
+        with pytest.raises(ValueError, match=r"expected one of each head: \['health', 'cyber'\]"):
+            monitor.check(reference.data, y)
+
+
+def test_labels_of_another_head_are_not_taken_for_those_of_one(reference):
+    X, y = reference.data[["heart_rate", "packet_rate"]].fillna(0.0), reference.target
+    cyber = (y["cyber"] != "normal").astype(int)
+    decider = FusionDecider(DecisionTreeClassifier(max_depth=2, random_state=0)).fit(X, cyber)
+    monitor = DriftMonitor(decider, {"network": ["packet_rate"]}, batch_size=120)
+    with pytest.raises(ValueError, match=r"y has 2 column\(s\) \['health', 'cyber'\], expected"):
+        monitor.fit(X, y, groups=reference.groups)
+
+
+def test_a_modality_does_not_take_the_place_of_the_scores(decider, reference):
+    monitor = DriftMonitor(decider, {"predictions": ["spo2"]}, batch_size=120)
+    with pytest.raises(ValueError, match=r"modalities has \['predictions'\], names under which"):
+        monitor.fit(reference.data, groups=reference.groups)
 
 
 def test_columns_may_have_numbers_for_names():
