@@ -44,8 +44,9 @@ class FusionRule:
 
     @classmethod
     def of(cls, decider: Any) -> Self:
-        """Read the rule off a fitted decider, or one tuned, as its parameters are now."""
-        decider = getattr(decider, "decider_", decider)
+        """Read the rule off a fitted decider, or whatever holds one, as its parameters are now."""
+        while hasattr(decider, "decider_"):
+            decider = decider.decider_
         classes = decider.estimator_.classes_
         listed = classes if isinstance(classes, list) else [classes]
         health, cyber = (

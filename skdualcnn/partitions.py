@@ -7,13 +7,12 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
-from skdualcnn._decider import FusionDecider
+from skdualcnn._decisions import DecisionsMixin
 from skdualcnn._extras import import_extra
 from skdualcnn._fusion_rule import FusionRule
 from skdualcnn._head import FittedHeads, walk_in
 from skdualcnn._looking_back import find_backward_steps, n_rows_before
 from skdualcnn._rules import DECISIONS
-from skdualcnn._tuned_decider import TunedFusionDecider
 from skdualcnn.exceptions import PartitionError
 from skdualcnn.preprocessing import SlidingWindow
 
@@ -149,13 +148,15 @@ def score_table(estimator: Any, X: pd.DataFrame | None) -> pd.DataFrame:
         )
         for label, shares in zip(classes, np.asarray(found, dtype=np.float64).T, strict=True):
             columns[f"{name}_probability_{label}"] = shares
-    kinds = (FusionDecider, TunedFusionDecider)
-    decider = next((one for one in walk_in(estimator) if isinstance(one, kinds)), None)
+    decider = next((one for one in walk_in(estimator) if isinstance(one, DecisionsMixin)), None)
     if decider is not None:
         rule = FusionRule.of(decider)
         scores = rule.scores(probabilities)
         columns["health_score"], columns["cyber_score"] = scores.T
-        columns["decision"] = pd.Categorical(rule.decide(scores), categories=DECISIONS)
+        # Where sets can turn a decision down, the scores do not say it.
+        by_sets = len(scores) > 0 and hasattr(decider, "predict_set")
+        decisions = estimator.predict(X) if by_sets else rule.decide(scores)
+        columns["decision"] = pd.Categorical(decisions, categories=DECISIONS)
     return pd.DataFrame(columns, index=None if X is None else X.index)
 
 

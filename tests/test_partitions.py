@@ -15,6 +15,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
 from skdualcnn import DualPathCNNClassifier, FusionDecider, make_fusion_preprocessor
+from skdualcnn.conformal import ConformalFusionDecider
 from skdualcnn.datasets import make_ward
 from skdualcnn.exceptions import MissingPackageError, PartitionError
 from skdualcnn.partitions import score_partitions, score_table
@@ -53,6 +54,16 @@ def test_rows_one_by_one(ward):
     np.testing.assert_array_equal(
         whole[["health_score", "cyber_score"]], decider.decision_function(ward.data)
     )
+
+
+def test_sets_turn_decisions_down(ward):
+    plain = _decider(ward)
+    careful = ConformalFusionDecider(FrozenEstimator(plain), class_conditional=False)
+    careful.fit(ward.data, ward.target)
+    scored = score_partitions(careful, dd.from_pandas(ward.data, npartitions=3)).compute()
+    assert list(scored) == list(score_table(plain, ward.data))
+    assert (scored["decision"] == careful.predict(ward.data)).all()
+    assert (scored["decision"] != plain.predict(ward.data)).any()
 
 
 def test_windows_see_the_rows_of_the_partition_before(ward):

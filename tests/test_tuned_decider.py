@@ -9,7 +9,9 @@ from sklearn.multioutput import MultiOutputClassifier
 
 from firmware_export._extract import extract_graph
 from skdualcnn import DualPathCNNClassifier, FusionDecider, TunedFusionDecider, load, save
+from skdualcnn._fusion_rule import FusionRule
 from skdualcnn._operating_points import FALSE_ALARMS, Rows, read_costs
+from skdualcnn.conformal import ConformalFusionDecider
 from skdualcnn.exceptions import OperatingPointError
 
 DECISIONS = ["normal", "medical", "cyber", "both", "uncertain"]
@@ -244,3 +246,12 @@ def test_metadata_is_routed():
             expected = fitted.score(X, y, sample_weight=weights if asked else None)
             assert scored["test_score"].tolist() == [expected]
     assert fitted.score(X, y, weights) != fitted.score(X, y)
+
+
+def test_the_rule_is_found_in_whatever_holds_the_decider():
+    X, y, groups = rows_of_patients()
+    careful = ConformalFusionDecider(TunedFusionDecider(decider()), random_state=0)
+    careful.fit(X, y, groups=groups)
+    rule = FusionRule.of(careful)
+    assert rule.thresholds == careful.decider_.best_params_["thresholds"]
+    assert rule == FusionRule.of(careful.decider_) == FusionRule.of(careful.decider_.decider_)
