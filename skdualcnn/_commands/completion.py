@@ -1,6 +1,7 @@
 """skdualcnn completion: what a shell needs to complete commands and arguments."""
 
 import argparse
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,17 +29,18 @@ def run(options: argparse.Namespace) -> int:
     """Run the command."""
     shtab: Any = import_extra("shtab", "completion")
     parser: argparse.ArgumentParser = options.parser
-    for command in _commands_of(parser):
-        for action in command._actions:
-            if action.type in (Path, new_file):
-                # What shtab reads, and argparse's own type lacks.
-                action.complete = shtab.FILE  # type: ignore[attr-defined]
+    for action in _actions_of(parser):
+        if action.type in (Path, new_file):
+            # What shtab reads, and argparse's own type lacks.
+            action.complete = shtab.FILE  # type: ignore[attr-defined]
     Console().out(shtab.complete(parser, shell=options.shell), highlight=False)
     return DONE
 
 
-def _commands_of(parser: argparse.ArgumentParser) -> list[argparse.ArgumentParser]:
+def _actions_of(parser: argparse.ArgumentParser) -> Iterator[argparse.Action]:
+    """Yield the arguments of a parser, and of its commands, which may have commands in turn."""
     for action in parser._actions:
+        yield action
         if isinstance(action, argparse._SubParsersAction):
-            return list(action.choices.values())
-    return []
+            for command in action.choices.values():
+                yield from _actions_of(command)

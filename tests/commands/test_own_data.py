@@ -428,6 +428,8 @@ def test_bash_completes_commands_and_arguments(capsys, elsewhere):
         ("ev", 1, "evaluate"),
         ("train --arch", 2, "--architecture"),
         ("train --architecture com", 3, "compact"),
+        ("evaluate compl", 2, "completion.sh"),
+        ("federate site --csv compl", 4, "completion.sh"),
     ):
         done = subprocess.run(
             ["bash", "-c", ask.format(words, place)], capture_output=True, text=True, check=True
