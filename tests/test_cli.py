@@ -139,6 +139,13 @@ def test_a_missing_folder_named_by_the_environment(capsys, monkeypatch):
     assert "nowhere does not exist" in err
 
 
+def test_an_empty_variable_names_no_folder(capsys, monkeypatch):
+    monkeypatch.setenv("SKDUALCNN_DATA", "")
+    code, err = run(capsys, "demo", "--data", "wustl_ehms", "--out", "..")
+    assert code == 2
+    assert "--data wustl_ehms reads files, but no folder was given" in err
+
+
 def test_an_interruption_is_one_line_and_code_130(capsys, load):
     def interrupt(folder, seed):
         raise KeyboardInterrupt

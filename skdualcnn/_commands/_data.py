@@ -21,7 +21,7 @@ def add_data_arguments(parser: argparse.ArgumentParser, *, trained: bool = False
     parser.add_argument(
         "--data-dir",
         type=Path,
-        default=os.environ.get("SKDUALCNN_DATA") and Path(os.environ["SKDUALCNN_DATA"]),
+        default=os.environ.get("SKDUALCNN_DATA") or None,  # an empty variable is no folder
         help="folder of the data set's files, or the folder above it (default: $SKDUALCNN_DATA)",
     )
 

@@ -43,7 +43,7 @@ def keep_apart(
     given = {name: getattr(options, name) for name in (*read, *written)}
     others: dict[str, Path] = {}
     for name, path in given.items():
-        if not path:  # an empty variable is no folder
+        if path is None:
             continue
         here = path.resolve()
         for other, there in others.items():
