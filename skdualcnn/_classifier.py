@@ -234,6 +234,7 @@ class DualPathCNNClassifier(PlainState, ClassifierMixin, BaseEstimator):
         self.random_state = random_state
 
     @_fit_context(prefer_skip_nested_validation=True)
+    @unchanged_on_error
     def fit(
         self,
         X: ArrayLike,
@@ -279,27 +280,27 @@ class DualPathCNNClassifier(PlainState, ClassifierMixin, BaseEstimator):
         DivergenceError
             If the training loss is not finite.
         """
-        with unchanged_on_error(self):
-            resume = self.warm_start and hasattr(self, "nets_")
-            signals = self._read_signals(X, reset=not resume)
-            labels = Labels.read(y, sample_weight)
-            if not resume:
-                self._build(signals, Heads.from_labels(labels))
-            rows = self._rows(signals, labels)
-            if self.teacher is not None:
-                rows = teach(
-                    *(self.teacher, rows, self._heads, groups),
-                    teacher_weight=self.teacher_weight,
-                    recombined_rows=self.recombined_rows,
-                    seed=self.seed_,
-                )
-            return self._train(
-                rows,
-                epochs=self.max_epochs,
-                watch=self._watch(groups, X_val, y_val),
+        resume = self.warm_start and hasattr(self, "nets_")
+        signals = self._read_signals(X, reset=not resume)
+        labels = Labels.read(y, sample_weight)
+        if not resume:
+            self._build(signals, Heads.from_labels(labels))
+        rows = self._rows(signals, labels)
+        if self.teacher is not None:
+            rows = teach(
+                *(self.teacher, rows, self._heads, groups),
+                teacher_weight=self.teacher_weight,
+                recombined_rows=self.recombined_rows,
+                seed=self.seed_,
             )
+        return self._train(
+            rows,
+            epochs=self.max_epochs,
+            watch=self._watch(groups, X_val, y_val),
+        )
 
     @_fit_context(prefer_skip_nested_validation=True)
+    @unchanged_on_error
     def partial_fit(
         self,
         X: ArrayLike,
@@ -326,16 +327,15 @@ class DualPathCNNClassifier(PlainState, ClassifierMixin, BaseEstimator):
         DualPathCNNClassifier
             The classifier, trained a little more.
         """
-        with unchanged_on_error(self):
-            first = not hasattr(self, "nets_")
-            signals = self._read_signals(X, reset=first)
-            labels = Labels.read(y, sample_weight)
-            heads = None if classes is None else Heads.from_classes(labels, classes)
-            if first:
-                self._build(signals, heads or Heads.from_labels(labels))
-            elif heads is not None:
-                self._heads.check_same(heads)
-            return self._train(self._rows(signals, labels), epochs=1)
+        first = not hasattr(self, "nets_")
+        signals = self._read_signals(X, reset=first)
+        labels = Labels.read(y, sample_weight)
+        heads = None if classes is None else Heads.from_classes(labels, classes)
+        if first:
+            self._build(signals, heads or Heads.from_labels(labels))
+        elif heads is not None:
+            self._heads.check_same(heads)
+        return self._train(self._rows(signals, labels), epochs=1)
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64] | list[NDArray[np.float64]]:
         """Return the probability of each class.

@@ -23,6 +23,7 @@ from skdualcnn._decisions import DecisionsMixin
 from skdualcnn._fusion_rule import distrust_pair, threshold_pair
 from skdualcnn._labels import Heads, Labels, find_normal
 from skdualcnn._rules import DECISIONS
+from skdualcnn._unchanged import unchanged_on_error
 from skdualcnn.exceptions import HeadError, NormalClassError
 
 
@@ -144,6 +145,7 @@ class FusionDecider(DecisionsMixin, MetaEstimatorMixin, BaseEstimator):
         self.cv = cv
 
     @_fit_context(prefer_skip_nested_validation=False)
+    @unchanged_on_error
     def fit(
         self, X: ArrayLike, y: ArrayLike, *, groups: ArrayLike | None = None, **fit_params: Any
     ) -> Self:

@@ -171,7 +171,7 @@ def train_paths(
                 f"Training was interrupted after {len(net.history)} epoch(s); the estimator "
                 "can be used with the weights it has reached. Fit again to train it fully.",
                 InterruptedTrainingWarning,
-                stacklevel=4,
+                stacklevel=6,  # of whoever called fit
             )
             break
 

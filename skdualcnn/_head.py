@@ -26,6 +26,7 @@ from sklearn.utils.metadata_routing import UNUSED, MetadataRouter, MethodMapping
 from sklearn.utils.validation import check_is_fitted
 
 from skdualcnn._labels import Labels
+from skdualcnn._unchanged import unchanged_on_error
 from skdualcnn.exceptions import HeadError
 
 
@@ -107,6 +108,7 @@ class HeadClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         self.head = head
 
     @_fit_context(prefer_skip_nested_validation=False)
+    @unchanged_on_error
     def fit(
         self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None, **fit_params: Any
     ) -> Self:

@@ -32,6 +32,7 @@ from skdualcnn._operating_points import (
     read_costs,
 )
 from skdualcnn._rules import fuse_anomalies
+from skdualcnn._unchanged import unchanged_on_error
 from skdualcnn.exceptions import OperatingPointError
 
 COLUMNS = ["threshold_health", "threshold_cyber", "delta", "abstention"]
@@ -173,6 +174,7 @@ class TunedFusionDecider(HoldsDecider, MetaEstimatorMixin, BaseEstimator):
         self.random_state = random_state
 
     @_fit_context(prefer_skip_nested_validation=False)
+    @unchanged_on_error
     def fit(
         self, X: ArrayLike, y: ArrayLike, *, groups: ArrayLike | None = None, **fit_params: Any
     ) -> Self:

@@ -359,3 +359,25 @@ def test_no_decision_is_made_on_a_score_that_is_not_a_number():
     decider.fit(X, (X[:, :2] > 0.5).astype(int))
     with pytest.raises(HeadError, match=r"50 row\(s\) a score that is not a number"):
         decider.predict(X)
+
+
+@pytest.mark.parametrize(
+    ("y", "changed", "message"),
+    [
+        (np.where(Y == 0, 5, 6), {}, "among them to mean normal"),
+        (Y, {"calibration": "temperature", "cv": 7}, "n_splits=7"),
+    ],
+    ids=["no normal class", "more folds than rows"],
+)
+def test_a_failed_fit_changes_nothing(y, changed, message):
+    new = FusionDecider(Echo(), **changed)
+    with pytest.raises(ValueError, match=message):
+        new.fit(X, y)
+    with pytest.raises(NotFittedError):
+        new.predict(X)
+    old = fitted()
+    before = vars(old.set_params(**changed)).copy()
+    with pytest.raises(ValueError, match=message):
+        old.fit(X, y)
+    assert vars(old).keys() == before.keys()
+    assert all(vars(old)[name] is value for name, value in before.items())

@@ -433,3 +433,19 @@ class TestScikitLearn:
         X, y = ward
         pipe = make_pipeline(MinMaxScaler(), HeadClassifier(network(), head="cyber")).fit(X, y)
         assert pipe.score(X, y) > 0.8
+
+
+def test_a_failed_fit_changes_nothing():
+    X, y = np.random.default_rng(0).random((30, 2)), np.tile([[0, 1], [1, 0]], (15, 1))
+    view = HeadClassifier(OneHeadOnly())
+    with pytest.raises(HeadError, match="expected one per column"):
+        view.fit(X, y)
+    with pytest.raises(NotFittedError):
+        view.predict(X)
+
+
+class OneHeadOnly(LogisticRegression):
+    """A classifier that takes the first column of y, whatever else there is."""
+
+    def fit(self, X, y):
+        return super().fit(X, np.asarray(y)[:, 0])

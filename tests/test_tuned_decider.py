@@ -255,3 +255,13 @@ def test_the_rule_is_found_in_whatever_holds_the_decider():
     rule = FusionRule.of(careful)
     assert rule.thresholds == careful.decider_.best_params_["thresholds"]
     assert rule == FusionRule.of(careful.decider_) == FusionRule.of(careful.decider_.decider_)
+
+
+def test_a_failed_fit_changes_nothing():
+    X, y, groups = rows_of_patients()
+    tuned = TunedFusionDecider(decider(), random_state=0).fit(X, y, groups=groups)
+    before = vars(tuned.set_params(constraints={"sensitivity": 1.0, "specificity": 1.0})).copy()
+    with pytest.raises(OperatingPointError, match="No operating point satisfies"):
+        tuned.fit(X, 1 - y, groups=groups)
+    assert vars(tuned).keys() == before.keys()
+    assert all(vars(tuned)[name] is value for name, value in before.items())
