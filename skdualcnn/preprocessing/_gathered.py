@@ -80,6 +80,8 @@ class GatheredWindows:
     def __getitem__(self, key: Any) -> Any:
         """Return windows as an array; what follows the first index applies to it."""
         key, *others = key if isinstance(key, tuple) else (key,)
+        if key is Ellipsis:
+            key, others = slice(None), [Ellipsis, *others]
         place = self.place[key]
         steps = self.stride * np.arange(1 - self.length, 1)
         wanted = place[..., None] + steps

@@ -185,7 +185,8 @@ def test_gathered_windows_are_indexed_like_an_array():
     assert isinstance(windows, GatheredWindows)
     assert (windows.shape, windows.ndim, len(windows)) == (whole.shape, 3, 5)
     assert windows.dtype == whole.dtype == np.float32
-    for key in (2, slice(1, 4), [3, 0], whole[:, 0, 0] > 0, ..., (slice(None), -1), (1, 2, 0)):
+    first_axis = (2, slice(1, 4), [3, 0], whole[:, 0, 0] > 0, ...)
+    for key in (*first_axis, (slice(None), -1), (1, 2, 0), (..., 0), (..., [0, 1], 1)):
         np.testing.assert_array_equal(windows[key], whole[key])
     np.testing.assert_array_equal(flatten_windows(windows), whole.reshape(5, -1))
     assert np.asarray(windows, dtype=np.float64).dtype == np.float64
