@@ -12,6 +12,7 @@ from sklearn.naive_bayes import GaussianNB
 
 from skdualcnn import FusionDecider
 from skdualcnn._calibrators import CALIBRATORS
+from skdualcnn._cross_fitting import HeldOut
 from skdualcnn.exceptions import HeadError
 from skdualcnn.metrics import expected_calibration_error
 
@@ -72,6 +73,17 @@ def test_clones_never_see_the_rows_that_calibrate(rows):
         held += asked
     assert len(pairs) == 8
     assert sorted(held) == sorted(everything)
+
+
+def test_no_calibrator_sees_the_rows_that_it_changes(rows):
+    X, y, _ = rows
+    said, code, fold = X[:, 0], y["health"].to_numpy(), np.arange(1200) % 3
+    probability, ones = np.column_stack([1 - said, said]), np.ones(1200)
+    held = HeldOut([probability], fold, code[:, None], ones[:, None])
+    (changed,) = held.calibrated("sigmoid")
+    for here in (fold == number for number in range(3)):
+        other = CALIBRATORS["sigmoid"]().fit(probability[~here], code[~here], ones[~here])
+        np.testing.assert_array_equal(changed[here], other.apply(probability[here]))
 
 
 def test_missing_labels_do_not_count(rows):

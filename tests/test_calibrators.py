@@ -75,6 +75,18 @@ def test_votes_of_none_and_all_stay_numbers(method):
     np.testing.assert_allclose(changed.sum(axis=1), 1)
 
 
+def test_curves_of_several_classes_are_brought_to_a_sum_of_one():
+    probability, code, _ = overconfident(3, n=500)
+    calibrator = CALIBRATORS["isotonic"]().fit(probability, code, np.ones(500))
+    curves = zip(probability.T, calibrator.knots_, calibrator.values_, strict=True)
+    risen = np.column_stack([np.interp(said, x, y) for said, x, y in curves])
+    assert (risen.sum(axis=1) < 1).any()
+    expected = risen / risen.sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(calibrator.apply(probability), expected)
+    calibrator.values_ = [np.zeros_like(values) for values in calibrator.values_]
+    np.testing.assert_allclose(calibrator.apply(probability), 1 / 3)
+
+
 def test_the_sigmoid_is_platts():
     """Without Platt's targets it would be a plain logistic regression on the logit."""
     probability, code, _ = overconfident(2)

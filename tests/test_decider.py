@@ -243,6 +243,15 @@ def test_explanations():
     assert "health anomaly 0.45 within 0.1 below 0.5" in table.loc["z", "reason"]
 
 
+def test_a_score_at_the_threshold_raises_an_alert_and_says_so():
+    table = fitted().explain_decisions([[0.5, 0.5]])
+    assert table["decision"][0] == "both"
+    assert table["reason"][0] == (
+        "health anomaly 0.50 at or above 0.5; cyber anomaly 0.50 at or above 0.5; "
+        "difference 0.00 against delta 0.1"
+    )
+
+
 def test_a_decision_says_that_the_vitals_are_not_trusted():
     table = fitted(distrust=(0.7, 0.85)).explain_decisions(X)
     told = table["reason"].str.contains("vitals not trusted at a cyber anomaly of 0.7 or more")

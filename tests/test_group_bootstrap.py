@@ -9,7 +9,7 @@ from skdualcnn._group_bootstrap import drawn_areas, group_intervals, number_grou
 
 
 def mean_interval(values, groups, **changed):
-    given = {"n_resamples": 2000, "confidence_level": 0.95, "random_state": 0, **changed}
+    given = {"n_resamples": 5000, "confidence_level": 0.95, "random_state": 0, **changed}
     return group_intervals(
         lambda counts: ((counts @ values) / counts.sum(axis=1))[:, None],
         groups,
@@ -22,8 +22,8 @@ def test_the_interval_of_a_mean_is_the_one_of_theory():
     values = np.random.default_rng(0).normal(size=400)
     low, high = mean_interval(values, np.arange(400))
     reach = 1.96 * values.std() / 20
-    assert low == pytest.approx(values.mean() - reach, abs=0.02)
-    assert high == pytest.approx(values.mean() + reach, abs=0.02)
+    assert low == pytest.approx(values.mean() - reach, abs=0.004)
+    assert high == pytest.approx(values.mean() + reach, abs=0.004)
 
 
 @pytest.mark.parametrize("missing", [None, np.nan, pd.NA])

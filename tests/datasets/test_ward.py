@@ -162,6 +162,15 @@ def test_labels_are_those_of_the_episodes(ward):
     assert {"masking", "flood", "slow"} < set(ward.episodes["variant"])
 
 
+def test_only_an_emergency_can_be_masked():
+    for seed in range(4):
+        episodes = make_ward(n_patients=8, hours=24, random_state=seed).episodes
+        ill = episodes[episodes["head"] == "health"]
+        for one in episodes[episodes["variant"] == "masking"].itertuples():
+            same = ill[ill["patient"] == one.patient]
+            assert ((same["start"] < one.end) & (same["end"] > one.start)).any()
+
+
 def test_rates_of_zero_mean_none():
     ward = make_ward(
         n_patients=2, hours=1, emergencies_per_day=0, attacks_per_day=0, random_state=0

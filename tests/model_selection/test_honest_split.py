@@ -71,3 +71,8 @@ def test_wrong_test_size(test_size):
 def test_impossible_splits(one, message):
     with pytest.raises(ValueError, match=message):
         honest_split(one)
+
+
+def test_two_groups_are_enough():
+    train, test = honest_split(dataset("groups", [0, 0, 1]), random_state=0)
+    assert sorted([train.tolist(), test.tolist()]) == [[0, 1], [2]]
