@@ -97,6 +97,11 @@ def test_equal_rows_and_rows_of_one_group_stay_together(rows):
     assert_array_equal(target, np.full((60, 2), 0.5))
 
 
+def test_two_groups_answer_for_each_other(rows):
+    (target,) = ask(FirstColumn(), rows, np.arange(60) // 30)
+    assert_array_equal(target[:, 1], rows.X[:, 0] > 0.5)
+
+
 def test_the_label_keeps_its_share(rows):
     (target,) = ask(Memory(), rows, teacher_weight=0.4)
     assert_allclose(target[np.arange(60), rows.codes[:, 0]], 0.8)
