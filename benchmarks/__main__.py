@@ -156,14 +156,14 @@ def _make_parser() -> OneLineParser:
     align = add(
         "alignment",
         "a million readings, and models on the result",
-        lambda given: alignment.run(Path(given.data_dir), given.out, quick=given.quick),
+        lambda given: alignment.run(given.data_dir, given.out, quick=given.quick),
         quick="fewer readings, patients and trees",
     )
     _add_folder(align)
     moved = add(
         "drift",
         "drift alarms on changed and unchanged data, and on real data along time",
-        lambda given: drift.run(given.out, quick=given.quick, data_dir=Path(given.data_dir)),
+        lambda given: drift.run(given.out, quick=given.quick, data_dir=given.data_dir),
         quick="fewer patients",
     )
     _add_folder(moved)
@@ -173,7 +173,7 @@ def _make_parser() -> OneLineParser:
         lambda given: federated.run(
             given.out,
             quick=given.quick,
-            data_dir=Path(given.data_dir),
+            data_dir=given.data_dir,
             seeds=given.seeds,
             rounds=given.rounds,
         ),
@@ -190,14 +190,14 @@ def _make_parser() -> OneLineParser:
     covered = add(
         "coverage",
         "prediction sets: coverage and uncertain decisions, on exchangeable and on changed data",
-        lambda given: coverage.run(given.out, quick=given.quick, data_dir=Path(given.data_dir)),
+        lambda given: coverage.run(given.out, quick=given.quick, data_dir=given.data_dir),
         quick="fewer patients, epochs and repeats",
     )
     _add_folder(covered)
     tampered = add(
         "tampering",
         "false medical alerts under attack: health alone, and decisions that distrust vitals",
-        lambda given: tampering.run(given.out, quick=given.quick, data_dir=Path(given.data_dir)),
+        lambda given: tampering.run(given.out, quick=given.quick, data_dir=given.data_dir),
         quick="one seed, fewer patients and epochs",
     )
     _add_folder(tampered)
@@ -240,7 +240,7 @@ def _check_files(given: argparse.Namespace) -> None:
     """Read every data set once, so that what is missing is said before any work."""
     for name in given.data:
         if STUDIES[name].needs_files:
-            STUDIES[name].load(Path(given.data_dir), 0)
+            STUDIES[name].load(given.data_dir, 0)
 
 
 def _run_paper(given: argparse.Namespace) -> None:
@@ -248,7 +248,7 @@ def _run_paper(given: argparse.Namespace) -> None:
         _check_files(given)
     paper.run(
         list(STUDIES) if given.all else given.data,
-        Path(given.data_dir),
+        given.data_dir,
         given.out,
         n_seeds=given.seeds,
         quick=given.quick,

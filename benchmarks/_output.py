@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -30,6 +31,19 @@ def to_markdown(table: pd.DataFrame) -> str:
         cells = [f"{cell:.3f}" if isinstance(cell, float) else str(cell) for cell in row]
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
+
+
+def say_run(environment: Mapping[str, str]) -> str:
+    """Return what describes a run, in a line each."""
+    return "\n".join(f"{key}: {value}" for key, value in environment.items())
+
+
+def publish(out: Path, name: str, results: pd.DataFrame, table: pd.DataFrame) -> None:
+    """Write the results and the means of this run, and print the means."""
+    environment = describe_run()
+    write_results(out, name, results, table, environment)
+    print(say_run(environment))
+    print(to_markdown(table))
 
 
 def write_results(

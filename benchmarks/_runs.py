@@ -50,7 +50,7 @@ def over_seeds(
         task = progress.add_task(title, total=len(names) * len(seeds))
         for name in names:
             for seed in seeds:
-                found = measure(name, Path(data_dir), seed)
+                found = measure(name, data_dir, seed)
                 rows += [{"data": name, "seed": seed, **one} for one in found]
                 progress.advance(task)
     return pd.DataFrame(rows)

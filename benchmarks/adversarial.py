@@ -17,7 +17,7 @@ from sklearn.base import clone
 from sklearn.metrics import roc_auc_score
 from sklearn.utils import Bunch
 
-from benchmarks._output import describe_run, to_markdown, write_results
+from benchmarks._output import publish
 from skdualcnn._decider import FusionDecider
 from skdualcnn._studies import OURS, STUDIES, fit, thin
 from skdualcnn.adversarial import AdversarialTraining, accuracy_of_features, perturb_readings
@@ -46,7 +46,7 @@ def run(
         for name in names:
             study = STUDIES[name]
             for seed in seeds:
-                dataset = study.load(Path(data_dir), seed)
+                dataset = study.load(data_dir, seed)
                 train, test = honest_split(dataset, random_state=seed)
                 if quick:
                     train, test = thin(train, study.window), thin(test, study.window, 500)
@@ -63,10 +63,7 @@ def run(
     results = pd.DataFrame(rows)
     groups = results.groupby(["data", "training", "readings"], sort=False)
     table = groups[list(FIGURES)].mean().rename(columns=FIGURES)
-    environment = describe_run()
-    write_results(out, "adversarial", results, table, environment)
-    print("\n".join(f"{key}: {value}" for key, value in environment.items()))
-    print(to_markdown(table))
+    publish(out, "adversarial", results, table)
     print(f"over {len(seeds)} seed(s)")
 
 

@@ -14,7 +14,7 @@ import pandas as pd
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.metrics import f1_score, roc_auc_score
 
-from benchmarks._output import describe_run, to_markdown, write_results
+from benchmarks._output import describe_run, say_run, to_markdown, write_results
 from skdualcnn.datasets import load_physionet2012, make_ward
 from skdualcnn.exceptions import DataFileError
 from skdualcnn.model_selection import honest_split
@@ -34,7 +34,7 @@ WARD_TOLERANCE = {"patient": 60, "environment": 240, "network": 120}
 def run(data_dir: Path, out: Path, *, quick: bool) -> None:
     """Print and write the three tables."""
     environment = describe_run()
-    print("\n".join(f"{key}: {value}" for key, value in environment.items()))
+    print(say_run(environment))
     tables = {
         "alignment_speed": time_alignment(100_000 if quick else 1_000_000),
         "alignment_ward": score_ward(quick=quick),

@@ -17,7 +17,7 @@ from typing import Any
 import pandas as pd
 from rich.progress import Progress
 
-from benchmarks._output import describe_run, to_markdown, write_results
+from benchmarks._output import publish
 from benchmarks._runs import fit_and_score
 from firmware_export import export_firmware
 from skdualcnn._decider import FusionDecider
@@ -54,7 +54,7 @@ def run(
         for name in names:
             for seed in seeds:
                 study = STUDIES[name]
-                dataset = study.load(Path(data_dir), seed)
+                dataset = study.load(data_dir, seed)
                 train, test = honest_split(dataset, random_state=seed)
                 if quick:
                     train = thin(train, study.window)
@@ -79,10 +79,7 @@ def run(
                     progress.advance(task)
     results = add_differences(pd.DataFrame(rows))
     table = summarise(results)
-    environment = describe_run()
-    write_results(out, "architectures", results, table, environment)
-    print("\n".join(f"{key}: {value}" for key, value in environment.items()))
-    print(to_markdown(table))
+    publish(out, "architectures", results, table)
     print("\n".join(judge(results, "compact")))
     return results
 

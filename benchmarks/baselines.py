@@ -15,7 +15,7 @@ from rich.progress import Progress
 from sklearn.model_selection import train_test_split
 from sklearn.utils import Bunch
 
-from benchmarks._output import describe_run, to_markdown, write_results
+from benchmarks._output import publish
 from benchmarks._runs import fit_and_score
 from skdualcnn._studies import STUDIES, labelled_heads, thin
 from skdualcnn.model_selection import honest_split
@@ -35,7 +35,7 @@ def run(
         for name in names:
             for seed in seeds:
                 study = STUDIES[name]
-                dataset = study.load(Path(data_dir), seed)
+                dataset = study.load(data_dir, seed)
                 for protocol in PROTOCOLS:
                     train, test = split(dataset, protocol, seed)
                     if quick:
@@ -56,10 +56,7 @@ def run(
     results = pd.DataFrame(rows)
     keys = ["data", "head", "protocol", "model"]
     table = results.groupby(keys, sort=False)[METRICS].mean()
-    environment = describe_run()
-    write_results(out, "baselines", results, table, environment)
-    print("\n".join(f"{key}: {value}" for key, value in environment.items()))
-    print(to_markdown(table))
+    publish(out, "baselines", results, table)
     return results
 
 

@@ -24,7 +24,7 @@ from sklearn.utils import Bunch
 
 from benchmarks import tuning
 from benchmarks._held_out import calibrated_score
-from benchmarks._output import describe_run, to_markdown, write_results
+from benchmarks._output import publish
 from benchmarks._runs import over_seeds
 from skdualcnn._calibration_error import calibration_floor
 from skdualcnn._calibrators import CALIBRATORS
@@ -41,10 +41,7 @@ def run(
     results = over_seeds("calibration", partial(_score, quick=quick), names, data_dir, seeds)
     groups = results.groupby(["data", "head", "calibration"], sort=False)
     table = groups[["ece", "floor", "brier", "said", "happened"]].mean()
-    environment = describe_run()
-    write_results(out, "calibration", results, table, environment)
-    print("\n".join(f"{key}: {value}" for key, value in environment.items()))
-    print(to_markdown(table))
+    publish(out, "calibration", results, table)
     return results
 
 

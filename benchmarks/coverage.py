@@ -12,7 +12,7 @@ from sklearn.model_selection import GroupShuffleSplit
 from sklearn.pipeline import make_pipeline
 from sklearn.utils import Bunch
 
-from benchmarks._output import describe_run, to_markdown, write_results
+from benchmarks._output import describe_run, say_run, to_markdown, write_results
 from benchmarks.drift import CHANGES
 from skdualcnn import DualPathCNNClassifier, FusionDecider, make_fusion_preprocessor
 from skdualcnn._studies import STUDIES, labels_of
@@ -46,7 +46,7 @@ def run(out: Path, *, quick: bool, data_dir: Path) -> None:
         ]
     )
     write_results(out, "coverage", results, results, environment)
-    print("\n".join(f"{key}: {value}" for key, value in environment.items()))
+    print(say_run(environment))
     for kind, table in results.groupby("sets", sort=False):
         print(f"\nconfidence level {NOMINAL}, {kind}:\n")
         print(to_markdown(table.drop(columns="sets").set_index("data")))

@@ -10,7 +10,7 @@ import pandas as pd
 from sklearn.pipeline import make_pipeline
 from sklearn.utils import Bunch
 
-from benchmarks._output import describe_run, to_markdown, write_results
+from benchmarks._output import describe_run, say_run, to_markdown, write_results
 from skdualcnn import DualPathCNNClassifier, FusionDecider, make_fusion_preprocessor
 from skdualcnn.datasets import load_wustl_ehms, make_ward
 from skdualcnn.drift import DriftMonitor
@@ -25,7 +25,7 @@ def run(out: Path, *, quick: bool, data_dir: Path) -> None:
     tables = [_on_wards(n_patients=6 if quick else 20), _along_time(data_dir)]
     results = pd.concat(tables, ignore_index=True)
     write_results(out, "drift", results, results, environment)
-    print("\n".join(f"{key}: {value}" for key, value in environment.items()))
+    print(say_run(environment))
     print(to_markdown(results.set_index("change")))
 
 

@@ -21,7 +21,7 @@ from sklearn.inspection import permutation_importance
 from sklearn.metrics import roc_auc_score
 from sklearn.utils import Bunch
 
-from benchmarks._output import describe_run, to_markdown, write_results
+from benchmarks._output import publish
 from benchmarks._runs import over_seeds
 from skdualcnn._decider import FusionDecider
 from skdualcnn._studies import OURS, STUDIES, Study, fit, labels_of, thin
@@ -46,10 +46,7 @@ def run(
     results = over_seeds("explanation", partial(_measure, quick=quick), names, data_dir, seeds)
     results = results.reindex(columns=["data", "seed", "head", "alerts", "score", *AREAS])
     table = summarise(results)
-    environment = describe_run()
-    write_results(out, "explanation", results, table, environment)
-    print("\n".join(f"{key}: {value}" for key, value in environment.items()))
-    print(to_markdown(table))
+    publish(out, "explanation", results, table)
     return results
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from sklearn.pipeline import make_pipeline
 
-from benchmarks._output import describe_run, to_markdown, write_results
+from benchmarks._output import describe_run, say_run, to_markdown, write_results
 from skdualcnn import DualPathCNNClassifier, FusionDecider, make_fusion_preprocessor
 from skdualcnn._evaluation import evaluate
 from skdualcnn.datasets import load_physionet2012, make_ward
@@ -67,7 +67,7 @@ def run(out: Path, *, quick: bool, data_dir: Path, seeds: int, rounds: int = 20)
     sent = wire.agg(payloads="size", largest="max", all="sum")
     write_results(out, "federated", table, summary, environment)
     write_results(out, "federated_wire", sent.reset_index(), sent, environment)
-    print("\n".join(f"{key}: {value}" for key, value in environment.items()))
+    print(say_run(environment))
     print(to_markdown(summary))
     print(f"\nPayloads of {seeds} run(s) of {rounds} rounds:\n")
     print(to_markdown(sent))

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from benchmarks._output import describe_run, to_markdown, write_results
+from benchmarks._output import describe_run, say_run, to_markdown, write_results
 from benchmarks.firmware_peers import PEERS, Peer
 from firmware_export._arena import arena_bytes, state_bytes
 from firmware_export._emit import GoldenVectors, render_firmware
@@ -59,7 +59,7 @@ def run(out: Path, *, quick: bool) -> pd.DataFrame:
     environment = {**describe_run(), "peers": MEASURED_ELSEWHERE}
     write_results(out, "firmware", results, ours, environment)
     write_results(out, "firmware_peers", peers, peers.set_index(["network", "peer"]), environment)
-    print("\n".join(f"{key}: {value}" for key, value in environment.items()))
+    print(say_run(environment))
     print(to_markdown(ours), to_markdown(peers.set_index(["network", "peer"])), sep="\n\n")
     return results
 

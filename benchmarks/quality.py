@@ -19,7 +19,7 @@ from sklearn.utils import Bunch
 
 from benchmarks import tuning
 from benchmarks._held_out import figures, recalls, thresholds
-from benchmarks._output import describe_run, to_markdown, write_results
+from benchmarks._output import describe_run, say_run, to_markdown, write_results
 from benchmarks.paper import protocols
 from benchmarks.paper.models import SVM, OnSomeRows
 from benchmarks.paper.perturbation import LEVELS, strengths
@@ -47,7 +47,7 @@ def run(
         for name in names:
             for seed in seeds:
                 study = STUDIES[name]
-                dataset = study.load(Path(data_dir), seed)
+                dataset = study.load(data_dir, seed)
                 tested: dict[str, dict[str, HeadResult]] = {}
                 for model, decider in models_of(study, dataset, seed, quick=quick).items():
                     about = {"data": name, "model": model, "seed": seed}
@@ -67,7 +67,7 @@ def run(
                         row["p_value"] = p_values(tested, row["head"])[row["model"]]
     results = pd.DataFrame(rows)
     environment = describe_run()
-    print("\n".join(f"{key}: {value}" for key, value in environment.items()))
+    print(say_run(environment))
     table = summarise(results)
     write_results(out, "quality", results, table, environment)
     shares_of_parts = pd.DataFrame(parts)
@@ -113,7 +113,7 @@ def episode_folds(
     study = STUDIES[name]
     found = []
     for seed in seeds:
-        dataset = study.load(Path(data_dir), seed)
+        dataset = study.load(data_dir, seed)
         if dataset.split_by != "time":
             return []
         models = study.models(dataset, quick=quick, verbose=0, random_state=seed)

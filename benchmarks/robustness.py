@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.utils import Bunch
 
-from benchmarks._output import describe_run, to_markdown, write_results
+from benchmarks._output import publish
 from benchmarks._runs import over_seeds
 from benchmarks.paper.perturbation import LEVELS, strengths
 from benchmarks.quality import BOOSTED, models_of
@@ -40,10 +40,7 @@ def run(
     groups = results.groupby(KEYS, sort=False)
     table = groups[["roc_auc", "disturbed", "lost"]].mean()
     table["lost_std"] = groups["lost"].std()
-    environment = describe_run()
-    write_results(out, "robustness", results, table, environment)
-    print("\n".join(f"{key}: {value}" for key, value in environment.items()))
-    print(to_markdown(table))
+    publish(out, "robustness", results, table)
     return results
 
 

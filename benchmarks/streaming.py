@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from sklearn.pipeline import make_pipeline
 
-from benchmarks._output import describe_run, to_markdown, write_results
+from benchmarks._output import describe_run, say_run, to_markdown, write_results
 from firmware_export import compile_predictor
 from skdualcnn import DualPathCNNClassifier, FusionDecider, make_fusion_preprocessor
 from skdualcnn.datasets import make_ward
@@ -43,7 +43,7 @@ def run(out: Path, *, quick: bool) -> pd.DataFrame:
     table = table.drop(columns=["engine", "window"])
     environment = describe_run()
     write_results(out, "streaming", pd.DataFrame(results), table.T, environment)
-    print("\n".join(f"{key}: {value}" for key, value in environment.items()))
+    print(say_run(environment))
     print(f"{readings:,} readings of {devices:,} devices, in microseconds a push")
     print(to_markdown(table.T))
     return table

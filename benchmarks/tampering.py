@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from sklearn.model_selection import GroupKFold
 from sklearn.pipeline import make_pipeline
 
-from benchmarks._output import describe_run, to_markdown, write_results
+from benchmarks._output import describe_run, say_run, to_markdown, write_results
 from skdualcnn import DualPathCNNClassifier, FusionDecider, make_fusion_preprocessor
 from skdualcnn._rules import BOTH, MEDICAL, fuse_anomalies
 from skdualcnn._studies import OURS, STUDIES, fit
@@ -102,7 +102,7 @@ def run(out: Path, *, quick: bool, data_dir: Path) -> None:
     results = pd.DataFrame(rows)
     means = results.groupby(["data", "way"], sort=False).mean(numeric_only=True)
     write_results(out, "tampering", results, means.drop(columns="seed"), environment)
-    print("\n".join(f"{key}: {value}" for key, value in environment.items()))
+    print(say_run(environment))
     print(to_markdown(means.drop(columns="seed")))
     print("\nsettings chosen on training rows:", *results["chosen"].dropna().unique(), sep="\n  ")
 

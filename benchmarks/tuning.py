@@ -20,7 +20,7 @@ from rich.progress import Progress
 from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.utils import Bunch
 
-from benchmarks._output import describe_run, to_markdown, write_results
+from benchmarks._output import publish
 from benchmarks._runs import fit_and_score
 from benchmarks.paper.protocols import strata_of, take
 from skdualcnn._fusion_pipeline import NO_DROPOUT, TEACHER
@@ -109,7 +109,7 @@ def run(
             settings = settings_of(study)
             longest = max(setting.apply(study).window for setting in settings.values())
             for seed in seeds:
-                inside = training_rows(study.load(Path(data_dir), seed), seed)
+                inside = training_rows(study.load(data_dir, seed), seed)
                 for fold, (train, watched) in enumerate(folds(inside, longest, seed)):
                     fitted = thin(train, longest) if quick else train
                     for label, setting in settings.items():
@@ -128,10 +128,7 @@ def run(
                         progress.advance(task)
     results = pd.DataFrame(rows)
     table = summarise(results)
-    environment = describe_run()
-    write_results(out, "tuning", results, table, environment)
-    print("\n".join(f"{key}: {value}" for key, value in environment.items()))
-    print(to_markdown(table))
+    publish(out, "tuning", results, table)
     return results
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmarks._output import describe_run, to_markdown, write_results
+from benchmarks._output import publish
 from skdualcnn import DualPathCNNClassifier
 from skdualcnn.preprocessing import SlidingWindow
 
@@ -29,10 +29,7 @@ def run(out: Path, *, quick: bool) -> pd.DataFrame:
             for by in (None, 0)
         ]
     ).set_index(["dtype", "by"])
-    environment = describe_run()
-    write_results(out, "windows", table.reset_index(), table, environment)
-    print("\n".join(f"{key}: {value}" for key, value in environment.items()))
-    print(to_markdown(table))
+    publish(out, "windows", table.reset_index(), table)
     return table
 
 
