@@ -24,7 +24,7 @@ from skdualcnn._evaluation import (
     head_tables,
     say_intervals,
 )
-from skdualcnn._studies import OURS, Study
+from skdualcnn._studies import HELD_OUT, OURS, Study
 from skdualcnn._versions import describe_environment
 from skdualcnn.inspection import (
     ConfusionSharesDisplay,
@@ -36,11 +36,6 @@ from skdualcnn.inspection import (
     TrainingHistoryDisplay,
 )
 
-HELD_OUT = {
-    "groups": "whole groups (patients, or blocks of packets)",
-    "time": "the last fifth of the recording",
-    "file": "the authors' test file",
-}
 TRAINING = "Training"
 
 

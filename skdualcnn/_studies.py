@@ -36,6 +36,11 @@ from skdualcnn.network._architectures import SHAPE_PARAMETERS
 from skdualcnn.preprocessing import QuantileScaler
 
 OURS = "dual-path CNN"
+HELD_OUT = {  # by the split that a data set asks for
+    "groups": "whole groups (patients, or blocks of packets)",
+    "time": "the last fifth of the recording",
+    "file": "the authors' test file",
+}
 # On a table of many columns and few rows, a linear model beside them knows what they do not.
 TEACHERS = VotingClassifier(
     [("trees", TEACHER), ("linear", LogisticRegression(C=0.3, max_iter=1000))], voting="soft"

@@ -10,8 +10,7 @@ from benchmarks.baselines import PROTOCOLS
 from benchmarks.paper.jobs import TEST, Settings
 from benchmarks.paper.outcome import Outcome
 from benchmarks.paper.protocols import describe_folds, describe_split
-from skdualcnn._demo_report import HELD_OUT
-from skdualcnn._studies import OURS, Study
+from skdualcnn._studies import HELD_OUT, OURS, Study
 
 
 @dataclass(frozen=True)

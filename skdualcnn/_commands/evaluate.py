@@ -101,7 +101,7 @@ def _divide(dataset: Any, options: argparse.Namespace) -> tuple[Any, Any]:
 
 def _held_out(options: argparse.Namespace, split_by: str, *, known: bool) -> str:
     """Return what the training did not see; it is not `known` of files that train did not write."""
-    from skdualcnn._demo_report import HELD_OUT  # noqa: PLC0415
+    from skdualcnn._studies import HELD_OUT  # noqa: PLC0415  (imports torch)
 
     if options.all:
         return "nothing: all rows are scored"
