@@ -27,6 +27,10 @@ def test_columns(values, ordered, codes):
     column = one(values)
     assert column.ordered is ordered
     assert column.codes.tolist() == codes
+    assert column.present.tolist() == [code >= 0 for code in codes]
+    assert column.counts.tolist() == [
+        codes.count(code) for code in [*range(len(column.values)), -1]
+    ]
 
 
 def test_text_of_numbers_is_numbers():
