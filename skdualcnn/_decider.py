@@ -21,6 +21,7 @@ from skdualcnn._calibrators import CALIBRATORS
 from skdualcnn._cross_fitting import HeldOut, cross_fit, make_splits
 from skdualcnn._decisions import DecisionsMixin
 from skdualcnn._fusion_rule import distrust_pair, threshold_pair
+from skdualcnn._head import FittedHeads
 from skdualcnn._labels import Heads, Labels, find_normal
 from skdualcnn._rules import DECISIONS
 from skdualcnn._unchanged import unchanged_on_error
@@ -214,13 +215,12 @@ class FusionDecider(DecisionsMixin, MetaEstimatorMixin, BaseEstimator):
                 "one of the two. Choose two columns of y."
             )
         self.estimator_ = clone(self.estimator).fit(X, y, **fit_params)
-        classes = self.estimator_.classes_
-        found = list(classes) if isinstance(classes, list) else [classes]
+        classes = FittedHeads.read(self.estimator_).classes
         self.head_names_ = list(names)
         self.positions_ = _assign_heads(names)
         self.heads_ = tuple(None if i is None else names[i] for i in self.positions_)
         self.normal_ = tuple(
-            None if i is None else find_normal(names[i], found[i], self._wanted_normal(role))
+            None if i is None else find_normal(names[i], classes[i], self._wanted_normal(role))
             for role, i in enumerate(self.positions_)
         )
         self.classes_ = np.sort(DECISIONS)

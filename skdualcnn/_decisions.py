@@ -10,6 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skdualcnn._calibrators import Calibrator
 from skdualcnn._fusion_rule import FusionRule
+from skdualcnn._head import FittedHeads
 from skdualcnn._labels import Labels
 from skdualcnn.exceptions import HeadError
 
@@ -128,10 +129,11 @@ class DecisionsMixin:
         """
         rule, probabilities = self._read(X)
         scores = rule.scores(probabilities)
+        heads = FittedHeads.read(self)
         table: dict[str, Any] = {}
         for role, position in enumerate(self.positions_):
             if position is not None:
-                name, classes = self.heads_[role], self._classes(position)
+                name, classes = self.heads_[role], heads.classes[position]
                 table[f"{name}_class"] = classes[probabilities[position].argmax(axis=1)]
                 for label, column in zip(classes, probabilities[position].T, strict=True):
                     table[f"{name}_probability_{label}"] = column
@@ -209,10 +211,6 @@ class DecisionsMixin:
         probabilities = self.predict_proba(X)
         listed = probabilities if isinstance(probabilities, list) else [probabilities]
         return FusionRule.of(self), listed
-
-    def _classes(self, position: int) -> NDArray[Any]:
-        classes = self.estimator_.classes_
-        return classes[position] if isinstance(classes, list) else classes
 
 
 class HoldsDecider(DecisionsMixin):

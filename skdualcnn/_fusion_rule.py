@@ -8,6 +8,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from skdualcnn._head import FittedHeads
 from skdualcnn._rules import DECISIONS, fuse_anomalies, fuse_confidences
 from skdualcnn.exceptions import HeadError
 
@@ -47,10 +48,9 @@ class FusionRule:
         """Read the rule off a fitted decider, or whatever holds one, as its parameters are now."""
         while hasattr(decider, "decider_"):
             decider = decider.decider_
-        classes = decider.estimator_.classes_
-        listed = classes if isinstance(classes, list) else [classes]
+        classes = FittedHeads.read(decider).classes
         health, cyber = (
-            0 if position is None else listed[position].tolist().index(label)
+            0 if position is None else classes[position].tolist().index(label)
             for position, label in zip(decider.positions_, decider.normal_, strict=True)
         )
         return cls(
