@@ -71,12 +71,12 @@ def replaced_folder(target: Path) -> Iterator[Path]:
         folder.mkdir()
         yield folder
         earlier = staging / "old"
-        if target.exists():
-            target.replace(earlier)
         try:
+            if target.exists():
+                target.replace(earlier)
             folder.replace(target)
-        except OSError:
-            if earlier.exists():
+        except BaseException:  # Ctrl-C and SIGTERM, too
+            if earlier.exists() and not target.exists():
                 earlier.replace(target)
             raise
     finally:

@@ -1,4 +1,5 @@
 import os
+from pathlib import Path
 
 import pytest
 
@@ -56,6 +57,25 @@ def test_a_failure_leaves_things_as_they_were(tmp_path, error):
         fail(tmp_path / "out")
     assert listed(tmp_path) == ["out"]
     assert (tmp_path / "out" / MARKER).read_text() == "whole"
+
+
+@pytest.mark.parametrize("error", [OSError, KeyboardInterrupt, SystemExit])
+def test_an_earlier_run_comes_back_if_the_new_one_cannot_take_its_place(
+    tmp_path, monkeypatch, error
+):
+    fill(tmp_path / "out", "first")
+    replace = Path.replace
+
+    def refuse(path, target):
+        if path.name == "new":
+            raise error
+        return replace(path, target)
+
+    monkeypatch.setattr(Path, "replace", refuse)
+    with pytest.raises(error):
+        fill(tmp_path / "out", "second")
+    assert listed(tmp_path) == ["out"]
+    assert (tmp_path / "out" / MARKER).read_text() == "first"
 
 
 def test_what_is_not_ours_is_not_touched(tmp_path):
