@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from skdualcnn.exceptions import AlignmentError
-from skdualcnn.preprocessing._stamps import SECOND, read_duration
+from skdualcnn.preprocessing._stamps import SECOND, read_duration, read_stamps
 
 
 @pytest.mark.parametrize(
@@ -30,3 +30,11 @@ def test_a_duration_in_every_form(five_seconds):
 def test_what_is_no_duration(duration):
     with pytest.raises(AlignmentError, match=r"tolerance is .*, expected"):
         read_duration(duration, "tolerance")
+
+
+def test_seconds_beyond_64_bits_of_nanoseconds_are_refused():
+    largest = np.iinfo(np.int64).max / SECOND
+    with pytest.raises(AlignmentError, match="too large for seconds"):
+        read_stamps([1.0, -1.001 * largest], "of the clock")
+    _, stamps, _ = read_stamps([0.99 * largest], "of the clock")
+    assert stamps[0] == pytest.approx(0.99 * np.iinfo(np.int64).max)
