@@ -97,17 +97,15 @@ def make_splits(
     ValueError
         If two folds hold out the same row.
     """
-    number = 5 if cv is None else cv
+    given = 5 if cv is None else cv
     if groups is not None:
         check_consistent_length(X, groups)
-    if isinstance(number, int | np.integer):
-        state = _joint_state(heads.encode(labels), int(number))
-        cv = check_cv(int(number), state, classifier=True)
-        if groups is not None:
-            cv = StratifiedGroupKFold(int(number))
+    n_splits = int(given) if isinstance(given, int | np.integer) else None
+    state = _joint_state(heads.encode(labels), n_splits or 2)
+    if n_splits and groups is not None:
+        cv = StratifiedGroupKFold(n_splits)
     else:
-        state = _joint_state(heads.encode(labels), 2)
-        cv = check_cv(number, state, classifier=True)
+        cv = check_cv(given, state, classifier=True)
     splits = [(np.asarray(a), np.asarray(b)) for a, b in cv.split(X, state, groups)]
     held_out = np.concatenate([test for _, test in splits])
     if len(np.unique(held_out)) < len(held_out):

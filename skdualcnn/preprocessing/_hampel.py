@@ -197,9 +197,8 @@ def _median(windows: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the median of each row without its NaN; much faster than nanmedian."""
     ordered = np.sort(windows, axis=1)  # NaN comes last
     count = np.isfinite(ordered).sum(axis=1)
-    below, above = np.maximum(count - 1, 0) // 2, np.minimum(count // 2, windows.shape[1] - 1)
     rows = np.arange(len(windows))
-    middle: NDArray[np.float64] = (ordered[rows, below] + ordered[rows, above]) / 2
+    middle: NDArray[np.float64] = (ordered[rows, (count - 1) // 2] + ordered[rows, count // 2]) / 2
     return middle
 
 
