@@ -16,7 +16,10 @@ from benchmarks.paper.outcome import Outcome
 from skdualcnn._versions import describe_environment
 from skdualcnn._writing import write_whole
 
-# What no outcome depends on: how results are shown, and what runs beside the models.
+_HERE, _PACKAGE = Path(__file__).parent, Path(skdualcnn.__file__).parent
+_OWN = ("fitted", "jobs", "models", "outcome", "perturbation", "protocols", "work")
+# What no outcome depends on, but for those that are exported: how results are shown, and what runs
+# beside the models.
 _APART = (
     *("inspection", "streaming", "explanation", "drift", "partitions.py"),
     *("_commands", "_cli.py", "_demo.py", "_demo_messages.py", "_demo_report.py"),
@@ -85,23 +88,32 @@ def common_facts() -> dict[str, str]:
     The sources themselves, rather than the commit, so that a change that is not
     committed counts and a commit that changes a page of the documentation does not.
     """
-    package = Path(skdualcnn.__file__).parent
+    return {**describe_environment(), "sources": _digest(common_sources())}
+
+
+def common_sources() -> list[Path]:
+    """Return the files that every outcome depends on."""
     sources = [
         path
-        for path in package.rglob("*.py")
-        if not set(path.relative_to(package).parts) & set(_APART)
+        for path in _PACKAGE.rglob("*.py")
+        if not set(path.relative_to(_PACKAGE).parts) & set(_APART)
     ]
-    here = Path(__file__).parent
-    own = ("fitted", "jobs", "models", "perturbation", "protocols", "work")
-    sources += [here / f"{name}.py" for name in own]
-    sources.append(here.parent / "baselines.py")
-    return {**describe_environment(), "sources": _digest(sources)}
+    sources += [_HERE / f"{name}.py" for name in _OWN]
+    return [*sources, _HERE.parent / "baselines.py"]
 
 
 def firmware_facts() -> dict[str, str]:
     """Return a digest of what outcomes that are exported depend on besides."""
-    package = Path(firmware_export.__file__).parent
-    return {"firmware": _digest([one for one in package.rglob("*") if one.is_file()])}
+    return {"firmware": _digest(firmware_sources())}
+
+
+def firmware_sources() -> list[Path]:
+    """Return the files that outcomes that are exported depend on besides."""
+    exporter = Path(firmware_export.__file__).parent
+    return [
+        *(one for one in exporter.rglob("*") if one.is_file()),
+        *(_PACKAGE / "_demo.py", _PACKAGE / "_demo_report.py"),  # rows to calibrate on, figures
+    ]
 
 
 def _digest(paths: Iterable[Path]) -> str:

@@ -1,0 +1,23 @@
+"""A finished job is done again once something has changed that its outcome depends on."""
+
+import ast
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from benchmarks.paper import store
+
+SHOWN = "inspection"  # finds and writes what is there
+
+
+@pytest.mark.parametrize("name", store._OWN)
+def test_what_a_job_imports_is_in_its_fingerprint(name):
+    path = Path(store.__file__).with_name(f"{name}.py")
+    digested = {*store.common_sources(), *store.firmware_sources()}
+    assert path in digested
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom):
+            package, *parts = node.module.split(".")
+            if package in {"benchmarks", "firmware_export", "skdualcnn"} and SHOWN not in parts:
+                assert Path(find_spec(node.module).origin) in digested, node.module
