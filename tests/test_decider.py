@@ -250,6 +250,11 @@ def test_a_score_at_the_threshold_raises_an_alert_and_says_so():
         "health anomaly 0.50 at or above 0.5; cyber anomaly 0.50 at or above 0.5; "
         "difference 0.00 against delta 0.1"
     )
+    wary = fitted(distrust=(0.5, 0.75)).explain_decisions([[0.5, 0.5], [0.75, 0.5]])
+    assert wary["decision"].tolist() == ["cyber", "medical"]
+    told = "vitals not trusted at a cyber anomaly of 0.5 or more: a medical alert takes 0.75"
+    assert wary["reason"].str.contains(told).all()
+    assert wary["reason"].str.contains("difference").tolist() == [False, True]
 
 
 def test_a_decision_says_that_the_vitals_are_not_trusted():

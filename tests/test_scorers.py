@@ -146,6 +146,7 @@ def test_metrics_and_scorers(fitted, ward):
     for count in (
         lambda estimator, X, y: len(estimator.classes_),
         lambda estimator, X, y=None: len(estimator.classes_),
+        lambda model, rows, labels: len(model.classes_),
     ):
         assert make_head_scorer(count, head="health")(fitted, X, y) == 3
     beta = make_head_scorer(fbeta_score, head="cyber", normal="normal", beta=2)
