@@ -315,3 +315,9 @@ def test_streams_without_readings():
     assert len(data) == 2
     assert data[["value", "s_age"]].isna().all(axis=None)
     assert len(align_streams({"s": empty}, on="time", freq=1).data) == 0
+
+
+def test_a_reading_at_the_last_grid_point_is_inside():
+    table = align_streams({"s": FRAME}, on="time", freq=1, end=1).report.table
+    assert table.loc["s", ["readings", "outside"]].tolist() == [2, 1]
+    assert align_streams({"s": FRAME}, on="time", freq=1).report.table.loc["s", "outside"] == 0
