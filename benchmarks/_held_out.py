@@ -64,7 +64,7 @@ def figures(result: HeadResult, cuts: dict[str, float]) -> dict[str, float]:
     }
 
 
-def recalls(result: HeadResult, cut: float, unseen: NDArray[Any] | None = None) -> dict[str, float]:
+def recalls(result: HeadResult, cut: float, unseen: NDArray[Any] | None) -> dict[str, float]:
     """Return the share flagged of each class, and of attack types unseen in training.
 
     Parameters

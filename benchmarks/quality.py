@@ -21,7 +21,7 @@ from benchmarks import tuning
 from benchmarks._held_out import figures, recalls, thresholds
 from benchmarks._output import describe_run, say_run, to_markdown, write_results
 from benchmarks.paper import protocols
-from benchmarks.paper.models import SVM, OnSomeRows
+from benchmarks.paper.models import models_of
 from benchmarks.paper.perturbation import LEVELS, strengths
 from skdualcnn._auc_comparison import compare_roc_auc
 from skdualcnn._decider import FusionDecider
@@ -49,7 +49,8 @@ def run(
                 study = STUDIES[name]
                 dataset = study.load(data_dir, seed)
                 tested: dict[str, dict[str, HeadResult]] = {}
-                for model, decider in models_of(study, dataset, seed, quick=quick).items():
+                models = models_of(study, dataset, seed, svm_rows=SVM_ROWS, quick=quick)
+                for model, decider in models.items():
                     about = {"data": name, "model": model, "seed": seed}
                     tested[model], found, shares = _score(
                         decider, study, dataset, seed, quick=quick
@@ -127,14 +128,6 @@ def episode_folds(
                     for head, result in results.items()
                 ]
     return found
-
-
-def models_of(study: Study, dataset: Bunch, seed: int, *, quick: bool) -> dict[str, FusionDecider]:
-    """Return the models of a study, unfitted, the support vectors on some rows only."""
-    models = study.models(dataset, quick=quick, verbose=0, random_state=seed)
-    steps = models[SVM].estimator.steps
-    steps[-1] = (steps[-1][0], OnSomeRows(steps[-1][1], max_rows=SVM_ROWS, random_state=seed))
-    return models
 
 
 def _score(

@@ -19,8 +19,9 @@ from sklearn.utils import Bunch
 
 from benchmarks._output import publish
 from benchmarks._runs import over_seeds
+from benchmarks.paper.models import models_of
 from benchmarks.paper.perturbation import LEVELS, strengths
-from benchmarks.quality import BOOSTED, models_of
+from benchmarks.quality import BOOSTED, SVM_ROWS
 from skdualcnn._decider import FusionDecider
 from skdualcnn._evaluation import evaluate
 from skdualcnn._studies import OURS, STUDIES, fit, labels_of, thin
@@ -67,7 +68,7 @@ def _score(name: str, data_dir: Path, seed: int, *, quick: bool) -> list[dict[st
     worse = disturb(
         clean, **STRENGTH, reference=dataset.data.iloc[train], random_state=10_000 + seed
     )
-    models = models_of(study, dataset, seed, quick=quick)
+    models = models_of(study, dataset, seed, svm_rows=SVM_ROWS, quick=quick)
     found = []
     for model, training, decider in _fitted(models, dataset, train, seed):
         areas = [

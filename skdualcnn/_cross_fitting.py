@@ -125,7 +125,7 @@ def cross_fit(
     labels: Labels,
     heads: Heads,
     fit_params: Mapping[str, Any],
-    n_jobs: int | None = None,
+    n_jobs: int | None,
 ) -> HeldOut:
     """Fit a clone of the estimator for each fold, and ask it about the rows held out.
 
@@ -141,7 +141,7 @@ def cross_fit(
         y, taken apart, with its sample weights.
     fit_params : mapping of str to object
         Passed to `fit`; what has a value per row is cut to the rows of the fold.
-    n_jobs : int, default=None
+    n_jobs : int or None
         Folds that are fitted at the same time, as joblib counts.
     """
     splits = list(splits)

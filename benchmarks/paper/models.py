@@ -37,18 +37,24 @@ def make_models(
     settings : Settings
     seed : int
     """
-    models = study.models(dataset, quick=settings.quick, verbose=0, random_state=seed)
-    svm = models[SVM].estimator
-    svm.steps[-1] = (
-        svm.steps[-1][0],
-        OnSomeRows(svm.steps[-1][1], max_rows=settings.svm_rows, random_state=seed),
-    )
+    models = models_of(study, dataset, seed, svm_rows=settings.svm_rows, quick=settings.quick)
     reason = _why_no_minirocket(study, dataset)
     if reason:
         return models, {MINIROCKET: reason}
     ours = models[OURS].estimator
     models[MINIROCKET] = FusionDecider(_make_minirocket(ours, dataset, settings, seed))
     return models, {}
+
+
+def models_of(
+    study: Study, dataset: Bunch, seed: int, *, svm_rows: int, quick: bool
+) -> dict[str, FusionDecider]:
+    """Return the models of a study by name, unfitted, the support vectors on some rows only."""
+    models = study.models(dataset, quick=quick, verbose=0, random_state=seed)
+    steps = models[SVM].estimator.steps
+    name, svm = steps[-1]
+    steps[-1] = (name, OnSomeRows(svm, max_rows=svm_rows, random_state=seed))
+    return models
 
 
 def _why_no_minirocket(study: Study, dataset: Bunch) -> str:

@@ -23,9 +23,7 @@ def new_file(text: str) -> Path:
     return path
 
 
-def keep_apart(
-    options: argparse.Namespace, written: Sequence[str], read: Sequence[str] = ()
-) -> None:
+def keep_apart(options: argparse.Namespace, written: Sequence[str], read: Sequence[str]) -> None:
     """Refuse to write what is read, or written twice, under whatever names.
 
     Parameters
