@@ -1,3 +1,5 @@
+from inspect import getdoc
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -395,3 +397,10 @@ def test_a_failed_fit_changes_nothing(y, changed, message):
         old.fit(X, y)
     assert vars(old).keys() == before.keys()
     assert all(vars(old)[name] is value for name, value in before.items())
+
+
+def test_every_fitted_attribute_is_documented():
+    frame = pd.DataFrame(np.tile(X, (5, 1)), columns=["pulse", "packets"])
+    decider = FusionDecider(RandomForestClassifier(3)).fit(frame, np.tile(Y, (5, 1)))
+    learnt = {name for name in vars(decider) if name.endswith("_")}
+    assert {name for name in learnt if f"\n{name} : " not in getdoc(FusionDecider)} == set()
