@@ -23,7 +23,7 @@ def fit_and_score(
     start = time.perf_counter()
     fit(decider, dataset, train)
     seconds = time.perf_counter() - start
-    result = evaluate(decider, dataset.data.iloc[test], labels_of(dataset, test), seconds)
+    result = evaluate(decider, dataset.data.iloc[test], labels_of(dataset, test))
     return [
         {
             "head": head,

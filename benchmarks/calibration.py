@@ -98,7 +98,7 @@ def _score(name: str, data_dir: Path, seed: int, *, quick: bool) -> list[dict[st
 
     def ask(data: Any, train: tuning.Rows, test: tuning.Rows) -> dict[str, HeadResult]:
         fit(decider, data, thin(train, study.window) if quick else train)
-        return evaluate(decider, data.data.iloc[test], labels_of(data, test), 0.0).heads
+        return evaluate(decider, data.data.iloc[test], labels_of(data, test)).heads
 
     inside = tuning.training_rows(dataset, seed)
     held = [ask(inside, *fold) for fold in folds(inside, study.window, seed)]

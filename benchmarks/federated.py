@@ -127,7 +127,7 @@ def _compare(split: Split, rounds: int, seed: int) -> tuple[list[dict[str, Any]]
             "roc_auc": result.metrics()["roc_auc"],
         }
         for training, decider in deciders.items()
-        for head, result in evaluate(decider, *split.test, 0.0).heads.items()
+        for head, result in evaluate(decider, *split.test).heads.items()
     ]
     return scores, federation
 

@@ -146,7 +146,7 @@ def _score(
         reference=dataset.data.iloc[train],
         random_state=seed,
     )
-    disturbed = evaluate(decider, worse, labels_of(dataset, test), 0.0).heads
+    disturbed = evaluate(decider, worse, labels_of(dataset, test)).heads
     found, shares = [], []
     for head, result in results.items():
         lost = result.metrics()["roc_auc"] - disturbed[head].metrics()["roc_auc"]
@@ -172,4 +172,4 @@ def _fit(
     fit(decider, dataset, thin(train, study.window) if quick else train)
     groups = dataset.groups.iloc[test].to_numpy()
     y = labels_of(dataset, test)
-    return evaluate(decider, dataset.data.iloc[test], y, 0.0, groups).heads
+    return evaluate(decider, dataset.data.iloc[test], y, groups).heads

@@ -72,10 +72,7 @@ def _score(name: str, data_dir: Path, seed: int, *, quick: bool) -> list[dict[st
     found = []
     for model, training, decider in _fitted(models, dataset, train, seed):
         areas = [
-            {
-                head: result.metrics()["roc_auc"]
-                for head, result in evaluate(*given, 0.0).heads.items()
-            }
+            {head: result.metrics()["roc_auc"] for head, result in evaluate(*given).heads.items()}
             for given in ((decider, clean, y), (decider, worse, y))
         ]
         found += [

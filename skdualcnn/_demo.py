@@ -101,8 +101,8 @@ def _fit_and_score(
             decider,
             dataset.data.iloc[test],
             labels_of(dataset, test),
-            seconds,
             dataset.groups.iloc[test].to_numpy(),
+            fit_seconds=seconds,
         )
     return results
 

@@ -196,7 +196,7 @@ class ModelResult:
     states : ndarray of shape (n,) and dtype object
         The true states, None where a label is missing.
     fit_seconds : float
-        Wall-clock seconds that fitting took.
+        Wall-clock seconds that fitting took; NaN where that is not known.
     groups : ndarray of shape (n,) or None
         What belongs together, such as the patient; None takes rows as independent.
     """
@@ -297,8 +297,9 @@ def evaluate(
     decider: DecisionsMixin,
     X: pd.DataFrame,
     y: pd.DataFrame,
-    fit_seconds: float,
     groups: NDArray[Any] | None = None,
+    *,
+    fit_seconds: float = np.nan,
 ) -> ModelResult:
     """Return what a fitted decider says about test rows.
 
@@ -310,10 +311,10 @@ def evaluate(
         Test rows.
     y : DataFrame of n rows, one column per head
         Test labels.
-    fit_seconds : float
-        Wall-clock seconds that fitting took.
-    groups : ndarray of shape (n,) or None
+    groups : ndarray of shape (n,) or None, default=None
         What belongs together, such as the patient, for confidence intervals.
+    fit_seconds : float, default=nan
+        Wall-clock seconds that fitting took, where that is known.
 
     Raises
     ------

@@ -93,7 +93,7 @@ def test_what_a_decider_says_about_test_rows(ward):
     decider.fit(X[:60], y[:60])
     test = y[60:].astype(object)
     test.iloc[:4, 1] = None
-    result = evaluate(decider, X[60:], test, 2.5)
+    result = evaluate(decider, X[60:], test, fit_seconds=2.5)
     assert list(result.heads) == ["health", "cyber"]
     assert (len(result.heads["health"].y_true), len(result.heads["cyber"].y_true)) == (30, 26)
     np.testing.assert_array_equal(result.decisions, decider.predict(X[60:]))
@@ -116,21 +116,21 @@ def test_classes_that_were_not_trained_on_are_counted_and_said(ward):
     decider = FusionDecider(RandomForestClassifier(n_estimators=5, random_state=0))
     decider.fit(X[:60], y[:60])
     new = y[60:].assign(cyber=y["cyber"][60:].replace("dos", "worm"))
-    result = evaluate(decider, X[60:], new, 0.0)
+    result = evaluate(decider, X[60:], new)
     counts = head_tables({"forest": result}, "forest")[1]["test_counts"]
     assert counts["worm"] == (new["cyber"] == "worm").sum() > 0
     assert sum(counts.values()) == 30
     (sentence,) = say_unknown(result)
     assert f"{counts['worm']} test rows are of classes that the cyber head was not" in sentence
     with pytest.raises(HeadError, match="labels of the health head are 1, 0, expected its classes"):
-        evaluate(decider, X[60:], new.assign(health=[1, 0] * 15), 0.0)
+        evaluate(decider, X[60:], new.assign(health=[1, 0] * 15))
 
 
 def test_a_decider_of_one_head(ward):
     X, y = ward
     decider = FusionDecider(RandomForestClassifier(n_estimators=5, random_state=0))
     decider.fit(X[:60], y["cyber"][:60])
-    result = evaluate(decider, X[60:], y[["cyber"]][60:], 0.0)
+    result = evaluate(decider, X[60:], y[["cyber"]][60:])
     assert list(result.heads) == ["cyber"]
     assert set(result.states) <= {"normal", "cyber"}
 

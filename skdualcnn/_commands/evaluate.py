@@ -62,7 +62,6 @@ def run(options: argparse.Namespace) -> int:
             decider,
             dataset.data.iloc[rows],
             labels_of(dataset, rows),
-            float("nan"),
             dataset.groups.iloc[rows].to_numpy(),
         )
     protocol = {
