@@ -108,7 +108,7 @@ def test_version(capsys):
         (["gateway", "--broker", "b", "x", "--ca", "c"], "error: c does not exist"),
         (["gateway", "--broker", "b", "x", "--password-file", "p"], "error: p does not"),
         (["gateway", "--broker", "b", "x", "--grace", "-1"], "no number of seconds"),
-        (["simulate", "--broker", "b", "--speed", "0"], "--speed is 0, expected"),
+        (["simulate", "--broker", "b", "--speed", "0"], "--speed: 0 is no number above 0"),
         (["simulate", "--broker", "b", "--start", "noon"], "--start is 'noon', expected a time"),
         (["simulate", "--broker", "b", "--patients", "0"], "n_patients is 0, expected"),
         (["simulate", "--broker", "b", "--prefix", "#"], "The prefix of topics is '#'"),

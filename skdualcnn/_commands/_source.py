@@ -116,6 +116,14 @@ def positive(text: str) -> int:
     return number
 
 
+def above_zero(text: str) -> float:
+    """Return a finite number above 0, for the parser."""
+    number = float(text)
+    if not 0 < number < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} is no number above 0")
+    return number
+
+
 def seed(text: str) -> int:
     """Return the seed of a generator of random numbers, for the parser."""
     number = int(text)

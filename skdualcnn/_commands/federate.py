@@ -11,6 +11,7 @@ from skdualcnn._commands._exit import DONE
 from skdualcnn._commands._files import keep_apart, new_file
 from skdualcnn._commands._model import note
 from skdualcnn._commands._source import (
+    above_zero,
     add_source_arguments,
     divide,
     positive,
@@ -74,22 +75,27 @@ def _add_server_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--architecture", choices=("paper", "compact"), default="compact", help="of the network"
     )
-    parser.add_argument("--lr", type=float, default=3e-3, help="learning rate (default: 0.003)")
+    parser.add_argument(
+        "--lr", type=above_zero, default=3e-3, help="learning rate (default: 0.003)"
+    )
     parser.add_argument(
         "--batch-size",
-        type=positive,
+        type=_several,
         default=64,
         help="rows a step, of all sites together (default: 64)",
     )
     parser.add_argument("--seed", type=seed, default=0, help="of the first weights (default: 0)")
     parser.add_argument(
         "--noise",
-        type=float,
+        type=above_zero,
         metavar="MULTIPLIER",
         help="differential privacy of each site: noise on the average, in units of --clip",
     )
     parser.add_argument(
-        "--clip", type=float, default=1.0, help="longest change of a site in a round (default: 1)"
+        "--clip",
+        type=above_zero,
+        default=1.0,
+        help="longest change of a site in a round (default: 1)",
     )
     parser.add_argument("--cert", type=Path, help="certificate of this server, PEM")
     parser.add_argument("--key", type=Path, help="its key, PEM")
@@ -123,7 +129,7 @@ def _add_connection_arguments(parser: argparse.ArgumentParser, patience: int) ->
     )
     parser.add_argument(
         "--patience",
-        type=float,
+        type=above_zero,
         default=patience,
         metavar="SECONDS",
         help=f"how long to wait for the other side (default: {patience})",
@@ -142,6 +148,7 @@ def _run_server(options: argparse.Namespace) -> int:
     from skdualcnn.federated import Privacy, serve_federation  # noqa: PLC0415
 
     console = Console()
+    privacy = None if options.noise is None else Privacy(options.noise, options.clip)
     console.print(f"waiting for {options.sites} site(s) at {options.address}")
     federation = serve_federation(
         options.address,
@@ -155,7 +162,7 @@ def _run_server(options: argparse.Namespace) -> int:
             random_state=options.seed,
         ),
         start=None if options.start is None else load(options.start),
-        privacy=None if options.noise is None else Privacy(options.noise, options.clip),
+        privacy=privacy,
         certificates=certificates,
         insecure=options.insecure,
         patience=options.patience,
@@ -168,8 +175,10 @@ def _run_server(options: argparse.Namespace) -> int:
     for way, what, count, size in sent.itertuples(index=False):
         table.add_row(way, what, f"{count:,}", f"{size:,}")
     console.print(table)
-    if federation.epsilon is not None:
-        console.print(f"epsilon {federation.epsilon:.2f} at delta 1e-05, for each site's weights")
+    if privacy is not None:
+        console.print(
+            f"epsilon {federation.epsilon:.2f} at delta {privacy.delta:g}, for each site's weights"
+        )
     console.print(f"written: {path} ({path.stat().st_size:,} bytes)")
     return DONE
 
@@ -211,6 +220,13 @@ def _take_share(
     if len(mine) == 0:
         raise UsageError(f"--share {number}/{of} has no rows, expected at most one share a group")
     return mine
+
+
+def _several(text: str) -> int:
+    number = positive(text)
+    if number == 1:
+        raise argparse.ArgumentTypeError("1 row is no batch, expected 2 or more")
+    return number
 
 
 def _share(text: str) -> tuple[int, int]:

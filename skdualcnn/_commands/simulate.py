@@ -8,7 +8,7 @@ from rich.progress import Progress
 from skdualcnn._commands._broker import add_broker_arguments, make_broker
 from skdualcnn._commands._console import Console
 from skdualcnn._commands._exit import DONE
-from skdualcnn._commands._source import seed
+from skdualcnn._commands._source import above_zero, seed
 from skdualcnn.exceptions import UsageError
 
 SUMMARY = "publish the simulated ward, attacks included, to an MQTT broker"
@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     pace = parser.add_mutually_exclusive_group()
     pace.add_argument(
         "--speed",
-        type=float,
+        type=above_zero,
         default=1.0,
         metavar="FACTOR",
         help="simulated seconds in a second (default: 1, real time)",
@@ -54,8 +54,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the command."""
-    if not 0 < options.speed < float("inf"):
-        raise UsageError(f"--speed is {options.speed:g}, expected a number above 0")
     start = None if options.start is None else _read_start(options.start)
     broker = make_broker(options)
 
