@@ -1,6 +1,7 @@
 """What the tampering benchmark counts, and what it chooses."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from benchmarks.tampering import Scored, choose
@@ -13,6 +14,15 @@ def _rows():
     ill = np.array([True, True, False, False, False, False, True, False])
     attack = np.array(["normal"] * 2 + ["tampering"] * 2 + ["normal"] + ["dos"] * 2 + ["normal"])
     return Scored(health, cyber, ill, attack)
+
+
+def test_scores_are_joined_with_what_was_true():
+    y = pd.DataFrame({"health": ["normal", "sepsis"], "cyber": ["dos", "normal"]})
+    rows = Scored.of(np.array([[0.1, 0.9], [0.8, 0.2]]), y)
+    assert rows.health.tolist() == [0.1, 0.8]
+    assert rows.cyber.tolist() == [0.9, 0.2]
+    assert rows.ill.tolist() == [False, True]
+    assert rows.attack.tolist() == ["dos", "normal"]
 
 
 def test_alerts_are_counted_under_attack_and_without():

@@ -36,8 +36,10 @@ def test_weights_and_signals_are_whole_numbers_of_steps(network):
     for module in network.modules():
         if isinstance(module, nn.Conv1d | nn.Linear):
             module.register_forward_hook(lambda layer, inputs, _: seen.append((layer, inputs[0])))
+    given = torch.linspace(-1, 1, 48).view(6, 1, 8)
     with fake_quantised(network, steps(limit=3)), torch.no_grad():
-        network(torch.rand(6, 1, 8))
+        network(given)
+        assert torch.equal(seen[0][1], (given / 0.25).round().clamp(-3, 3) * 0.25)
         for layer, signal in seen:
             assert on_grid(layer.weight, 0.1)
             assert on_grid(signal, 0.25)
