@@ -70,24 +70,33 @@ def write_stamps(nanoseconds: NDArray[np.int64], kind: str) -> Any:
     return times.tz_localize("UTC") if kind == AWARE else times
 
 
-def read_duration(duration: Any, name: str) -> int:
+def read_duration(duration: Any, name: str, *, or_zero: bool = False) -> int:
     """Return a time such as "1min", a Timedelta or a number of seconds in nanoseconds.
 
     Raises
     ------
     AlignmentError
-        If it is none of these, or not above zero.
+        If it is none of these, such as a number as text; or not above zero, `or_zero`.
     """
     try:
         # To Python, NumPy's timedelta64 is a whole number.
         if not isinstance(duration, np.timedelta64) and isinstance(duration, Real):
             nanoseconds = round(float(duration) * SECOND)
+        elif isinstance(duration, str) and not _has_unit(duration):
+            raise ValueError("pandas would read nanoseconds")
         else:
             nanoseconds = pd.Timedelta(duration).as_unit("ns").value
     except (ValueError, TypeError, OverflowError) as error:
         raise AlignmentError(
-            f'{name} is {duration!r}, expected a time such as "1min", or a number of seconds.'
+            f'{name} is {duration!r}, expected a time with its unit, such as "1min", or a '
+            "number of seconds."
         ) from error
-    if nanoseconds <= 0 or pd.isna(duration):
-        raise AlignmentError(f"{name} is {duration!r}, expected more than zero.")
+    if nanoseconds < 0 or (nanoseconds == 0 and not or_zero) or pd.isna(duration):
+        least = "zero or more" if or_zero else "more than zero"
+        raise AlignmentError(f"{name} is {duration!r}, expected {least}.")
     return int(nanoseconds)
+
+
+def _has_unit(duration: str) -> bool:
+    """Return whether a text has a unit, or hours, minutes and seconds between colons."""
+    return any(one.isalpha() or one == ":" for one in duration)

@@ -164,7 +164,7 @@ class OnlineDetector:
             age=age,
         )
         self._freq = read_duration(freq, "freq")
-        self._lateness = 0 if lateness == 0 else read_duration(lateness, "lateness")
+        self._lateness = read_duration(lateness, "lateness", or_zero=True)
         self._gap = GAP_TICKS * self._freq if max_gap is None else read_duration(max_gap, "max_gap")
         if self._gap < self._freq:
             raise StreamError(f"max_gap is {max_gap!r}, expected at least freq, {freq!r}.")

@@ -282,7 +282,7 @@ def test_a_polars_frame_is_refused_with_the_way_out():
         ({"s": FRAME}, {"by": "patient"}, r"no column\(s\) \['patient'\]"),
         ({"s": FRAME}, {"on": "name"}, "Convert text with pandas.to_datetime"),
         ({"s": FRAME}, {"method": "linear"}, "method is 'linear'"),
-        ({"s": FRAME}, {"freq": "soon"}, "freq is 'soon', expected a time such as"),
+        ({"s": FRAME}, {"freq": "soon"}, "freq is 'soon', expected a time with its unit, such as"),
         ({"s": FRAME}, {"freq": 0}, "expected more than zero"),
         ({"s": FRAME}, {"start": np.nan}, "start is nan, expected one of numbers of seconds"),
         ({"s": FRAME}, {"tolerance": {"t": 1}}, r"tolerance names the stream\(s\) \['t'\]"),

@@ -38,3 +38,26 @@ def test_seconds_beyond_64_bits_of_nanoseconds_are_refused():
         read_stamps([1.0, -1.001 * largest], "of the clock")
     _, stamps, _ = read_stamps([0.99 * largest], "of the clock")
     assert stamps[0] == pytest.approx(0.99 * np.iinfo(np.int64).max)
+
+
+@pytest.mark.parametrize("number", ["60", "+5", " 1,000 ", "0", ""])
+def test_a_number_as_text_has_no_unit(number):
+    with pytest.raises(AlignmentError, match=r"freq is '.*', expected a time with its unit, such"):
+        read_duration(number, "freq")
+
+
+def test_hours_minutes_and_seconds_have_units():
+    assert read_duration("00:01:30", "freq") == 90 * SECOND
+
+
+@pytest.mark.parametrize("nothing", [0, 0.0, "0s", pd.Timedelta(0), np.timedelta64(0, "s")])
+def test_zero_where_it_is_fine(nothing):
+    assert read_duration(nothing, "lateness", or_zero=True) == 0
+    with pytest.raises(AlignmentError, match="expected more than zero"):
+        read_duration(nothing, "lateness")
+
+
+@pytest.mark.parametrize("duration", [-5, "-5s"])
+def test_less_than_zero_where_zero_is_fine(duration):
+    with pytest.raises(AlignmentError, match=r"lateness is .*, expected zero or more"):
+        read_duration(duration, "lateness", or_zero=True)

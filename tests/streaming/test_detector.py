@@ -384,7 +384,8 @@ def test_state_of_another_model_or_no_state(case, window_case, rich_case, tmp_pa
     ("settings", "message"),
     [
         ({"freq": -1}, "freq is -1, expected more than zero"),
-        ({"lateness": -1}, "lateness is -1"),
+        ({"freq": "60"}, "freq is '60', expected a time with its unit"),
+        ({"lateness": -1}, "lateness is -1, expected zero or more"),
         ({"max_gap": 0.5}, "max_gap is 0.5, expected at least freq"),
         ({"max_devices": 0}, "max_devices is 0"),
         ({"times": "utc"}, "times is 'utc', expected one of"),
