@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from skdualcnn.exceptions import AlignmentError
 from skdualcnn.preprocessing._alignment_report import AlignedStreams, AlignmentReport, account
 from skdualcnn.preprocessing._clock import StreamClock
-from skdualcnn.preprocessing._grid import STATISTICS, Grid
+from skdualcnn.preprocessing._grid import Grid, list_statistics
 from skdualcnn.preprocessing._stamps import (
     SECOND,
     read_duration,
@@ -274,21 +274,15 @@ def _statistics(
 ) -> dict[str, list[str]]:
     """Return the statistics of each column of a stream."""
     by_column = wanted if isinstance(wanted, Mapping) else dict.fromkeys(columns, wanted)
-    listed = {
-        column: [one] if isinstance(one, str) else list(one) for column, one in by_column.items()
-    }
-    for column, some in listed.items():
+    listed = {}
+    for column, one_or_more in by_column.items():
         if column not in columns:
             raise AlignmentError(
                 f"aggregate names the column {column!r} of stream {name!r}, expected some of "
                 f"{list(columns)}."
             )
-        unknown = [one for one in some if one not in STATISTICS]
-        if unknown or not some:
-            raise AlignmentError(
-                f"aggregate of {column!r} is {some}, expected some of {list(STATISTICS)}."
-            )
-        of_numbers = [one for one in some if one in ("mean", "min", "max")]
+        listed[column] = list_statistics(column, one_or_more)
+        of_numbers = [one for one in listed[column] if one in ("mean", "min", "max")]
         if of_numbers and not pd.api.types.is_numeric_dtype(frame[column]):
             raise AlignmentError(
                 f"aggregate asks for {of_numbers} of {column!r} in stream {name!r}, whose dtype is "

@@ -1,6 +1,6 @@
 """Points in time at regular distance, for each group, and readings brought to them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Self, cast
 
@@ -151,6 +151,23 @@ class Grid:
         if not {"last_valid", "age"} & set(wanted):
             return np.empty(0, dtype=np.int64), np.empty(0)
         return self.match(stream, values.notna().to_numpy(), method, tolerance)
+
+
+def list_statistics(column: str, wanted: Any) -> list[str]:
+    """Return the statistics that are wanted of a column, be it one or several.
+
+    Raises
+    ------
+    AlignmentError
+        If they are not some of `STATISTICS`.
+    """
+    several = isinstance(wanted, Iterable) and not isinstance(wanted, str)
+    listed = list(wanted) if several else [wanted]
+    if not listed or any(one not in STATISTICS for one in listed):
+        raise AlignmentError(
+            f"aggregate of {column!r} is {wanted!r}, expected some of {list(STATISTICS)}."
+        )
+    return listed
 
 
 def _up(time: NDArray[np.int64], freq: int) -> NDArray[np.int64]:

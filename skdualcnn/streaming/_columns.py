@@ -10,6 +10,7 @@ import pandas as pd
 
 from skdualcnn.exceptions import StreamError
 from skdualcnn.preprocessing import align_streams
+from skdualcnn.preprocessing._grid import list_statistics
 from skdualcnn.preprocessing._stamps import SECOND, read_duration
 from skdualcnn.streaming._readings import StreamColumns
 
@@ -228,7 +229,7 @@ def _outputs(name: str, columns: Sequence[str], aggregate: Any, *, age: bool) ->
     by_column = wanted if isinstance(wanted, Mapping) else dict.fromkeys(columns, wanted)
     outputs = []
     for column, some in by_column.items():
-        listed: list[str] = [some] if isinstance(some, str) else list(some)
+        listed = list_statistics(column, some)
         outputs += [
             Output(column if len(listed) == 1 else f"{column}_{one}", column, one)
             for one in listed

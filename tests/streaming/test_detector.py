@@ -390,6 +390,8 @@ def test_state_of_another_model_or_no_state(case, window_case, rich_case, tmp_pa
         ({"max_devices": 0}, "max_devices is 0"),
         ({"times": "utc"}, "times is 'utc', expected one of"),
         ({"aggregate": "median"}, "expected some of"),
+        ({"aggregate": None}, "aggregate of 'pulse' is None, expected some of"),
+        ({"aggregate": {"network": 5}}, "aggregate of 'rate' is 5, expected some of"),
         ({"tolerance": {"weather": 3}}, "names the stream"),
         ({"aggregate": {"patient": "mean", "network": ["last", "age"]}}, "which the streams do no"),
     ],
