@@ -1,5 +1,6 @@
 """Drift on rows that come a few at a time."""
 
+from collections import OrderedDict
 from collections.abc import Hashable, Sequence
 from typing import Any
 
@@ -23,6 +24,14 @@ class DriftWatch:
     ----------
     monitor : DriftMonitor
         Fitted.
+    max_devices : int, default=10000
+        Devices of which rows wait; beyond, the one that was not heard of for longest is
+        forgotten.
+
+    Raises
+    ------
+    ValueError
+        If `max_devices` is out of range.
 
     See Also
     --------
@@ -51,10 +60,13 @@ class DriftWatch:
     ['network', 'predictions']
     """
 
-    def __init__(self, monitor: DriftMonitor) -> None:
+    def __init__(self, monitor: DriftMonitor, *, max_devices: int = 10_000) -> None:
         check_is_fitted(monitor, "thresholds_")
+        if not isinstance(max_devices, int) or max_devices < 1:
+            raise ValueError(f"max_devices is {max_devices!r}, expected a number of 1 or more.")
         self._monitor = monitor
-        self._waiting: dict[Hashable, list[_Pushed]] = {}
+        self._max_devices = max_devices
+        self._waiting: OrderedDict[Hashable, list[_Pushed]] = OrderedDict()
 
     def push(
         self,
@@ -95,7 +107,7 @@ class DriftWatch:
         pushed = [*self._waiting.pop(device, []), (X, _as_frame(y), _as_frame(scores))]
         n_rows, size = sum(len(one) for one, _, _ in pushed), self._monitor.batch_size
         if n_rows < size:
-            self._waiting[device] = [*pushed[:-1], _copied(pushed[-1])]
+            self._wait(device, [*pushed[:-1], _copied(pushed[-1])])
             return []
         parts = [_join(one) for one in zip(*pushed, strict=True)]
         whole = n_rows // size * size
@@ -107,8 +119,14 @@ class DriftWatch:
             )
         ]
         if whole < n_rows:
-            self._waiting[device] = [_copied(_cut(parts, whole, n_rows))]
+            self._wait(device, [_copied(_cut(parts, whole, n_rows))])
         return reports
+
+    def _wait(self, device: Hashable, pushed: list[_Pushed]) -> None:
+        """Keep rows of a device, which was heard of last, until they fill a batch."""
+        self._waiting[device] = pushed
+        if len(self._waiting) > self._max_devices:
+            self._waiting.popitem(last=False)
 
 
 def _as_frame(values: ArrayLike | None) -> pd.DataFrame | None:

@@ -28,6 +28,23 @@ def test_many_rows_fill_several_batches(monitor):
     assert len(DriftWatch(monitor).push(ward.data)) == 2
 
 
+def test_devices_beyond_the_limit_are_forgotten(monitor):
+    rows = make_ward(n_patients=1, hours=1, random_state=6).data
+    watch = DriftWatch(monitor, max_devices=2)
+    for device in ("a", "b", "a", "c"):
+        assert watch.push(rows[:40], device=device) == []
+    assert len(watch.push(rows[:40], device="a")) == 1
+    assert watch.push(rows[:40], device="c") == []
+    assert watch.push(rows[:40], device="b") == []
+    assert watch.push(rows[:40], device="b") == []  # its first rows are forgotten
+
+
+@pytest.mark.parametrize("most", [0, 1.5, None])
+def test_a_limit_of_devices_out_of_range(monitor, most):
+    with pytest.raises(ValueError, match=r"max_devices is .*, expected a number of 1 or more"):
+        DriftWatch(monitor, max_devices=most)
+
+
 def test_labels_of_another_length_are_an_error(monitor):
     ward = make_ward(n_patients=1, hours=1, random_state=6)
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):
