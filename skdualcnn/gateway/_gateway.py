@@ -253,7 +253,7 @@ class Gateway:
     def _reading(self, address: ReadingTopic, payload: bytes) -> list[Outgoing]:
         now = self._now()
         self._guard.admit(address.device, now)
-        reading = read_reading(payload, self._limits.max_payload)
+        reading = read_reading(payload, self._limits.max_payload, self.detector.categorical)
         self._outcomes["reading"] += 1
         accepted = self.detector.counters["accepted"]
         decisions = self.detector.push(address.stream, address.device, reading.time, reading.values)

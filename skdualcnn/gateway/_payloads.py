@@ -34,8 +34,8 @@ class Silence(NamedTuple):
     until: datetime | None
 
 
-def read_reading(payload: bytes, most_bytes: int) -> Reading:
-    """Return the reading in a payload.
+def read_reading(payload: bytes, most_bytes: int, categorical: frozenset[str]) -> Reading:
+    """Return the reading in a payload; only the categorical values may be true or false.
 
     Raises
     ------
@@ -46,9 +46,12 @@ def read_reading(payload: bytes, most_bytes: int) -> Reading:
     read = read_json(payload, most_bytes)
     if not isinstance(read, dict) or read.keys() != {"time", "values"}:
         raise Refused("bad_form")
-    if not isinstance(read["values"], dict):
+    values = read["values"]
+    if not isinstance(values, dict):
         raise Refused("bad_form")
-    return Reading(read_time(read["time"]), read["values"])
+    if any(isinstance(values[name], bool) for name in values.keys() - categorical):
+        raise Refused("bad_form")  # Python would take it for 0 or 1
+    return Reading(read_time(read["time"]), values)
 
 
 def read_command(payload: bytes, most_bytes: int) -> Acknowledge | Silence:
@@ -74,6 +77,9 @@ def read_command(payload: bytes, most_bytes: int) -> Acknowledge | Silence:
 
 def read_time(value: Any) -> datetime:
     """Return a time: text as RFC 3339 has it, with a zone, or seconds since 1970.
+
+    Of text, digits beyond microseconds are cut off; seconds are rounded to microseconds,
+    which floats do not hold exactly.
 
     Raises
     ------

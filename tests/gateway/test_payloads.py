@@ -15,6 +15,9 @@ from skdualcnn.streaming._readings import Refused
 NINE = datetime(2024, 1, 1, 9, tzinfo=UTC)
 
 
+CATEGORICAL = frozenset({"port"})
+
+
 def refusal_of(function, *arguments):
     with pytest.raises(Refused) as refusal:
         function(*arguments)
@@ -29,6 +32,7 @@ def refusal_of(function, *arguments):
         "2024-01-01T09:00:00.000000999Z",
         1_704_099_600,
         1_704_099_600.0,
+        1_704_099_599.999_999_7,
     ],
 )
 def test_times(text):
@@ -66,7 +70,8 @@ def test_what_is_no_time(text):
 
 
 def test_a_reading():
-    read = read_reading(b'{"values": {"a": null}, "time": "2024-01-01T09:00:00Z"}', 100)
+    payload = b'{"values": {"a": null}, "time": "2024-01-01T09:00:00Z"}'
+    read = read_reading(payload, 100, CATEGORICAL)
     assert read == (NINE, {"a": None})
 
 
@@ -80,10 +85,16 @@ def test_a_reading():
         '{"time": 1, "values": 1}',
         '{"time": 1, "values": []}',
         '{"time": 1, "values": {}, "device": "1"}',
+        '{"time": 1, "values": {"port": "a", "rate": true}}',
     ],
 )
 def test_a_reading_of_another_form(payload):
-    assert refusal_of(read_reading, payload.encode(), 100) == "bad_form"
+    assert refusal_of(read_reading, payload.encode(), 100, CATEGORICAL) == "bad_form"
+
+
+def test_a_category_may_be_a_truth_value():
+    read = read_reading(b'{"time": 1, "values": {"port": true}}', 100, CATEGORICAL)
+    assert read.values == {"port": True}
 
 
 def test_commands():

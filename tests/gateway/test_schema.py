@@ -46,6 +46,7 @@ READINGS = [
     {"time": -1, "values": GOOD},
     {"time": "2031-01-01T08:00:01Z", "values": {**GOOD, "room_noise": "44"}},
     {"time": "2031-01-01T08:00:02Z", "values": {**GOOD, "room_noise": 1e39}},
+    {"time": "2031-01-01T08:00:07Z", "values": {**GOOD, "room_noise": True}},
     {"time": "2031-01-01T08:00:03Z", "values": {**GOOD, "x": 1}},
     {"time": "2031-01-01T08:00:04Z", "values": {"room_noise": 1}},
     {"time": "2031-01-01T08:00:05Z", "values": GOOD, "device": "1"},

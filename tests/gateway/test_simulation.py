@@ -16,7 +16,7 @@ def test_every_report_becomes_one_message_in_order(case):
     for one in timed[:50]:
         topic, payload = one.what
         device, stream = topic.removeprefix("w/readings/").split("/")
-        reading = read_reading(payload, 65_536)
+        reading = read_reading(payload, 65_536, frozenset())
         assert set(reading.values) == set(case.ward.modalities[stream])
         elapsed = (reading.time - START).total_seconds()
         assert abs(elapsed - one.seconds) < 1e-6
