@@ -1,6 +1,9 @@
 """What noise on the average promises to each site."""
 
+from math import inf
+
 from skdualcnn._extras import import_extra
+from skdualcnn.exceptions import FederationError
 from skdualcnn.federated._flower import EXTRA
 
 
@@ -28,6 +31,8 @@ def epsilon_of_rounds(noise_multiplier: float, rounds: int, *, delta: float = 1e
 
     Raises
     ------
+    FederationError
+        If the noise, the rounds or delta are out of range.
     MissingPackageError
         If the extra "federated" is not installed.
 
@@ -44,6 +49,11 @@ def epsilon_of_rounds(noise_multiplier: float, rounds: int, *, delta: float = 1e
     >>> round(epsilon_of_rounds(4.0, 10), 2)  # doctest: +SKIP
     3.62
     """
+    if not (0 < noise_multiplier < inf and rounds >= 1 and 0 < delta < 1):
+        raise FederationError(
+            f"Got noise of {noise_multiplier}, {rounds} rounds and a delta of {delta}, expected "
+            "finite noise above 0, 1 round or more, and a delta between 0 and 1."
+        )
     accounting = import_extra("dp_accounting", EXTRA)
     accountant = import_extra("dp_accounting.rdp", EXTRA).RdpAccountant(
         neighboring_relation=accounting.NeighboringRelation.ADD_OR_REMOVE_ONE

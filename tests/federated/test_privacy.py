@@ -27,6 +27,15 @@ def test_settings_that_promise_nothing_are_refused(settings):
         Privacy(*settings)
 
 
+@pytest.mark.parametrize(
+    ("noise", "rounds", "delta"),
+    [(float("nan"), 1, 1e-5), (0.0, 1, 1e-5), (float("inf"), 1, 1e-5), (1.0, 0, 1e-5), (1.0, 1, 1)],
+)
+def test_no_epsilon_of_what_promises_nothing(noise, rounds, delta):
+    with pytest.raises(FederationError, match="expected finite noise above 0, 1 round or more"):
+        epsilon_of_rounds(noise, rounds, delta=delta)
+
+
 def test_without_the_package_the_extra_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "dp_accounting", None)
     with pytest.raises(MissingPackageError, match=r"skdualcnn\[federated\]"):
