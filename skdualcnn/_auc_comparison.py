@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 from sklearn.utils import check_consistent_length, column_or_1d
 
-from skdualcnn._group_bootstrap import number_groups
+from skdualcnn._groups import number_groups
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import _check_method_params, check_consistent_length
 
 from skdualcnn._calibrators import CALIBRATORS, Calibrator
+from skdualcnn._groups import number_groups
 from skdualcnn._head import FittedHeads
 from skdualcnn._labels import Heads, Labels
 from skdualcnn.exceptions import HeadError
@@ -95,7 +96,7 @@ def make_splits(
     Raises
     ------
     ValueError
-        If two folds hold out the same row.
+        If two folds hold out the same row, or a row has no group.
     """
     given = 5 if cv is None else cv
     if groups is not None:
@@ -103,7 +104,7 @@ def make_splits(
     n_splits = int(given) if isinstance(given, int | np.integer) else None
     state = _joint_state(heads.encode(labels), n_splits or 2)
     if n_splits and groups is not None:
-        cv = StratifiedGroupKFold(n_splits)
+        cv, groups = StratifiedGroupKFold(n_splits), number_groups(groups)
     else:
         cv = check_cv(given, state, classifier=True)
     splits = [(np.asarray(a), np.asarray(b)) for a, b in cv.split(X, state, groups)]

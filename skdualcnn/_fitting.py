@@ -15,6 +15,7 @@ from sklearn.utils import check_consistent_length, column_or_1d
 from sklearn.utils.validation import validate_data
 from skorch import NeuralNet
 
+from skdualcnn._groups import number_groups
 from skdualcnn._holdout import hold_out
 from skdualcnn.exceptions import ArchitectureError, HeadError
 from skdualcnn.network._batches import (
@@ -235,9 +236,8 @@ def split_for_early_stopping(
         _, strata = np.unique(rows.codes[:n_given], axis=0, return_inverse=True)
         strata = strata.ravel()
     else:
-        groups = column_or_1d(groups)
-        check_consistent_length(given[:n_given], groups)
-        _, units = np.unique(groups, return_inverse=True)
+        units = number_groups(column_or_1d(groups))
+        check_consistent_length(given[:n_given], units)
         strata = np.zeros(len(units), dtype=np.int64)
     origin = given[visits.rows]
     held = hold_out(units[origin], strata[origin], fraction, random_state)

@@ -3,8 +3,9 @@
 from collections.abc import Callable
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike, NDArray
+
+from skdualcnn._groups import number_groups
 
 Floats = NDArray[np.float64]
 
@@ -76,24 +77,6 @@ def group_intervals(
         if len(defined) >= MIN_DEFINED * n_resamples:
             intervals[figure] = np.quantile(defined, [tail, 1 - tail])
     return intervals
-
-
-def number_groups(groups: ArrayLike) -> NDArray[np.intp]:
-    """Return the number of each row's group, by the order of their labels.
-
-    Raises
-    ------
-    ValueError
-        If a label is missing.
-    """
-    codes = pd.factorize(np.asarray(groups).reshape(-1), sort=True)[0]
-    if (codes < 0).any():
-        raise ValueError(
-            f"{int((codes < 0).sum())} of {len(codes)} rows have no group, such as row "
-            f"{int(np.argmax(codes < 0))}; expected a group in every row. Drop these rows or give "
-            "them a group of their own."
-        )
-    return codes.astype(np.intp)
 
 
 def ratio(numerator: Floats, denominator: Floats) -> Floats:

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import chi2
 
+from skdualcnn._groups import number_groups
 from skdualcnn._rules import DECISIONS
 from skdualcnn.exceptions import OperatingPointError
 
@@ -139,15 +140,21 @@ class Rows:
     def of(
         cls, state: Codes, groups: Any, seconds_per_row: float | None, costs: pd.DataFrame
     ) -> "Rows":
-        """Return the rows, patients numbered, with the row before each row."""
+        """Return the rows, patients numbered, with the row before each row.
+
+        Raises
+        ------
+        ValueError
+            If a row has no group.
+        """
         alone = np.arange(len(state))
-        group = alone if groups is None else np.unique(np.asarray(groups), return_inverse=True)[1]
+        group = alone if groups is None else number_groups(groups)
         order = np.argsort(group, kind="stable")
         before = np.full(len(state), -1, dtype=np.intp)
         same = group[order][1:] == group[order][:-1]
         before[order[1:][same]] = order[:-1][same]
         days = np.nan if seconds_per_row is None else seconds_per_row / SECONDS_PER_DAY
-        return cls(state, group.astype(np.intp), before, days, costs.to_numpy(np.float64))
+        return cls(state, group, before, days, costs.to_numpy(np.float64))
 
     def terms(self, name: str, decision: Codes) -> tuple[Floats, Floats]:
         """Return a figure's numerator and denominator on each row."""

@@ -13,6 +13,7 @@ from sklearn.utils import check_consistent_length, column_or_1d
 from sklearn.utils.validation import has_fit_parameter
 
 from skdualcnn._fitting import Rows, join
+from skdualcnn._groups import number_groups
 from skdualcnn._labels import Heads
 from skdualcnn.network import MISSING
 from skdualcnn.network._batches import content_hash
@@ -73,7 +74,7 @@ def teach(
     Hinton, G., Vinyals, O. & Dean, J. (2015). Distilling the knowledge in a neural
     network.
     """
-    owners = None if groups is None else column_or_1d(groups)
+    owners = None if groups is None else number_groups(column_or_1d(groups))
     if owners is not None:
         check_consistent_length(rows.X, owners)
     values = content_hash(rows.X, np.empty((len(rows.X), 0), dtype=np.int64))
@@ -173,7 +174,7 @@ def _folds_of_values(
 
 
 def _folds_of_groups(
-    groups: NDArray[Any], codes: NDArray[np.int64], seed: int
+    groups: NDArray[np.intp], codes: NDArray[np.int64], seed: int
 ) -> NDArray[np.int64]:
     """Return the fold of each row; groups stay whole."""
     _, group = np.unique(groups, return_inverse=True)

@@ -1,11 +1,10 @@
 """Intervals from groups drawn again: against theory, and what is not defined."""
 
 import numpy as np
-import pandas as pd
 import pytest
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from skdualcnn._group_bootstrap import drawn_areas, group_intervals, number_groups
+from skdualcnn._group_bootstrap import drawn_areas, group_intervals
 
 
 def mean_interval(values, groups, **changed):
@@ -24,20 +23,6 @@ def test_the_interval_of_a_mean_is_the_one_of_theory():
     reach = 1.96 * values.std() / 20
     assert low == pytest.approx(values.mean() - reach, abs=0.004)
     assert high == pytest.approx(values.mean() + reach, abs=0.004)
-
-
-@pytest.mark.parametrize("missing", [None, np.nan, pd.NA])
-def test_a_row_without_a_group_is_an_error(missing):
-    groups = np.array(["b", missing, "a", missing], dtype=object)
-    with pytest.raises(ValueError, match="2 of 4 rows have no group, such as row 1"):
-        mean_interval(np.arange(4.0), groups)
-
-
-def test_groups_are_numbered_in_the_order_of_their_labels():
-    for labels in ([30, 4, 30, 7], ["b", "A", "b", "a"]):
-        expected = np.unique(labels, return_inverse=True)[1]
-        np.testing.assert_array_equal(number_groups(labels), expected)
-        np.testing.assert_array_equal(number_groups(np.array(labels, dtype=object)), expected)
 
 
 def test_copies_in_a_group_say_nothing_new():

@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from sklearn.model_selection import GroupShuffleSplit, ShuffleSplit, StratifiedShuffleSplit
 
-from skdualcnn._group_bootstrap import number_groups
+from skdualcnn._groups import number_groups
 from skdualcnn._labels import Labels
 
 

@@ -14,6 +14,7 @@ from sklearn.utils._param_validation import HasMethods, Interval
 from sklearn.utils.validation import check_is_fitted
 
 from skdualcnn._decider import FusionDecider
+from skdualcnn._groups import number_groups
 from skdualcnn._labels import Labels
 from skdualcnn.drift._columns import Column, MeanColumn, NumericColumn, fit_column, require_columns
 from skdualcnn.drift._report import DriftReport
@@ -153,8 +154,9 @@ class DriftMonitor(BaseEstimator):
         Raises
         ------
         ValueError
-            If there are fewer than two groups, or fewer than two batches in all; if y has not
-            a column for each head, or a modality has the name of another part.
+            If there are fewer than two groups, or fewer than two batches in all; if a row has
+            no group; if y has not a column for each head, or a modality has the name of
+            another part.
 
         Warns
         -----
@@ -171,7 +173,7 @@ class DriftMonitor(BaseEstimator):
             )
         groups = np.arange(len(X)) * 10 // max(len(X), 1) if groups is None else groups
         check_consistent_length(X, groups)
-        _, group_of = np.unique(np.asarray(groups).ravel(), return_inverse=True)
+        group_of = number_groups(groups)
         block_of, group_of_block = _divide(group_of, self.batch_size)
         self.n_batches_ = len(group_of_block)
         if group_of.max() == 0 or self.n_batches_ < 2:

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from sklearn.utils import check_consistent_length
 
 from skdualcnn._extras import import_extra
-from skdualcnn._group_bootstrap import number_groups
+from skdualcnn._groups import number_groups
 from skdualcnn._labels import Labels
 from skdualcnn._versions import describe_environment
 from skdualcnn._writing import write_whole

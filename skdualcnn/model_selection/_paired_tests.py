@@ -7,6 +7,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 from sklearn.utils import check_consistent_length, column_or_1d
 
+from skdualcnn._groups import number_groups
+
 
 @dataclass(frozen=True)
 class McNemarResult:
@@ -60,7 +62,7 @@ def mcnemar_test(
     Raises
     ------
     ValueError
-        If lengths differ.
+        If lengths differ, or a row has no group.
 
     See Also
     --------
@@ -190,7 +192,7 @@ def combine_dependent_p_values(p_values: ArrayLike) -> float:
 
 def _p_groups(lead: NDArray[np.int_], groups: ArrayLike) -> float:
     check_consistent_length(lead, groups)
-    codes = np.unique(np.asarray(groups), return_inverse=True)[1]
+    codes = number_groups(groups)
     leads = np.bincount(codes, weights=lead)
     spread = float(np.sqrt((leads**2).sum()))
     return float(2 * stats.norm.sf(abs(leads.sum()) / spread)) if spread else 1.0
