@@ -56,9 +56,13 @@ class NumericColumn:
         if len(present) == 0:
             return cls(np.zeros(0), 0.0, 1.0)
         edges = np.quantile(present, np.linspace(0, 1, n_bins + 1), method="nearest")
+        # Moved below 1 by a power of 2, which rounds nothing, for squares and sums overflow.
+        exponent = np.frexp(np.abs(present).max())[1]
+        small = np.ldexp(present, -exponent)
+        centre, spread = (float(np.ldexp(one, exponent)) for one in (small.mean(), small.std()))
         # The deviation of equal values is not always 0: their mean is rounded.
-        spread = float(present.std()) if present.min() < present.max() else 1.0
-        return cls(np.unique(edges), float(present.mean()), spread or 1.0)
+        varies = present.min() < present.max()
+        return cls(np.unique(edges), centre, (spread if varies else 1.0) or 1.0)
 
     def count(self, values: pd.Series, blocks: NDArray[np.intp], n_blocks: int) -> Counts:
         """Return bins, missing values, sum, pairs of neighbours and equal pairs of each block."""
@@ -67,7 +71,9 @@ class NumericColumn:
         n_bins = 2 * len(self.edges) + 1
         bins = _count(np.where(np.isnan(numbers), n_bins, codes), n_bins + 1, blocks, n_blocks)
         # Infinite readings count as the farthest that the sum can hold beside others.
-        places = np.clip(np.nan_to_num((numbers - self.centre) / self.spread), -1e6, 1e6)
+        with np.errstate(over="ignore"):  # halves, for the difference of two may overflow
+            places = 2 * ((numbers / 2 - self.centre / 2) / self.spread)
+        places = np.clip(np.nan_to_num(places), -1e6, 1e6)
         sums = np.bincount(blocks, places, minlength=n_blocks)
         before = pd.Series(numbers).groupby(blocks).shift().to_numpy()
         pairs = _per_block(~np.isnan(numbers) & ~np.isnan(before), blocks, n_blocks)
@@ -151,13 +157,20 @@ class MeanColumn:
 
 
 def require_columns(X: pd.DataFrame, modalities: Mapping[str, Sequence[str]]) -> None:
-    """Raise a ValueError that names the columns of the modalities that X lacks."""
+    """Raise a ValueError that names the columns of the modalities that X lacks, or has twice."""
     missing = [column for names in modalities.values() for column in names if column not in X]
     if missing:
         raise ValueError(
             f"X lacks the column(s) {missing} of the modalities, expected a DataFrame with all of "
             "them. Correct the names in modalities, or X."
         )
+    for modality, names in modalities.items():
+        found = X[:0][list(names)].columns.astype(str)
+        if not found.is_unique:
+            raise ValueError(
+                f"Modality {modality!r} has the column(s) {found.tolist()}, expected each once. "
+                "Correct the names in modalities, or X."
+            )
 
 
 def fit_column(values: pd.Series, n_bins: int) -> NumericColumn | CategoricalColumn:

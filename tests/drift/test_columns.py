@@ -38,6 +38,20 @@ def test_a_constant_has_the_spread_1_although_its_mean_is_rounded(value):
     assert column.spread == 1.0
 
 
+@pytest.mark.parametrize("unit", [1.7e308, 1e307, 1e160, 1e-200])
+def test_numbers_of_any_size_have_a_mean_and_a_spread(unit):
+    values = pd.Series([-1.0, 1.0] * 50)
+    column = NumericColumn.fit(unit * values, 8)
+    assert (column.centre, column.spread) == (0.0, pytest.approx(unit, rel=1e-12))
+    found = _distance(column, unit * values, unit * values.abs())
+    assert found["mean"] == pytest.approx(1)
+
+
+def test_the_largest_numbers_are_apart():
+    low, high = pd.Series([-1.7e308, -1.6e308]), pd.Series([1.7e308, 1.6e308])
+    assert _distance(NumericColumn.fit(low, 8), low, high)["mean"] == pytest.approx(66)
+
+
 def test_text_among_numbers_is_said_with_its_column():
     column = NumericColumn.fit(pd.Series([1.0, 2.0]), 8)
     text = pd.Series([1.0, "error"], name="spo2")

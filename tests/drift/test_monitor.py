@@ -161,6 +161,15 @@ def test_a_modality_does_not_take_the_place_of_the_scores(decider, reference):
         monitor.fit(reference.data, groups=reference.groups)
 
 
+def test_a_column_is_in_a_modality_once(monitor, reference):
+    twice = DriftMonitor(monitor.decider, {"patient": ["spo2", "spo2"]}, batch_size=120)
+    with pytest.raises(ValueError, match=r"'patient' has the column\(s\) \['spo2', 'spo2'\], exp"):
+        twice.fit(reference.data, groups=reference.groups)
+    copied = pd.concat([reference.data, reference.data[["spo2"]]], axis=1)
+    with pytest.raises(ValueError, match=r"'spo2', 'spo2'.*, expected each once"):
+        monitor.check(copied)
+
+
 def test_columns_may_have_numbers_for_names():
     X = pd.DataFrame(np.random.default_rng(0).normal(size=(2000, 2)))
     y = pd.DataFrame({"health": X[0] > 1, "cyber": X[1] > 1}).astype(int)
