@@ -26,7 +26,7 @@ from firmware_export._report_text import render_report
 from firmware_export._rows import spread_rows
 from firmware_export._target_cost import LEVELS, measure_targets
 from firmware_export._twin import FixedPointClassifier, answer
-from skdualcnn._writing import replaced_folder
+from skdualcnn._writing import check_replaceable, replaced_folder
 from skdualcnn.exceptions import ExportError
 
 GOLDEN_ROWS = 16
@@ -117,7 +117,7 @@ def export_firmware(
     ValueError
         If the firmware refuses a reading of `calibration_data`, such as one outside its limits.
     OSError
-        If the folder cannot be written.
+        If the folder cannot be written, or is the working directory or holds it.
     ToolchainError
         If an installed compiler or emulator fails on what was written.
 
@@ -152,6 +152,7 @@ def export_firmware(
         )
     target = Path(directory).resolve()
     _check_target(target, overwrite=overwrite)
+    check_replaceable(target)
     twin = _make_twin(estimator, calibration_data, activation_bits, calibration, limits)
     graph = twin.integer_graph_
     readings = twin.readings(calibration_data)

@@ -19,8 +19,8 @@ def staged_folder(target: Path, *, marker: str) -> Iterator[Path]:
     Parameters
     ----------
     target : Path
-        The folder to write. One that exists is replaced if it is empty or holds the
-        file `marker`, the sign of an earlier run.
+        The folder to write; of a link, the one behind it. One that exists is replaced if
+        it is empty or holds the file `marker`, the sign of an earlier run.
     marker : str
         Name of a file that every finished folder holds.
 
@@ -29,9 +29,9 @@ def staged_folder(target: Path, *, marker: str) -> Iterator[Path]:
     FileExistsError
         If `target` is a file, or a folder with something else in it.
     OSError
-        If the folder cannot be made.
+        If the folder cannot be made, or this process is in it.
     """
-    target = target.absolute()
+    target = target.resolve()
     if target.exists() and not target.is_dir():
         raise FileExistsError(f"{target} is a file, expected a folder or a name that is free.")
     if target.is_dir() and any(target.iterdir()) and not (target / marker).exists():
@@ -52,13 +52,14 @@ def replaced_folder(target: Path) -> Iterator[Path]:
     Parameters
     ----------
     target : Path
-        The folder to write, absolute.
+        The folder to write, resolved.
 
     Raises
     ------
     OSError
-        If the folder cannot be made.
+        If the folder cannot be made, or this process is in it.
     """
+    check_replaceable(target)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         staging = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
@@ -81,6 +82,26 @@ def replaced_folder(target: Path) -> Iterator[Path]:
             raise
     finally:
         shutil.rmtree(staging, ignore_errors=True)
+
+
+def check_replaceable(target: Path) -> None:
+    """Refuse to replace the folder that this process is in, which would then be in none.
+
+    Parameters
+    ----------
+    target : Path
+        The folder that is to be written, resolved.
+
+    Raises
+    ------
+    OSError
+        If the working directory is the folder, or in it.
+    """
+    if target.is_dir() and Path.cwd().is_relative_to(target):
+        raise OSError(
+            f"{target} is the working directory or holds it, and would be replaced; nothing was "
+            "written. Choose another folder, or start from outside of this one."
+        )
 
 
 def write_whole(path: str | os.PathLike[str], content: bytes) -> Path:

@@ -98,6 +98,25 @@ def test_a_relative_folder(tmp_path, monkeypatch):
     assert listed(tmp_path / "out") == [MARKER]
 
 
+def test_the_folder_behind_a_link_is_written(tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "out")
+    fill(tmp_path / "link")
+    assert (tmp_path / "link").is_symlink()
+    assert listed(tmp_path / "out") == ["inside", MARKER]
+
+
+@pytest.mark.parametrize("target", [".", "..", "../out"])
+def test_the_folder_that_the_process_is_in_is_not_replaced(tmp_path, monkeypatch, target):
+    fill(tmp_path / "out", "first")
+    (tmp_path / MARKER).write_text("of an earlier run")
+    monkeypatch.chdir(tmp_path / "out")
+    with pytest.raises(OSError, match="is the working directory or holds it, and would be repl"):
+        fill(type(tmp_path)(target))
+    assert tmp_path.cwd() == tmp_path / "out"
+    assert (tmp_path / "out" / "inside" / "file").read_text() == "first"
+
+
 def test_an_error_of_writing_names_the_file_and_not_its_part(tmp_path):
     for name in ("no/a.txt", "a" * 260):
         for write in (check_writable, lambda target: write_whole(target, b"new")):

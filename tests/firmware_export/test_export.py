@@ -124,6 +124,13 @@ def test_the_folder_behind_a_link_is_written(decider, ward, tmp_path):
     assert report.directory == folder
 
 
+def test_the_working_directory_is_not_replaced(decider, ward, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(OSError, match="Choose another folder, or start from outside of this one"):
+        export_firmware(decider, ".", calibration_data=ward[0])
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_failure_while_writing_leaves_the_earlier_export(decider, ward, tmp_path, monkeypatch):
     target = tmp_path / "ward"
     export_firmware(decider, target, calibration_data=ward[0])
