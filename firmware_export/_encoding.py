@@ -143,12 +143,12 @@ class RowEncoder:
         }
 
     def __call__(self, values: Sequence[Any]) -> NDArray[np.float32]:
-        """Return the readings of one row, values being None or NaN where missing."""
+        """Return the readings of one row, values being None, NaN or NA where missing."""
         if len(values) != len(self._names):
             raise ValueError(
                 f"The row has {len(values)} value(s), expected one for each of {list(self._names)}."
             )
-        row = list(values)
+        row = [None if value is pd.NA else value for value in values]
         for position, codes in self._codes.items():
             value = row[position]
             missing = value is None or is_nan(value)

@@ -105,7 +105,7 @@ class CompiledPredictor:
         ----------
         values : sequence
             One value for each of `reading_names`: numbers, categories as in the
-            training data; None or NaN where missing.
+            training data; None, NaN or NA where missing.
         state : bytearray
             The device's, from :meth:`new_state`; brought up to date unless the row is
             refused.

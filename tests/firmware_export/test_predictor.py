@@ -2,6 +2,7 @@ import pickle
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
@@ -48,6 +49,15 @@ def test_pushed_rows_are_decided_like_the_table(name, ward, request):
     for head, probabilities in enumerate(one.twin.predict_proba(ward[0][:60])):
         got = [answer.probabilities[head] for answer in answers]
         np.testing.assert_array_equal(got, probabilities)
+
+
+@pytest.mark.parametrize("missing", [None, np.nan, pd.NA])
+def test_whatever_says_missing_in_a_row_is_missing(predictor, ward, missing):
+    rows = ward[0][:1].astype(object)
+    rows["temperature"] = [missing]
+    answer = predictor.push(list(rows.iloc[0][list(predictor.reading_names)]), bytearray())
+    assert answer.status == Status.OK
+    assert answer.decision == predictor.twin.predict(rows)[0]
 
 
 def test_refused_row_leaves_the_state(window_predictor, ward):
