@@ -18,12 +18,18 @@ _LANES = {"true": 1.0, "decided": 0.0}
 _HEIGHT = 0.66
 _CURVES = (("health", VERMILION, "-"), ("cyber", BLUE, "--"))
 _QUANTITIES = {"anomaly": "anomaly score", "confidence": "confidence"}
+# Steps longer than this many median ones are gaps.
+_LONGEST_STEP = 5
 # Narrower stretches than this share of the time get no text.
 _ROOM_FOR_TEXT = 0.05
 
 
 class TimelineDisplay:
     """The two anomaly scores of one patient over time, above the true and decided states.
+
+    A row lasts until the next one. A step longer than five times the median step is a gap:
+    the row before it lasts one median step, in curves and lanes alike, and nothing is
+    drawn from there to the next row.
 
     Parameters
     ----------
@@ -247,11 +253,12 @@ class TimelineDisplay:
         scores = np.asarray(self.scores, dtype=np.float64)
         quantity = _QUANTITIES[self.rule]
         used = [role for role in (0, 1) if scores[:, role].any()] or [0, 1]
+        curve_time, curve_scores = _break_at_gaps(time, scores)
         for role in used:
             name, colour, pattern = _CURVES[role]
             ax.plot(
-                time,
-                scores[:, role],
+                curve_time,
+                curve_scores[:, role],
                 color=colour,
                 linestyle=pattern,
                 linewidth=1.5,
@@ -260,7 +267,7 @@ class TimelineDisplay:
         thresholds = {self.thresholds[role] for role in used if self.rule == "anomaly"}
         for threshold in sorted(thresholds):
             ax.axhline(threshold, color="#333333", linestyle=":", linewidth=1.2)
-        ax.set(ylim=(-0.03, 1.03), ylabel=quantity, xlim=_limits(time))
+        ax.set(ylim=(-0.03, 1.03), ylabel=quantity, xlim=(time[0], _ends(time)[-1]))
         ax.tick_params(labelbottom=False)
         ax.set_title(
             literal(self.title or f"{quantity.capitalize()}s, decisions and truth"), pad=24
@@ -271,9 +278,10 @@ class TimelineDisplay:
         lanes = {"decided": _read_names(self.decisions)}
         if self.state is not None:
             lanes["true"] = _read_names(self.state)
-        first, last = _limits(time)
+        ends = _ends(time)
+        first, last = time[0], ends[-1]
         for lane, names in lanes.items():
-            for name, start, end in _stretches(names, time, last):
+            for name, start, end in _stretches(names, time, ends):
                 if name not in STATES or name == "normal":
                     continue
                 look = STATES[name]
@@ -351,21 +359,39 @@ def _read_names(names: ArrayLike) -> NDArray[np.object_]:
     return found
 
 
-def _limits(time: NDArray[Any]) -> tuple[Any, Any]:
-    """Return where the axis starts and ends: one step after the last row."""
+def _ends(time: NDArray[Any]) -> NDArray[Any]:
+    """Return until when each row lasts: the next row, or one median step before a gap."""
     steps = np.diff(time)
-    steps = steps[steps > steps.dtype.type(0)]
-    if len(steps):
-        return time[0], time[-1] + np.median(steps)
+    longer = steps[steps > steps.dtype.type(0)]
     one: Any = np.timedelta64(1, "m") if np.issubdtype(time.dtype, np.datetime64) else 1
-    return time[0], time[-1] + one
+    median = np.median(longer) if len(longer) else one
+    ends = time + median
+    return np.append(np.where(steps > _LONGEST_STEP * median, ends[:-1], time[1:]), ends[-1])
+
+
+def _before_gaps(time: NDArray[Any], ends: NDArray[Any]) -> NDArray[np.bool_]:
+    """Return of each row but the last whether a gap follows it."""
+    return np.asarray(ends[:-1] < time[1:], dtype=bool)
+
+
+def _break_at_gaps(
+    time: NDArray[Any], scores: NDArray[np.float64]
+) -> tuple[NDArray[Any], NDArray[np.float64]]:
+    """Return the points of curves that hold the score before a gap for a step, and break."""
+    ends = _ends(time)
+    last = np.flatnonzero(_before_gaps(time, ends))
+    places = np.repeat(last + 1, 2)
+    held = np.repeat(scores[last], 2, axis=0)
+    held[1::2] = np.nan
+    times = np.insert(time.astype(ends.dtype), places, np.repeat(ends[last], 2))
+    return times, np.insert(scores, places, held, axis=0)
 
 
 def _stretches(
-    names: NDArray[np.object_], time: NDArray[Any], last: Any
+    names: NDArray[np.object_], time: NDArray[Any], ends: NDArray[Any]
 ) -> list[tuple[Any, Any, Any]]:
-    """Return the stretches of equal names: name, start, end."""
-    changes = [a is not b and a != b for a, b in pairwise(names)]
-    starts = np.flatnonzero([True, *changes])
-    ends = [*(time[i] for i in starts[1:]), last]
-    return [(names[i], time[i], end) for i, end in zip(starts, ends, strict=True)]
+    """Return the stretches of equal names without a gap: name, start, end."""
+    changes = np.array([a is not b and a != b for a, b in pairwise(names)], dtype=bool)
+    starts = np.flatnonzero([True, *(changes | _before_gaps(time, ends))])
+    lasts = [*(starts[1:] - 1), len(names) - 1]
+    return [(names[i], time[i], ends[j]) for i, j in zip(starts, lasts, strict=True)]

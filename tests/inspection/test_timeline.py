@@ -111,6 +111,37 @@ def test_a_head_that_is_not_there_is_not_drawn(role):
     assert len(calm.ax_[0].lines) == 3
 
 
+@pytest.mark.parametrize("start", [0, 0.0, np.datetime64("2024-01-01")])
+def test_nothing_is_drawn_in_a_gap(start):
+    minutes = np.r_[0:20, 22, 1000:1020]  # 22 comes late, and is no gap
+    time = start + minutes * (np.timedelta64(1, "m") if isinstance(start, np.datetime64) else 1)
+    scores = np.where(np.arange(41) < 15, 0.1, 0.9)[:, np.newaxis] * [1, 0.5]
+    names = np.where(scores[:, 0] > 0.5, "medical", "normal")
+    display = TimelineDisplay.from_predictions(time, scores, names, names)
+    step = 1 / 1440 if isinstance(start, np.datetime64) else 1
+    for lane in (0, 1):
+        bars = stretches(display.ax_[1], lane)
+        widths = [round(width / step) for _, width, _ in bars]
+        assert widths == [23 - 15, 20]
+    for curve in display.ax_[0].lines[:2]:
+        drawn = np.asarray(curve.get_ydata())
+        assert np.flatnonzero(np.isnan(drawn)).tolist() == [22]
+        assert drawn[20] == drawn[21]
+        x = curve.get_xdata(orig=False)
+        assert x[21] - x[20] == pytest.approx(step, rel=1e-3)
+    display.figure_.canvas.draw()
+
+
+def test_a_row_between_gaps_is_seen():
+    display = TimelineDisplay.from_predictions(
+        [0, 1, 2, 3, 50, 90, 91, 92], np.full((8, 2), 0.9), ["both"] * 8
+    )
+    assert [one[:2] for one in stretches(display.ax_[1], lane=0)] == [(0, 4), (50, 1), (90, 3)]
+    health = display.ax_[0].lines[0]
+    alone = np.flatnonzero(np.isin(health.get_xdata(), [50, 51]))
+    np.testing.assert_array_equal(health.get_ydata()[alone], [0.9, 0.9, np.nan])
+
+
 def test_given_axes_are_used():
     first = TimelineDisplay.from_predictions(np.arange(6), SCORES, DECISIONS)
     second = TimelineDisplay.from_predictions(np.arange(6), SCORES, DECISIONS, ax=first.ax_)
