@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.ndimage import distance_transform_edt
 from sklearn.utils import check_consistent_length
 
-from skdualcnn._fusion_rule import FusionRule
+from skdualcnn._fusion_rule import FusionRule, threshold_pair
 from skdualcnn._rules import DECISIONS, fuse_anomalies, fuse_confidences
 from skdualcnn.inspection._style import STATES, UNLABELLED, literal, make_panels, style, tint
 
@@ -178,7 +178,8 @@ class DecisionMapDisplay:
         Raises
         ------
         ValueError
-            If the scores are not two columns, the lengths differ, or the rule is unknown.
+            If the scores are not two columns, the lengths differ, the rule is unknown, or
+            `thresholds` is not one or two shares.
         """
         values = np.asarray(scores, dtype=np.float64)
         if values.ndim != 2 or values.shape[1] != 2:
@@ -189,11 +190,10 @@ class DecisionMapDisplay:
         check_consistent_length(values, state)
         if rule not in {"anomaly", "confidence"}:
             raise ValueError(f'rule={rule!r}, expected "anomaly" or "confidence".')
-        pair = np.broadcast_to(np.asarray(thresholds, dtype=np.float64), (2,))
         return cls(
             values,
             np.asarray(state, dtype=object),
-            thresholds=(float(pair[0]), float(pair[1])),
+            thresholds=threshold_pair(thresholds),
             abstention=abstention,
             delta=delta,
             rule=rule,

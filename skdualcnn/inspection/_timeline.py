@@ -10,7 +10,7 @@ from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import check_consistent_length
 
-from skdualcnn._fusion_rule import FusionRule
+from skdualcnn._fusion_rule import FusionRule, threshold_pair
 from skdualcnn._rules import DECISIONS
 from skdualcnn.inspection._style import BLUE, STATES, VERMILION, literal, make_panels, style
 
@@ -191,7 +191,8 @@ class TimelineDisplay:
         ------
         ValueError
             If the scores are not two columns, there is no row, the lengths differ, a time
-            is missing or none, time goes back, or the rule is unknown.
+            is missing or none, time goes back, the rule is unknown, or `thresholds` is
+            not one or two shares.
         """
         values = np.asarray(scores, dtype=np.float64)
         if values.ndim != 2 or values.shape[1] != 2 or len(values) == 0:
@@ -207,13 +208,12 @@ class TimelineDisplay:
             )
         if rule not in _QUANTITIES:
             raise ValueError(f"rule={rule!r}, expected one of {list(_QUANTITIES)}.")
-        pair = np.broadcast_to(np.asarray(thresholds, dtype=np.float64), (2,))
         return cls(
             time,
             values,
             decisions,
             state=state,
-            thresholds=(float(pair[0]), float(pair[1])),
+            thresholds=threshold_pair(thresholds),
             rule=rule,
             title=title,
         ).plot(ax=ax)

@@ -136,5 +136,7 @@ def test_wrong_arguments(rows):
         DecisionMapDisplay.from_predictions(scores, state[:-1])
     with pytest.raises(ValueError, match="rule='votes'"):
         DecisionMapDisplay.from_predictions(scores, state, rule="votes")
+    with pytest.raises(ValueError, match=r"thresholds=\(0.1, 0.2, 0.3\), expected a share in"):
+        DecisionMapDisplay.from_predictions(scores, state, thresholds=(0.1, 0.2, 0.3))
     with pytest.raises(TypeError, match="Got a RandomForestClassifier"):
         DecisionMapDisplay.from_estimator(RandomForestClassifier(), scores, state)

@@ -183,6 +183,13 @@ def test_what_cannot_be_drawn_is_refused(time, scores, message):
         TimelineDisplay.from_predictions(time, scores, ["normal"] * len(scores))
 
 
+def test_thresholds_are_one_or_two():
+    one = TimelineDisplay.from_predictions(TIME, SCORES, DECISIONS, thresholds=0.4)
+    assert one.thresholds == (0.4, 0.4)
+    with pytest.raises(ValueError, match=r"thresholds=\(0.1, 0.2, 0.3\), expected a share in"):
+        TimelineDisplay.from_predictions(TIME, SCORES, DECISIONS, thresholds=(0.1, 0.2, 0.3))
+
+
 def test_another_estimator_is_refused():
     with pytest.raises(TypeError, match="RandomForestClassifier, expected a fitted FusionDecider"):
         TimelineDisplay.from_estimator(RandomForestClassifier(), [[0]], time=[0])
