@@ -99,9 +99,7 @@ def any_value(value: Any) -> Cell:
     """Return a number in a form that fits its size, or text as it stands."""
     if isinstance(value, bool) or not isinstance(value, Real):
         return text(value)
-    return _number(
-        value, lambda number: f"{int(number):,}" if number == int(number) else f"{number:,.4g}"
-    )
+    return _number(value, _fitting)
 
 
 _MODEL = Column("Model", numeric=False)
@@ -369,6 +367,13 @@ def _number(value: Any, form: Callable[[float], str]) -> Cell:
     if value is None or not isinstance(value, Real) or not math.isfinite(float(value)):
         return Cell(MISSING)
     return Cell(form(float(value)), float(value))
+
+
+def _fitting(number: float) -> str:
+    """Return a whole or large number without decimals, another with four digits."""
+    if number == round(number) or abs(number) >= 1000:
+        return f"{round(number):,}"
+    return f"{number:,.4g}"
 
 
 def _descending(value: Any) -> tuple[bool, float]:
