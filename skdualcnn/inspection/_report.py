@@ -32,8 +32,9 @@ class Figure:
     figure : matplotlib.figure.Figure
         The figure; a display has it as `figure_`.
     section : str, default="figures"
-        Where it stands: the name of a head, "decisions", "firmware", the title of a
-        further section, or else a section of figures at the end.
+        Where it stands: the name of a head, "decisions", "firmware", or the title of a
+        further section, the first in this order that it fits; or else a section of
+        figures at the end.
 
     Examples
     --------
@@ -75,7 +76,7 @@ def write_report(
     Raises
     ------
     ReportError
-        If the report lacks a section.
+        If the report lacks a section, or a row of a table has too few or many cells.
 
     See Also
     --------
@@ -143,14 +144,14 @@ def write_report(
 
 
 def _place(report: Report, figures: Sequence[Figure]) -> dict[str, list[dict[str, Any]]]:
-    """Return the figures of each section as HTML, numbered in the order they are read."""
-    sections = [head["name"] for head in report["heads"]]
-    sections += [name for name in ("decisions", "firmware") if report.get(name)]
-    sections += [one["title"] for one in report.get("sections", [])]
-    sections.append("figures")
-    placed: dict[str, list[Figure]] = {name: [] for name in sections}
+    """Return the figures of each section, by its id, as HTML, numbered as they are read."""
+    names = {f"head-{i}": head["name"] for i, head in enumerate(report["heads"])}
+    names |= {name: name for name in ("decisions", "firmware") if report.get(name)}
+    names |= {f"section-{i}": one["title"] for i, one in enumerate(report.get("sections", []))}
+    placed: dict[str, list[Figure]] = {key: [] for key in (*names, "figures")}
     for one in figures:
-        placed[one.section if one.section in placed else "figures"].append(one)
+        fitting = (key for key, name in names.items() if name == one.section)
+        placed[next(fitting, "figures")].append(one)
     numbers = count(1)
     return {
         section: [_describe(one, next(numbers)) for one in held]

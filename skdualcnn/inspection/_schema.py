@@ -1,6 +1,6 @@
 """What a report holds: one dict that the page, the terminal and the JSON file show."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NotRequired, TypedDict
 
 from skdualcnn.exceptions import ReportError
@@ -153,12 +153,12 @@ _NESTED: dict[str, type] = {
 
 
 def check_report(report: Report | Mapping[str, Any]) -> None:
-    """Check that a report has every section and every entry of each.
+    """Check that a report has every section and every entry of each, and whole tables.
 
     Raises
     ------
     ReportError
-        If one is missing.
+        If one is missing, or a row of a table has too few or many cells.
     """
     _check("report", report, set(Report.__annotations__) - _OPTIONAL)
     for name, section in _NESTED.items():
@@ -174,9 +174,12 @@ def check_report(report: Report | Mapping[str, Any]) -> None:
         _check(where, further, set(FurtherSection.__annotations__))
         for table in further["tables"]:
             _check(f"table of {where}", table, set(SectionTable.__annotations__))
+            _check_rows(f"table {table['caption']!r} of {where}", table["rows"], table["columns"])
     decisions = report.get("decisions")
     if decisions is not None:
         _check("decisions.confusion", decisions["confusion"], set(Confusion.__annotations__))
+        confusion = decisions["confusion"]
+        _check_rows("decisions.confusion", confusion["counts"], confusion["decisions"])
 
 
 def _check(where: str, part: Mapping[str, Any], expected: set[str]) -> None:
@@ -186,3 +189,12 @@ def _check(where: str, part: Mapping[str, Any], expected: set[str]) -> None:
             f"{where} has the entries {sorted(part)}, expected also {missing}. "
             "skdualcnn.inspection.Report lists what a report holds."
         )
+
+
+def _check_rows(where: str, rows: Sequence[Sequence[Any]], columns: Sequence[str]) -> None:
+    for position, row in enumerate(rows):
+        if len(row) != len(columns):
+            raise ReportError(
+                f"Row {position} of {where} has {len(row)} cells, expected {len(columns)}, one of "
+                f"each of its columns {list(columns)}. Give None where there is no value."
+            )

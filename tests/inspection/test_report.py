@@ -240,3 +240,38 @@ def test_a_further_section_without_an_entry(report, tmp_path, lost):
     report["sections"] = [{name: value for name, value in whole.items() if name != lost}]
     with pytest.raises(SkdualcnnError, match=f"'Seeds'.*'{lost}'"):
         write_report(tmp_path / "r.html", report)
+
+
+def test_a_figure_stands_in_the_first_section_of_its_name(report, tmp_path):
+    for head, name in zip(report["heads"], ("decisions", "figures"), strict=True):
+        head["name"] = name
+    title = {"title": "firmware", "paragraphs": [], "tables": []}
+    report["sections"] = [title, {**title, "title": "Seeds"}, {**title, "title": "Seeds"}]
+    sections = ["decisions", "figures", "firmware", "Seeds", "elsewhere"]
+    figures = [Figure(f"Of {name}", "It is.", "a curve", draw(), name) for name in sections]
+    text = write_report(tmp_path / "r.html", report, figures).read_text(encoding="utf-8")
+    parsed = Page(text)
+    assert len(parsed.ids) == len(set(parsed.ids))
+    stands = [
+        (name, re.findall(r"Figure \d\. Of (\w+)", section))
+        for name, section in re.findall(r'<section id="([^"]+)">(.*?)</section>', text, re.DOTALL)
+    ]
+    assert [(name, found) for name, found in stands if found] == [
+        ("head-0", ["decisions"]),
+        ("head-1", ["figures"]),
+        ("firmware", ["firmware"]),
+        ("section-1", ["Seeds"]),
+        ("figures", ["elsewhere"]),
+    ]
+
+
+@pytest.mark.parametrize("row", [["Network"], ["Network", 0.9, 0.8]])
+def test_a_row_of_another_length_is_refused(report, tmp_path, row):
+    table = {"caption": "Scores", "columns": ["model", "AUC"], "rows": [row], "ours": None}
+    report["sections"] = [{"title": "Seeds", "paragraphs": [], "tables": [table]}]
+    with pytest.raises(SkdualcnnError, match=f"'Scores' of .*'Seeds'.* has {len(row)} cells"):
+        write_report(tmp_path / "r.html", report)
+    report["sections"] = []
+    report["decisions"]["confusion"]["counts"][1] = [1]
+    with pytest.raises(SkdualcnnError, match=r"Row 1 of decisions\.confusion has 1 cells"):
+        write_report(tmp_path / "r.html", report)
