@@ -2,6 +2,7 @@
 
 from typing import Any, Self
 
+import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -29,7 +30,7 @@ class AttributionDisplay:
         Of the rows that may be drawn.
     lines : list of str
         What :func:`describe_decisions` says of each row; the first sentence's decision
-        is the title.
+        is the title, of a new figure or else of the first Axes.
 
     Attributes
     ----------
@@ -150,7 +151,11 @@ class AttributionDisplay:
                     self._draw_steps(panels[len(heads) + position], head, row)
             _share_scale(panels[: len(heads)], "x")
             _share_scale(panels[len(heads) :], "y")
-            panels[0].figure.suptitle(literal(self.lines[row].split(":", 1)[0]))
+            title = literal(self.lines[row].split(":", 1)[0])
+            if ax is None:
+                panels[0].figure.suptitle(title)
+            else:
+                _set_title_above_legend(panels[0], title)
         self.ax_ = np.array(panels, dtype=object)
         self.figure_ = panels[0].figure
         return self
@@ -201,6 +206,18 @@ def _looks(place: int) -> dict[str, Any]:
         "hatch": _HATCHES[place % len(_HATCHES)],
         "edgecolor": "white",
     }
+
+
+def _set_title_above_legend(ax: Axes, title: str) -> None:
+    legend: Any = ax.get_legend()
+    ax.annotate(
+        title,
+        (0, 1),
+        xycoords=legend,
+        xytext=(0, mpl.rcParams["axes.titlepad"]),
+        textcoords="offset points",
+        fontsize=mpl.rcParams["axes.titlesize"],
+    )
 
 
 def _share_scale(panels: list[Axes], axis: str) -> None:

@@ -66,6 +66,23 @@ def test_one_axes_is_divided_as_a_new_figure_is(ward):
     assert [one.get_subplotspec().rowspan.start for one in display.ax_] == [0, 0, 1, 1]
 
 
+def test_displays_share_a_figure_of_others(known):
+    X, _, decider = known
+    figure, axes = plt.subplots(2, 2, figsize=(9, 8), layout="constrained")
+    figure.suptitle("Two rows")
+    shown = AttributionDisplay.from_estimator(decider, X.head(4), reference=X, ax=axes[0])
+    shown.plot(row=0, ax=axes[1])
+    assert figure.get_suptitle() == "Two rows"
+    titles = [panel.texts[0] for panel in axes[:, 0]]
+    decisions = decider.predict(X.head(4))
+    assert [title.get_text() for title in titles] == [decisions[-1], decisions[0]]
+    figure.draw_without_rendering()
+    for panel, title in zip(axes[:, 0], titles, strict=True):
+        place = title.get_window_extent()
+        assert place.y0 >= panel.get_legend().get_window_extent().y1
+        assert figure.bbox.contains(place.x1, place.y1)
+
+
 def test_a_row_that_is_not_there_is_an_error(known):
     X, _, decider = known
     with pytest.raises(IndexError, match="row=9, expected one of the 4 rows"):
