@@ -12,6 +12,7 @@ from firmware_export._graph import Floats
 from firmware_export._integer import Q30_ONE
 from firmware_export._noise import LayerReport, measure_layers, to_json_types
 from firmware_export._twin import FixedPointClassifier
+from skdualcnn._percentages import percentage
 from skdualcnn._rules import DECISIONS
 from skdualcnn.exceptions import HeadError
 
@@ -87,7 +88,7 @@ class Fidelity:
         return plain
 
     def __str__(self) -> str:
-        lines = [f"{self.identical:.2%} of {self.rows} answers identical"]
+        lines = [f"{percentage(self.identical)}% of {self.rows} answers identical"]
         lines += [
             f"{head.name}: ROC-AUC {head.before.roc_auc:.4f} -> {head.after.roc_auc:.4f}, "
             f"accuracy {head.before.accuracy:.4f} -> {head.after.accuracy:.4f}"

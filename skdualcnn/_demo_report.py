@@ -24,6 +24,7 @@ from skdualcnn._evaluation import (
     head_tables,
     say_intervals,
 )
+from skdualcnn._percentages import percentage
 from skdualcnn._studies import HELD_OUT, OURS, Study
 from skdualcnn._versions import describe_environment
 from skdualcnn.inspection import (
@@ -239,7 +240,7 @@ def firmware_rows(firmware: FirmwareReport, same: float) -> Any:
         ("flash, code", code, "bytes", "compiled for this machine, -O2"),
         ("RAM", firmware.ram_bytes, "bytes", "workspace that the caller provides"),
         ("stack", firmware.stack_bytes, "bytes", "on this machine"),
-        ("decisions as in floating point", f"{100 * same:.2f}", "%", "of the test rows"),
+        ("decisions as in floating point", percentage(same), "%", "of the test rows"),
         *_chip_rows(firmware),
     ]
     return [

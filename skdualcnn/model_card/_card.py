@@ -14,6 +14,7 @@ from sklearn.utils import check_consistent_length
 from skdualcnn._extras import import_extra
 from skdualcnn._groups import number_groups
 from skdualcnn._labels import Labels
+from skdualcnn._percentages import percentage
 from skdualcnn._versions import describe_environment
 from skdualcnn._writing import write_whole
 from skdualcnn.model_card import _tables
@@ -331,8 +332,8 @@ def _describe_firmware(firmware: Mapping[str, Any]) -> str:
     fidelity = firmware.get("fidelity")
     if fidelity is not None:
         lines.append(
-            f"{fidelity['identical']:.2%} of {fidelity['rows']:,} answers identical to the float "
-            "model's"
+            f"{percentage(fidelity['identical'])}% of {fidelity['rows']:,} answers identical to "
+            "the float model's"
         )
     return "\n".join(f"- {line}" for line in lines)
 

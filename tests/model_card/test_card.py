@@ -123,6 +123,13 @@ def test_operating_point_and_firmware_are_stated(card):
     assert cells(card, "Firmware/Targets", "rv32imc")[2:] == ["7,000", "24,000", "–"]
 
 
+@pytest.mark.parametrize(("share", "shown"), [(0.99999, "over 99.99%"), (1.0, "100.00%")])
+def test_nearly_all_is_not_called_all(decider, held_out, share, shown):
+    firmware = {**FIRMWARE, "fidelity": {"identical": share, "rows": 100_000}}
+    text = make(decider, held_out, firmware=firmware).select("Model card/Firmware").format()
+    assert f"- {shown} of 100,000 answers identical" in text
+
+
 def test_a_decider_that_holds_another_is_read_through(decider, held_out):
     careful = ConformalFusionDecider(
         FrozenEstimator(decider), confidence_level=0.6, class_conditional=False
