@@ -1,6 +1,7 @@
 """The one public function: fitted decider and held-out rows in, model card out."""
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from itertools import product
 from pathlib import Path
@@ -181,7 +182,7 @@ def make_model_card(
         key = f"{top}/{section}"
         card.add_table(description=text, **{key: table})
         # skops heads a table with the whole path, and a text with its last part.
-        card.select(key).title = section.rpartition("/")[2]
+        card.select(key).title = _heading(section)
 
     say("Model", _describe_model(fused, X, modalities))
     card.add(folded=True, **{f"{top}/Model/Settings": _settings(decider)})
@@ -273,6 +274,11 @@ def _section(name: str) -> str:
     return " ".join(name.split()).replace("/", "\\/")
 
 
+def _heading(section: str) -> str:
+    """Return what is shown of a path of sections: the last of them."""
+    return _tables.plain(re.split(r"(?<!\\)/", section)[-1].replace("\\/", "/"))
+
+
 def _settings(decider: Any) -> str:
     changed = decider.__repr__(N_CHAR_MAX=10**6)  # scikit-learn leaves the defaults out
     return f"Parameters that are not the defaults:\n\n```\n{changed}\n```"
@@ -296,7 +302,7 @@ def _operating_point(decider: Any) -> dict[str, Any]:
 def _describe_model(decider: Any, X: Any, modalities: Mapping[str, Sequence[str]] | None) -> str:
     estimator = decider.estimator_
     steps = [name for name, _ in getattr(estimator, "steps", [])] or [type(estimator).__name__]
-    lines = [f"- {type(decider).__name__} of {' → '.join(steps)}"]
+    lines = [f"- {type(decider).__name__} of {' → '.join(map(_tables.plain, steps))}"]
     for name, normal in zip(decider.heads_, decider.normal_, strict=True):
         if name is not None:
             lines.append(f"- head {_tables.plain(name)}, normal class {_tables.plain(normal)}")
@@ -305,7 +311,7 @@ def _describe_model(decider: Any, X: Any, modalities: Mapping[str, Sequence[str]
         names = ", ".join(_tables.plain(one) for one in columns[:MAX_NAMES])
         more = f" and {len(columns) - MAX_NAMES:,} more" if len(columns) > MAX_NAMES else ""
         if columns:
-            lines.append(f"- {modality}: {names}{more}")
+            lines.append(f"- {_tables.plain(modality)}: {names}{more}")
     return "\n".join(lines)
 
 

@@ -1,5 +1,6 @@
 """The tables of a card: numbers as text."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,6 +12,8 @@ from skdualcnn._rules import DECISIONS
 from skdualcnn.model_card._figures import FIGURES, OF_SUBGROUPS, HeadRows
 
 UNKNOWN = "–"
+# An underscore between letters or digits, as in most names of columns, is no emphasis.
+_MARKUP = re.compile(r"[\\`*~|]|(?<![^\W_])_|_(?![^\W_])")
 
 
 def figures_table(head: HeadRows, names: Sequence[str], **bootstrap: Any) -> pd.DataFrame:
@@ -100,8 +103,8 @@ def targets_table(firmware: Mapping[str, Any]) -> pd.DataFrame | None:
 
 
 def plain(text: Any) -> str:
-    """Return text that a cell of a Markdown table, or a heading, takes as it stands."""
-    return " ".join(str(text).replace("|", "\\|").replace("<", "&lt;").split())
+    """Return text that Markdown shows as it stands, in a cell of a table as elsewhere."""
+    return " ".join(_MARKUP.sub(r"\\\g<0>", str(text)).replace("<", "&lt;").split())
 
 
 def _whole(value: int | None) -> str:

@@ -10,6 +10,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import GridSearchCV
+from sklearn.multioutput import MultiOutputClassifier
 from sklearn.pipeline import make_pipeline
 
 from skdualcnn import FusionDecider, make_fusion_preprocessor
@@ -187,6 +188,20 @@ def test_text_cannot_break_the_tables(decider, held_out):
     table = card.select("beds 1\\/2/Subgroups/health").format()
     assert "x/y: a\\|b c" in table
     assert "x/y: &lt;i>d" in table
+
+
+def test_names_are_shown_as_they_stand(held_out):
+    y = held_out.y.replace("normal", "`ok`").rename(columns={"health": "_ill_/*sick*"})
+    X = np.random.default_rng(0).random((len(y), 2))
+    heads = MultiOutputClassifier(LogisticRegression())
+    fitted = FusionDecider(heads, normal="`ok`")
+    columns = {"spo_2*": ["resp_rate", "_hr_", "a\\b", "~5~", "x__y"]}
+    card = make_model_card(fitted.fit(X, y), X, y, modalities=columns, n_resamples=5)
+    text = card.render()
+    assert "- head \\_ill\\_/\\*sick\\*, normal class \\`ok\\`\n" in text
+    assert "- spo_2\\*: resp_rate, \\_hr\\_, a\\\\b, \\~5\\~, x\\_\\_y\n" in text
+    assert text.count("### \\_ill\\_/\\*sick\\*\n") == 2
+    assert cells(card, "Data/Test rows", "\\_ill\\_/\\*sick\\*")[1] == "\\`ok\\`"
 
 
 def test_a_card_is_written_whole_and_repeats(tmp_path, card, decider, held_out):
