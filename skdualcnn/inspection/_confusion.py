@@ -8,9 +8,10 @@ import pandas as pd
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import PercentFormatter
 from numpy.typing import ArrayLike, NDArray
+from sklearn.frozen import FrozenEstimator
 from sklearn.utils import check_consistent_length
 
-from skdualcnn._head import FittedHeads
+from skdualcnn._head import FittedHeads, HeadClassifier
 from skdualcnn._rules import DECISIONS
 from skdualcnn.inspection._reading import find_head, read_head
 from skdualcnn.inspection._style import literal, make_panels, style
@@ -89,14 +90,16 @@ class ConfusionSharesDisplay:
         ----------
         estimator : estimator
             Fitted classifier; or a `FusionDecider`, whose decisions are set against the
-            true states.
+            true states, or, if `head` is given, the most probable classes of that head
+            against its labels.
         X : array-like
             Rows as the estimator takes them.
         y : array-like of shape (n,) or (n, n_heads)
             Their labels; rows without one are left out.
         head : str or int, default=None
-            Column of y; needed where it has several. The answers to it are those of the
-            head of its name where the classifier knows names, and else of its place.
+            Column of y; a classifier needs it where y has several. The answers to it are
+            those of the head of its name where the estimator knows names, and else of its
+            place.
         ax : Axes, default=None
             Where to draw; None makes a new figure.
 
@@ -106,7 +109,8 @@ class ConfusionSharesDisplay:
             The display, drawn.
         """
         decider = getattr(estimator, "best_estimator_", estimator)
-        if hasattr(decider, "true_state"):
+        decides = hasattr(decider, "true_state")
+        if decides and head is None:
             states, decisions = decider.true_state(y), decider.predict(X)
             present = [state for state in DECISIONS[:4].tolist() if state in set(states)]
             return cls.from_predictions(
@@ -118,9 +122,13 @@ class ConfusionSharesDisplay:
                 ax=ax,
             )
         position, name, labels = read_head(y, head)
-        answers = np.asarray(estimator.predict(X))
-        if answers.ndim == 2:
-            answers = answers[:, find_head(FittedHeads.read(estimator), y, position, name)]
+        if decides:
+            found = find_head(FittedHeads.read(decider), y, position, name)
+            answers = HeadClassifier(FrozenEstimator(decider), found).predict(X)
+        else:
+            answers = np.asarray(estimator.predict(X))
+            if answers.ndim == 2:
+                answers = answers[:, find_head(FittedHeads.read(estimator), y, position, name)]
         title = "Confusion matrix" if name is None else f"Confusion matrix of the {name} head"
         return cls.from_predictions(labels, answers, title=title, ax=ax)
 

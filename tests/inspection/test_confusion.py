@@ -4,8 +4,10 @@ import pandas as pd
 import pytest
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.metrics import confusion_matrix
+from sklearn.model_selection import GridSearchCV
 
 from skdualcnn import DualPathCNNClassifier, FusionDecider
+from skdualcnn.exceptions import HeadError
 from skdualcnn.inspection import ConfusionSharesDisplay
 
 
@@ -83,6 +85,24 @@ def test_from_decider():
     assert display.classes == ["normal", "medical", "cyber", "both"]
     assert display.answers == ["normal", "medical", "cyber", "both", "uncertain"]
     assert np.sum(display.counts) == 200
+
+
+def test_a_head_of_a_decider():
+    X = np.random.default_rng(0).random((200, 2))
+    y = pd.DataFrame(X > 0.7, columns=["health", "cyber"]).astype(int)
+    forest = RandomForestClassifier(3, max_depth=1, random_state=0)
+    decider = FusionDecider(forest).fit(X, y)
+    search = GridSearchCV(decider, {"delta": [0.1]}, cv=2).fit(X, y)
+    for fitted in (decider, search):
+        answers = [one.argmax(axis=1) for one in fitted.predict_proba(X)]
+        for place, head in enumerate(y):
+            display = ConfusionSharesDisplay.from_estimator(fitted, X, y, head=head)
+            expected = confusion_matrix(y[head], answers[place])
+            np.testing.assert_array_equal(display.counts, expected)
+            assert display.classes == display.answers == [0, 1]
+            assert display.title == f"Confusion matrix of the {head} head"
+    with pytest.raises(HeadError, match="head='heart', but y has the head"):
+        ConfusionSharesDisplay.from_estimator(decider, X, y, head="heart")
 
 
 def test_wrong_arguments():
