@@ -34,6 +34,8 @@ class ConfusionSharesDisplay:
         Answers, the columns; None takes the classes.
     title : str, default="Confusion matrix"
         Title.
+    left_out : int, default=0
+        Rows of other true classes, which the picture says below its title.
 
     Attributes
     ----------
@@ -68,11 +70,13 @@ class ConfusionSharesDisplay:
         answers: list[Any] | None = None,
         *,
         title: str = "Confusion matrix",
+        left_out: int = 0,
     ) -> None:
         self.counts = counts
         self.classes = classes
         self.answers = answers
         self.title = title
+        self.left_out = left_out
 
     @property
     def shares(self) -> NDArray[np.float64]:
@@ -152,8 +156,9 @@ class ConfusionSharesDisplay:
         y_pred : array-like of shape (n,)
             Answers.
         classes : list, default=None
-            True classes in the order of the rows, those of other classes left out; None
-            takes all that occur, sorted, "normal" first.
+            True classes in the order of the rows; those of other classes are left out,
+            and the picture says how many. None takes all that occur, sorted, "normal"
+            first.
         answers : list, default=None
             Answers in the order of the columns; None takes the classes.
         title : str, default="Confusion matrix"
@@ -186,16 +191,21 @@ class ConfusionSharesDisplay:
         if classes is None:
             classes = sorted({*true.tolist(), *answered.tolist()}, key=_order)
         columns = classes if answers is None else answers
-        others = sorted(
-            {*answered[pd.Series(true).isin(classes)].tolist()} - {*columns}, key=_order
-        )
+        shown = pd.Series(true).isin(classes).to_numpy()
+        others = sorted({*answered[shown].tolist()} - {*columns}, key=_order)
         if others:
             raise ValueError(
                 f"y_pred has the answers {others}, expected some of {list(columns)}: without them "
                 "shares would not be those of all rows. Name them in answers."
             )
         table = pd.crosstab(true, answered).reindex(index=classes, columns=columns, fill_value=0)
-        return cls(table.to_numpy(), list(classes), list(columns), title=title).plot(ax=ax)
+        return cls(
+            table.to_numpy(),
+            list(classes),
+            list(columns),
+            title=title,
+            left_out=int((~shown).sum()),
+        ).plot(ax=ax)
 
     def plot(self, ax: Any = None) -> Self:
         """Draw the matrix.
@@ -228,7 +238,9 @@ class ConfusionSharesDisplay:
             )
             self.ax_.set_xticks(range(n_columns), [literal(name) for name in answers], **slanted)
             self.ax_.set_yticks(range(n_rows), [literal(name) for name in self.classes])
-            self.ax_.set(title=literal(self.title), xlabel="answer (framed: right)", ylabel="truth")
+            note = f"\nrows of other classes, not shown: {self.left_out:,}" if self.left_out else ""
+            title = literal(self.title) + note
+            self.ax_.set(title=title, xlabel="answer (framed: right)", ylabel="truth")
             self.ax_.grid(visible=False)
             bar = self.ax_.figure.colorbar(image, ax=self.ax_, label="share of the row")
             bar.ax.yaxis.set_major_formatter(PercentFormatter(1.0, symbol=" %"))

@@ -54,6 +54,16 @@ def test_answers_may_be_more_than_the_classes():
     display.figure_.canvas.draw()
 
 
+def test_the_picture_says_how_many_rows_it_leaves_out():
+    truth, answer = ["a", "b", "new", "new", None], ["a", "b", "a", "b", "a"]
+    display = ConfusionSharesDisplay.from_predictions(truth, answer, classes=["a", "b"])
+    assert (np.sum(display.counts), display.left_out) == (2, 2)
+    said = "Confusion matrix\nrows of other classes, not shown: 2"
+    assert display.ax_.get_title() == said
+    whole = ConfusionSharesDisplay.from_predictions(truth, answer)
+    assert whole.ax_.get_title() == "Confusion matrix"
+
+
 def test_from_estimator():
     X = np.random.default_rng(0).random((200, 2))
     y = pd.DataFrame(X > 0.7, columns=["health", "cyber"]).astype(int)
