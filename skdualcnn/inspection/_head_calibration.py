@@ -11,7 +11,7 @@ from sklearn.metrics import brier_score_loss
 
 from skdualcnn.inspection._head_curves import read_models
 from skdualcnn.inspection._reading import abnormal, pick_ours
-from skdualcnn.inspection._style import literal, make_panels, model_styles, style
+from skdualcnn.inspection._style import literal, make_panels, model_styles, restyle, style
 
 _BINNING = {
     "quantile": "{} bins with equally many rows each",
@@ -98,6 +98,7 @@ class HeadCalibrationDisplay:
         n_bins: int = 10,
         strategy: str = "quantile",
         ax: Any = None,
+        curve_kwargs: dict[str, Any] | None = None,
     ) -> Self:
         """Draw the curves of fitted classifiers.
 
@@ -122,6 +123,8 @@ class HeadCalibrationDisplay:
             Groups of equally many rows, or of equal width in score.
         ax : Axes, default=None
             Where to draw; None makes a new figure.
+        curve_kwargs : dict, default=None
+            Properties of the curves, for Matplotlib's `Line2D`, instead of ours.
 
         Returns
         -------
@@ -138,6 +141,7 @@ class HeadCalibrationDisplay:
             n_bins=n_bins,
             strategy=strategy,
             ax=ax,
+            curve_kwargs=curve_kwargs,
         )
 
     @classmethod
@@ -152,6 +156,7 @@ class HeadCalibrationDisplay:
         n_bins: int = 10,
         strategy: str = "quantile",
         ax: Any = None,
+        curve_kwargs: dict[str, Any] | None = None,
     ) -> Self:
         """Draw the curves of given scores.
 
@@ -173,6 +178,8 @@ class HeadCalibrationDisplay:
             Groups of equally many rows, or of equal width in score.
         ax : Axes, default=None
             Where to draw; None makes a new figure.
+        curve_kwargs : dict, default=None
+            Properties of the curves, for Matplotlib's `Line2D`, instead of ours.
 
         Returns
         -------
@@ -197,15 +204,17 @@ class HeadCalibrationDisplay:
             head=head,
             n_bins=n_bins,
             strategy=strategy,
-        ).plot(ax=ax)
+        ).plot(ax=ax, curve_kwargs=curve_kwargs)
 
-    def plot(self, ax: Any = None) -> Self:
+    def plot(self, ax: Any = None, *, curve_kwargs: dict[str, Any] | None = None) -> Self:
         """Draw the curves.
 
         Parameters
         ----------
         ax : Axes, default=None
             Where to draw; None makes a new figure.
+        curve_kwargs : dict, default=None
+            Properties of the curves, for Matplotlib's `Line2D`, instead of ours.
 
         Returns
         -------
@@ -229,6 +238,7 @@ class HeadCalibrationDisplay:
                     ref_line=name == self.ours,
                     **looks[name],
                 )
+                restyle([display.line_], curve_kwargs)
                 self.calibration_[name] = display
             self._finish()
         self.figure_ = self.ax_.figure

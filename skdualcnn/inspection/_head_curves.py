@@ -23,6 +23,7 @@ from skdualcnn.inspection._style import (
     literal,
     make_panels,
     model_styles,
+    restyle,
     style,
 )
 
@@ -97,6 +98,7 @@ class HeadCurvesDisplay:
         normal: Any = None,
         ours: str | None = None,
         ax: Any = None,
+        curve_kwargs: dict[str, Any] | None = None,
     ) -> Self:
         """Draw the curves of fitted classifiers.
 
@@ -117,6 +119,8 @@ class HeadCurvesDisplay:
             The model to emphasise; None takes the first.
         ax : Axes or sequence of two Axes, default=None
             Where to draw; None makes a new figure.
+        curve_kwargs : dict, default=None
+            Properties of the curves, for Matplotlib's `Line2D`, instead of ours.
 
         Returns
         -------
@@ -124,7 +128,9 @@ class HeadCurvesDisplay:
             The display, drawn.
         """
         labels, scores, name = read_models(estimators, X, y, head=head, normal=normal)
-        return cls.from_predictions(labels, scores, normal=normal, ours=ours, head=name, ax=ax)
+        return cls.from_predictions(
+            labels, scores, normal=normal, ours=ours, head=name, ax=ax, curve_kwargs=curve_kwargs
+        )
 
     @classmethod
     def from_predictions(
@@ -136,6 +142,7 @@ class HeadCurvesDisplay:
         ours: str | None = None,
         head: str | None = None,
         ax: Any = None,
+        curve_kwargs: dict[str, Any] | None = None,
     ) -> Self:
         """Draw the curves of given scores.
 
@@ -153,6 +160,8 @@ class HeadCurvesDisplay:
             Name of the head, for the title.
         ax : Axes or sequence of two Axes, default=None
             Where to draw; None makes a new figure.
+        curve_kwargs : dict, default=None
+            Properties of the curves, for Matplotlib's `Line2D`, instead of ours.
 
         Returns
         -------
@@ -168,15 +177,18 @@ class HeadCurvesDisplay:
             If no label is the normal one.
         """
         positive, known = abnormal(y_true, scores, normal, head)
-        return cls(positive, known, ours=pick_ours(list(known), ours), head=head).plot(ax=ax)
+        display = cls(positive, known, ours=pick_ours(list(known), ours), head=head)
+        return display.plot(ax=ax, curve_kwargs=curve_kwargs)
 
-    def plot(self, ax: Any = None) -> Self:
+    def plot(self, ax: Any = None, *, curve_kwargs: dict[str, Any] | None = None) -> Self:
         """Draw the two panels.
 
         Parameters
         ----------
         ax : Axes or sequence of two Axes, default=None
             Where to draw; one Axes is divided, None makes a new figure.
+        curve_kwargs : dict, default=None
+            Properties of the curves, for Matplotlib's `Line2D`, instead of ours.
 
         Returns
         -------
@@ -191,6 +203,8 @@ class HeadCurvesDisplay:
             looks = model_styles(self.scores, self.ours)
             for name in [self.ours, *baselines]:
                 self._draw(name, panels, {**looks[name], "marker": ""})
+                curves = (self.roc_[name], self.precision_recall_[name])
+                restyle([curve.line_ for curve in curves], curve_kwargs)
             self._finish(panels)
         self.ax_ = np.array(panels, dtype=object)
         self.figure_ = panels[0].figure

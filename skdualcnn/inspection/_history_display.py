@@ -14,6 +14,7 @@ from skdualcnn.inspection._style import (
     literal,
     make_panels,
     pick_style,
+    restyle,
     style,
 )
 
@@ -62,7 +63,9 @@ class TrainingHistoryDisplay:
         self.history = history
 
     @classmethod
-    def from_estimator(cls, estimator: Any, *, ax: Any = None) -> Self:
+    def from_estimator(
+        cls, estimator: Any, *, ax: Any = None, curve_kwargs: dict[str, Any] | None = None
+    ) -> Self:
         """Draw the history of a fitted classifier.
 
         Parameters
@@ -71,6 +74,8 @@ class TrainingHistoryDisplay:
             Fitted `DualPathCNNClassifier`, or a pipeline, search or decider around one.
         ax : Axes or sequence of two Axes, default=None
             Where to draw; None makes a new figure.
+        curve_kwargs : dict, default=None
+            Properties of the curves, for Matplotlib's `Line2D`, instead of ours.
 
         Returns
         -------
@@ -82,15 +87,17 @@ class TrainingHistoryDisplay:
         TypeError
             If there is no `history_` in the estimator.
         """
-        return cls(find_attribute(estimator, "history_")).plot(ax=ax)
+        return cls(find_attribute(estimator, "history_")).plot(ax=ax, curve_kwargs=curve_kwargs)
 
-    def plot(self, ax: Any = None) -> Self:
+    def plot(self, ax: Any = None, *, curve_kwargs: dict[str, Any] | None = None) -> Self:
         """Draw the two panels.
 
         Parameters
         ----------
         ax : Axes or sequence of two Axes, default=None
             Where to draw; one Axes is divided, None makes a new figure.
+        curve_kwargs : dict, default=None
+            Properties of the curves, for Matplotlib's `Line2D`, instead of ours.
 
         Returns
         -------
@@ -113,6 +120,7 @@ class TrainingHistoryDisplay:
             self.lines_: list[Any] = []
             self._draw_losses(panels[0])
             self._draw_accuracies(panels[1])
+            restyle(self.lines_, curve_kwargs)
             for panel in panels:
                 panel.set_xlabel("epoch")
                 panel.xaxis.set_major_locator(MaxNLocator(integer=True))
@@ -169,7 +177,7 @@ class TrainingHistoryDisplay:
             linewidth=2.2 if held_out else 1.3,
             marker=marker,
             markersize=5,
-            markerfacecolor=colour if held_out else "white",
+            markerfacecolor="auto" if held_out else "white",
             markevery=bounded_markers(len(epochs)),
             label=literal(label),
         )

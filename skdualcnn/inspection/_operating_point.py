@@ -8,7 +8,7 @@ import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
 from skdualcnn._tuned_decider import TunedFusionDecider
-from skdualcnn.inspection._style import GREY, VERMILION, make_panels, style
+from skdualcnn.inspection._style import GREY, VERMILION, make_panels, restyle, style
 
 
 class OperatingPointDisplay:
@@ -59,7 +59,9 @@ class OperatingPointDisplay:
         self.cost = cost
 
     @classmethod
-    def from_estimator(cls, tuned: Any, *, ax: Any = None) -> Self:
+    def from_estimator(
+        cls, tuned: Any, *, ax: Any = None, curve_kwargs: dict[str, Any] | None = None
+    ) -> Self:
         """Draw what a fitted `TunedFusionDecider` chose, and what other thresholds cost.
 
         Parameters
@@ -68,6 +70,8 @@ class OperatingPointDisplay:
             Fitted.
         ax : Axes or array-like of Axes, default=None
             Where to draw, one for each head; None makes a new figure.
+        curve_kwargs : dict, default=None
+            Properties of the curves, for Matplotlib's `Line2D`, instead of ours.
 
         Returns
         -------
@@ -88,15 +92,18 @@ class OperatingPointDisplay:
         check_is_fitted(tuned)
         thresholds: Any = tuned.best_params_["thresholds"]
         chosen = dict(zip(("health", "cyber"), thresholds, strict=True))
-        return cls(tuned.curve_, chosen=chosen, cost=tuned.best_cost_).plot(ax=ax)
+        display = cls(tuned.curve_, chosen=chosen, cost=tuned.best_cost_)
+        return display.plot(ax=ax, curve_kwargs=curve_kwargs)
 
-    def plot(self, ax: Any = None) -> Self:
+    def plot(self, ax: Any = None, *, curve_kwargs: dict[str, Any] | None = None) -> Self:
         """Draw the curves.
 
         Parameters
         ----------
         ax : Axes or array-like of Axes, default=None
             Where to draw, one for each head; None makes a new figure.
+        curve_kwargs : dict, default=None
+            Properties of the curves, for Matplotlib's `Line2D`, instead of ours.
 
         Returns
         -------
@@ -111,7 +118,8 @@ class OperatingPointDisplay:
                 along = self.curve[self.curve["head"] == head].sort_values("threshold")
                 place, cost = along["threshold"], along["cost"]
                 panel.fill_between(place, along["low"], along["high"], color=GREY, alpha=0.3)
-                panel.plot(place, cost, color="black", label="mean cost, and its interval")
+                curve = panel.plot(place, cost, color="black", label="mean cost, and its interval")
+                restyle(curve, curve_kwargs)
                 panel.plot(
                     [self.chosen[head]],
                     [self.cost],

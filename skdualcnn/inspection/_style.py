@@ -1,6 +1,6 @@
 """Colours, markers and panels that every display of this package shares."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from typing import Any, NamedTuple
 
@@ -9,6 +9,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
+from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 # Okabe and Ito's palette: told apart with every common kind of colour blindness.
@@ -213,6 +214,12 @@ def legend_below(ax: Axes, **options: Any) -> None:
 def pick_style(position: int) -> tuple[str, str]:
     """Return colour and marker of one curve among several."""
     return SERIES[position % len(SERIES)], MARKERS[position % len(MARKERS)]
+
+
+def restyle(lines: Iterable[Line2D], curve_kwargs: Mapping[str, Any] | None) -> None:
+    """Give curves the properties that the caller asks for, instead of ours."""
+    for line in lines:
+        line.set(**(curve_kwargs or {}))
 
 
 def bounded_markers(n_points: int, *, at_most: int = 15) -> int:

@@ -45,6 +45,24 @@ def test_ours_is_emphasised_and_chance_is_drawn(head):
         assert len({line.get_linestyle() for line in ax.lines}) >= 3
 
 
+ASKED = {"lw": 0.5, "color": "red", "label": "asked"}
+
+
+@pytest.mark.parametrize("display", [HeadCurvesDisplay, HeadCalibrationDisplay])
+def test_curves_are_drawn_as_asked(display, head):
+    y, scores = head
+    shown = display.from_predictions(y, scores, curve_kwargs=ASKED)
+    for ax in np.ravel(shown.ax_):
+        asked = [line for line in ax.lines if line.get_label() == "asked"]
+        assert [(line.get_linewidth(), line.get_color()) for line in asked] == [(0.5, "red")] * 3
+        texts = [text.get_text() for text in ax.get_legend().get_texts()]
+        assert texts.count("asked") == 3
+    X = np.random.default_rng(0).random((100, 2))
+    labels = (X[:, 0] > 0.5).astype(int)
+    one = display.from_estimator(GaussianNB().fit(X, labels), X, labels, curve_kwargs=ASKED)
+    assert "asked" in [line.get_label() for line in np.ravel(one.ax_)[0].lines]
+
+
 @pytest.mark.parametrize("display", [HeadCurvesDisplay, HeadCalibrationDisplay])
 @pytest.mark.parametrize("name", ["ours", "a network that has quite a long name"])
 def test_nothing_is_cut_off_or_covered(display, name, head):

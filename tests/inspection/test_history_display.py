@@ -62,6 +62,13 @@ def test_names_with_dollars_are_drawn():
     display.figure_.canvas.draw()
 
 
+def test_curves_are_drawn_as_asked():
+    display = TrainingHistoryDisplay(history()).plot(curve_kwargs={"lw": 0.5, "color": "red"})
+    looks = [(line.get_linewidth(), line.get_color()) for line in display.lines_]
+    assert looks == [(0.5, "red")] * 6
+    assert {line.get_markerfacecolor() for line in display.lines_} == {"red", "white"}
+
+
 def test_axes_may_be_given():
     _, pair = plt.subplots(1, 2)
     assert TrainingHistoryDisplay(history()).plot(pair).ax_[1] is pair[1]

@@ -35,6 +35,14 @@ def test_curves_and_the_chosen_point(n_heads):
         assert point.get_xdata()[0] in along["threshold"].to_numpy()
 
 
+def test_the_curve_is_drawn_as_asked():
+    asked = {"ls": "--", "color": "red"}
+    display = OperatingPointDisplay.from_estimator(fitted(1), curve_kwargs=asked)
+    curve, point = display.ax_[0].get_lines()
+    assert (curve.get_linestyle(), curve.get_color()) == ("--", "red")
+    assert point.get_color() != "red"
+
+
 def test_another_estimator_is_refused():
     X = np.random.default_rng(0).random((100, 1))
     y = (X[:, 0] > 0.5).astype(int)
