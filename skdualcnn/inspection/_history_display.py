@@ -123,7 +123,7 @@ class TrainingHistoryDisplay:
             restyle(self.lines_, curve_kwargs)
             for panel in panels:
                 panel.set_xlabel("epoch")
-                panel.xaxis.set_major_locator(MaxNLocator(integer=True))
+                panel.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
                 legend_below(panel)
         self.ax_ = np.array(panels, dtype=object)
         self.figure_ = panels[0].figure

@@ -8,7 +8,7 @@ import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
 from skdualcnn._tuned_decider import TunedFusionDecider
-from skdualcnn.inspection._style import GREY, VERMILION, make_panels, restyle, style
+from skdualcnn.inspection._style import GREY, VERMILION, legend_below, make_panels, restyle, style
 
 
 class OperatingPointDisplay:
@@ -130,6 +130,6 @@ class OperatingPointDisplay:
                 )
                 panel.set(xlabel=f"{head} threshold", xlim=(0, 1), ylim=(0, None))
             self.ax_[0].set_ylabel("mean cost of a decision")
-            self.ax_[0].legend(loc="best")
+            legend_below(self.ax_[0])
         self.figure_ = self.ax_[0].figure
         return self

@@ -270,7 +270,7 @@ class TimelineDisplay:
         ax.set(ylim=(-0.03, 1.03), ylabel=quantity, xlim=(time[0], _ends(time)[-1]))
         ax.tick_params(labelbottom=False)
         ax.set_title(
-            literal(self.title or f"{quantity.capitalize()}s, decisions and truth"), pad=24
+            literal(self.title or f"{quantity.capitalize()}s, decisions and truth"), pad=28
         )
         ax.legend(loc="lower center", bbox_to_anchor=(0.5, 0.99), ncols=2)
 

@@ -40,6 +40,13 @@ def test_history_without_validation():
     assert labels(display.ax_[0]) == ["training"]
 
 
+def test_one_epoch_is_the_only_tick():
+    display = TrainingHistoryDisplay(history(epochs=1)).plot()
+    for ax in display.ax_:
+        first, last = ax.get_xlim()
+        assert [tick for tick in ax.get_xticks() if first <= tick <= last] == [1]
+
+
 def test_the_lowest_loss_of_each_path_is_told_apart():
     paths = [history("health", heads=["health"]), history("cyber", heads=["cyber"], epochs=2)]
     ax = TrainingHistoryDisplay(pd.concat(paths, ignore_index=True)).plot().ax_[0]

@@ -35,6 +35,15 @@ def test_curves_and_the_chosen_point(n_heads):
         assert point.get_xdata()[0] in along["threshold"].to_numpy()
 
 
+@pytest.mark.parametrize("n_heads", [1, 2])
+def test_the_legend_hides_no_curve(n_heads):
+    display = OperatingPointDisplay.from_estimator(fitted(n_heads))
+    display.figure_.canvas.draw()
+    legend = display.ax_[0].get_legend().get_window_extent()
+    assert not any(legend.overlaps(ax.bbox) for ax in display.ax_)
+    assert display.figure_.bbox.contains(legend.x1, legend.y0)
+
+
 def test_the_curve_is_drawn_as_asked():
     asked = {"ls": "--", "color": "red"}
     display = OperatingPointDisplay.from_estimator(fitted(1), curve_kwargs=asked)

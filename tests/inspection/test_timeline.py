@@ -34,6 +34,12 @@ def test_scores_are_drawn_over_time_with_their_thresholds():
     display.figure_.canvas.draw()
 
 
+def test_the_title_stands_above_the_legend():
+    curves, _ = TimelineDisplay.from_predictions(TIME, SCORES, DECISIONS).ax_
+    curves.figure.canvas.draw()
+    assert curves.title.get_window_extent().y0 >= curves.get_legend().get_window_extent().y1
+
+
 def test_a_stretch_of_equal_decisions_is_one_bar():
     display = TimelineDisplay.from_predictions(np.arange(6), SCORES, DECISIONS)
     drawn = stretches(display.ax_[1], lane=0)
