@@ -22,8 +22,9 @@ TRAINING = {"batch_size": 128, "max_epochs": 10}
 NO_DROPOUT = {"conv_dropout": 0.0, "dense_dropout": 0.0}  # recombined rows differ enough
 # Bytes and rates span orders of magnitude; of a pulse or an acceleration the distances count.
 TRAFFIC_BY_RANK = {"network": QuantileScaler()}
-ENOUGH_ROWS = 20_000  # to which few rows are recombined,
-MOST_RECOMBINED = 20  # but each at most so often
+ENOUGH_STAYS = 20_000  # to which few rows are recombined that stand alone,
+ENOUGH_CONNECTIONS = 100_000  # more of traffic, where new types of attack are to come;
+MOST_RECOMBINED = 20  # but each row at most so often
 LEAST_STEPS = 500  # of training, on however few rows,
 MOST_EPOCHS = 200  # but in at most so many epochs
 
@@ -46,8 +47,9 @@ def make_fusion_decider(
 
     It is what ``skdualcnn train --csv`` trains, and every part of it can be changed by
     ``set_params``. Numbers of the network are scaled by rank, the others by distance. The
-    network learns from boosted trees, too. Few rows are visited more often; if most of them
-    are a group of their own, such as one stay in a hospital, they are recombined.
+    network learns from boosted trees, too. Few rows are visited more often; those that stand
+    alone, such as stays in a hospital (most rows are a group of their own) or connections
+    (there are columns of the network alone), are recombined, unless there are windows.
 
     Parameters
     ----------
@@ -110,10 +112,9 @@ def make_fusion_decider(
             f"vital_changes=True with window={window} and {n_vitals} column(s) of the patient, "
             "expected windows of 2 rows or more and one column or more. Leave it False."
         )
-    alone = window == 1 and group is not None and X[group].nunique() > len(X) / 2
-    classifier = DualPathCNNClassifier(
-        **suited_parameters(len(X), stand_alone=alone), verbose=verbose, random_state=random_state
-    )
+    apart = group is not None and X[group].nunique() > len(X) / 2
+    suited = suited_parameters(len(X), columns, window=window, apart=apart)
+    classifier = DualPathCNNClassifier(**suited, verbose=verbose, random_state=random_state)
     before = preprocessing_steps(
         X,
         columns,
@@ -125,14 +126,21 @@ def make_fusion_decider(
     return FusionDecider(make_pipeline(*before, classifier))
 
 
-def suited_parameters(n_rows: int, *, stand_alone: bool) -> dict[str, Any]:
+def suited_parameters(
+    n_rows: int, columns: Mapping[str, Any], *, window: int, apart: bool
+) -> dict[str, Any]:
     """Return parameters of the classifier for so many rows of a user's own.
 
-    Few rows are visited more often. Those that stand alone, as a stay in a hospital does,
-    are recombined, too; those of a recording belong together.
+    Few rows are visited more often. Stays, which are groups `apart`, and connections stand
+    alone and are recombined, too; the rows of a recording and of a window belong together.
     """
     parameters: dict[str, Any] = {**TRAINING, "teacher": clone(TEACHER)}
-    recombined = min(ENOUGH_ROWS // n_rows, MOST_RECOMBINED) if stand_alone else 0
+    enough = 0
+    if window == 1 and not (len(columns["patient"]) or len(columns["environment"])):
+        enough = ENOUGH_CONNECTIONS
+    elif window == 1 and apart:
+        enough = ENOUGH_STAYS
+    recombined = min(enough // n_rows, MOST_RECOMBINED)
     if recombined:
         parameters.update(NO_DROPOUT, recombined_rows=recombined)
     steps = n_rows * (1 + recombined) / TRAINING["batch_size"]

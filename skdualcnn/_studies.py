@@ -161,7 +161,7 @@ def study_of_table(title: str, dataset: Bunch, *, window: int = 1, by: str | Non
         window=window,
         by=by,
         noise_filter=TRAFFIC_BY_RANK,
-        classifier=suited_parameters(n_rows, stand_alone=apart and window == 1),
+        classifier=suited_parameters(n_rows, dataset.modalities, window=window, apart=apart),
     )
 
 

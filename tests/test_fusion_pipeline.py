@@ -81,7 +81,7 @@ def test_columns_may_be_chosen_by_a_selector():
         ({"window": 0}, "window=0, expected a whole number of rows, 1 or more"),
         ({"window": 2.5}, "window=2.5, expected a whole number"),
         ({"group": "ward"}, "X has no column 'ward'; it has 'pulse'.*Name columns"),
-        ({"patient": ["puls"]}, "X has no column 'puls'"),
+        ({"patient": ["hr"]}, "X has no column 'hr'"),
         ({"patient": "pulse"}, r"patient='pulse' is a single text.*\['pulse'\]"),
         ({"patient": [], "network": []}, "No columns were given"),
         ({"patient": ["rate"]}, "'rate' is given to both patient and network"),

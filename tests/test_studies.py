@@ -95,8 +95,9 @@ def test_few_rows_are_visited_often_and_recombined_if_they_stand_alone(
     n_rows, n_groups, recombined, epochs
 ):
     table = Bunch(
-        data=np.zeros((n_rows, 1)),
+        data=np.zeros((n_rows, 2)),
         groups=pd.Series(np.arange(n_rows) % n_groups),
+        modalities={"patient": ["pulse"], "environment": [], "network": ["rate"]},
         split_by="groups",
     )
     parameters = study_of_table("beds", table).classifier
@@ -105,6 +106,14 @@ def test_few_rows_are_visited_often_and_recombined_if_they_stand_alone(
     assert parameters["max_epochs"] == epochs
     recording = study_of_table("beds", Bunch(**{**table, "split_by": "time"})).classifier
     assert "recombined_rows" not in recording
+
+
+@pytest.mark.parametrize(("n_rows", "recombined"), [(3000, 20), (25_000, 4), (200_000, 0)])
+def test_connections_stand_alone_unless_there_are_windows(n_rows, recombined):
+    traffic = {"patient": [], "environment": [], "network": ["rate", "bytes"]}
+    table = Bunch(data=np.zeros((n_rows, 2)), modalities=traffic, split_by="time")
+    assert study_of_table("flows", table).classifier.get("recombined_rows", 0) == recombined
+    assert "recombined_rows" not in study_of_table("flows", table, window=4).classifier
 
 
 def test_the_traffic_of_a_users_table_is_scaled_by_rank_and_nothing_else(ward):
