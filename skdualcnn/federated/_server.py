@@ -163,7 +163,6 @@ def serve_federation(
         raise FederationError(
             f"Got {n_sites} sites, {rounds} rounds and {epochs} epochs, expected 1 or more of each."
         )
-    strategies = import_flower("skdualcnn.federated._strategy")
     if privacy is not None:  # before anything is trained: the package may be missing
         epsilon = epsilon_of_rounds(privacy.noise_multiplier, rounds, delta=privacy.delta)
     if start is None:
@@ -173,6 +172,7 @@ def serve_federation(
     else:
         network_of(start)
         start = unpack(pack(start))  # a copy: the weights are replaced
+    strategies = import_flower("skdualcnn.federated._strategy")
     averaging = strategies.HeadwiseFedAvg(
         n_sites=n_sites,
         start=begin if start is None else lambda _: start,
