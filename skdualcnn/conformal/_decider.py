@@ -24,6 +24,7 @@ from skdualcnn._decisions import HoldsDecider
 from skdualcnn._fusion_rule import FusionRule
 from skdualcnn._head import FittedHeads
 from skdualcnn._labels import Heads, Labels
+from skdualcnn._unchanged import unchanged_on_error
 from skdualcnn.conformal._calibration_rows import divide_rows
 from skdualcnn.conformal._limits import class_limits, fewest_rows, nonconformity
 from skdualcnn.conformal._sets import borne_out
@@ -143,6 +144,7 @@ class ConformalFusionDecider(HoldsDecider, MetaEstimatorMixin, BaseEstimator):
         self.random_state = random_state
 
     @_fit_context(prefer_skip_nested_validation=False)
+    @unchanged_on_error
     def fit(
         self, X: Any, y: ArrayLike, *, groups: ArrayLike | None = None, **fit_params: Any
     ) -> Self:

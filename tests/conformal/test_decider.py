@@ -312,3 +312,14 @@ def test_there_is_no_c_for_it_and_the_export_says_so(tmp_path, rows):
     careful = ConformalFusionDecider(FusionDecider(network), random_state=0).fit(X, y)
     with pytest.raises(ExportError, match="ConformalFusionDecider"):
         export_firmware(careful, tmp_path / "firmware", calibration_data=X)
+
+
+def test_a_failed_fit_changes_nothing(frozen, rows):
+    X, y, _ = rows(300, seed=1)
+    careful = ConformalFusionDecider(frozen).fit(X, y)
+    other = FrozenEstimator(heads().fit(X, y))
+    before = vars(careful.set_params(decider=other)).copy()
+    with pytest.raises(HeadError, match="burns"):
+        careful.fit(X, y.replace("sepsis", "burns"))
+    assert vars(careful).keys() == before.keys()
+    assert all(vars(careful)[name] is value for name, value in before.items())
