@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 # Okabe and Ito's palette: told apart with every common kind of colour blindness.
 BLACK, GREY = "#000000", "#6b6b6b"
-ORANGE, SKY_BLUE, GREEN, YELLOW = "#E69F00", "#56B4E9", "#009E73", "#F0E442"
+ORANGE, SKY_BLUE, GREEN = "#E69F00", "#56B4E9", "#009E73"
 BLUE, VERMILION, PURPLE = "#0072B2", "#D55E00", "#CC79A7"
 SERIES = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY_BLUE)
 MARKERS = ("o", "s", "^", "D", "v", "P")
@@ -57,6 +57,8 @@ _RC: dict[Any, Any] = {
     "xtick.labelsize": 10,
     "ytick.labelsize": 10,
 }
+_TINT = 0.22  # share of the colour, beside white
+_MOST_MARKERS = 15  # of one curve
 _LONGEST_OF_TWO = 34  # characters of a name in a legend of two columns
 # Of a new figure; the colours above are for white. Given Axes keep their own.
 _LIGHT: dict[Any, Any] = {
@@ -98,9 +100,9 @@ def style(ax: Any = None) -> AbstractContextManager[None]:
     return mpl.rc_context({**_RC, **_LIGHT} if ax is None else _RC)
 
 
-def tint(colour: str, strength: float = 0.22) -> NDArray[np.float64]:
+def tint(colour: str) -> NDArray[np.float64]:
     """Return the colour mixed with white, as three numbers in [0, 1]."""
-    return 1 - strength * (1 - np.asarray(to_rgb(colour)))
+    return 1 - _TINT * (1 - np.asarray(to_rgb(colour)))
 
 
 def literal(text: object) -> str:
@@ -222,9 +224,9 @@ def restyle(lines: Iterable[Line2D], curve_kwargs: Mapping[str, Any] | None) -> 
         line.set(**(curve_kwargs or {}))
 
 
-def bounded_markers(n_points: int, *, at_most: int = 15) -> int:
+def bounded_markers(n_points: int) -> int:
     """Return the step between points that get a marker."""
-    return max(1, -(-n_points // at_most))
+    return max(1, -(-n_points // _MOST_MARKERS))
 
 
 def _divide(ax: Axes, n_panels: int, rows: int) -> list[Axes]:
