@@ -21,7 +21,7 @@ from skdualcnn._fitting import (
     read_signals,
     train_paths,
 )
-from skdualcnn._labels import Heads, Labels, class_weights
+from skdualcnn._labels import Heads, Labels, class_weights, share_right
 from skdualcnn._nets import adjust_nets, assign_heads, build_nets
 from skdualcnn._parameters import CONSTRAINTS
 from skdualcnn._pickling import PlainState
@@ -29,7 +29,6 @@ from skdualcnn._softmax import softmax
 from skdualcnn._teaching import teach
 from skdualcnn._unchanged import unchanged_on_error
 from skdualcnn.exceptions import HeadError
-from skdualcnn.metrics import share_right
 from skdualcnn.network._training import predict_logits, read_history
 
 

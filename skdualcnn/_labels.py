@@ -265,6 +265,38 @@ def find_normal(head: object, classes: ArrayLike, wanted: Any = None) -> Any:
     )
 
 
+def share_right(true: Labels, predicted: Labels) -> float:
+    """Return the subset accuracy of labels that have been read.
+
+    Parameters
+    ----------
+    true, predicted : Labels
+        Of the same rows and heads.
+
+    Returns
+    -------
+    float
+        Accuracy in [0, 1].
+
+    Raises
+    ------
+    HeadError
+        If the two do not have the same shape, or no row has a label.
+    """
+    if true.weights.shape != predicted.weights.shape:
+        raise HeadError(
+            f"y_true has shape {true.weights.shape} and y_pred {predicted.weights.shape} (rows, "
+            "heads), expected the same shape."
+        )
+    right = np.column_stack(
+        [_equal(a, b) for a, b in zip(true.columns, predicted.columns, strict=True)]
+    )
+    weight = true.weights.max(axis=1)
+    if not weight.any():
+        raise HeadError("y_true has no label in any row, expected at least one to score against.")
+    return float(np.average((right | (true.weights == 0)).all(axis=1), weights=weight))
+
+
 def _split_columns(y: Any) -> tuple[tuple[str, ...], tuple[NDArray[Any], ...]]:
     if hasattr(y, "get_columns"):  # polars
         y = pd.DataFrame(
@@ -350,3 +382,8 @@ def _tidy(name: str, labels: NDArray[Any]) -> NDArray[Any]:
     if len(labels):
         check_classification_targets(labels)
     return labels
+
+
+def _equal(a: NDArray[Any], b: NDArray[Any]) -> NDArray[np.bool_]:
+    # As objects, text and numbers compare unequal instead of being an error.
+    return np.asarray(a.astype(object) == b.astype(object), dtype=bool)

@@ -1,15 +1,11 @@
 """Scores for estimators with several heads, and of their probabilities."""
 
-from typing import Any
-
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from skdualcnn._auc_comparison import AucComparison, compare_roc_auc
 from skdualcnn._calibration_error import expected_calibration_error, maximum_calibration_error
-from skdualcnn._labels import Labels
+from skdualcnn._labels import Labels, share_right
 from skdualcnn._scorers import make_head_scorer
-from skdualcnn.exceptions import HeadError
 
 __all__ = [
     "AucComparison",
@@ -53,40 +49,3 @@ def subset_accuracy(
     0.6666666666666666
     """
     return share_right(Labels.read(y_true, sample_weight), Labels.read(y_pred))
-
-
-def share_right(true: Labels, predicted: Labels) -> float:
-    """Return the subset accuracy of labels that have been read.
-
-    Parameters
-    ----------
-    true, predicted : Labels
-        Of the same rows and heads.
-
-    Returns
-    -------
-    float
-        Accuracy in [0, 1].
-
-    Raises
-    ------
-    HeadError
-        If the two do not have the same shape, or no row has a label.
-    """
-    if true.weights.shape != predicted.weights.shape:
-        raise HeadError(
-            f"y_true has shape {true.weights.shape} and y_pred {predicted.weights.shape} (rows, "
-            "heads), expected the same shape."
-        )
-    right = np.column_stack(
-        [_equal(a, b) for a, b in zip(true.columns, predicted.columns, strict=True)]
-    )
-    weight = true.weights.max(axis=1)
-    if not weight.any():
-        raise HeadError("y_true has no label in any row, expected at least one to score against.")
-    return float(np.average((right | (true.weights == 0)).all(axis=1), weights=weight))
-
-
-def _equal(a: NDArray[Any], b: NDArray[Any]) -> NDArray[np.bool_]:
-    # As objects, text and numbers compare unequal instead of being an error.
-    return np.asarray(a.astype(object) == b.astype(object), dtype=bool)
