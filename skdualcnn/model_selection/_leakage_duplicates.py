@@ -5,6 +5,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from skdualcnn._percentages import percentage
 from skdualcnn.model_selection._leakage_findings import LeakageFinding, severity_of_share
 from skdualcnn.model_selection._leakage_folds import Folds, draw
 from skdualcnn.model_selection._leakage_table import Column
@@ -52,7 +53,7 @@ def find_copies(columns: list[Column], folds: Folds) -> tuple[list[LeakageFindin
     finding = LeakageFinding(
         severity_of_share(share),
         "duplicates",
-        f"{share:.2%} of test rows have an exact copy in training.",
+        f"Of the test rows, {percentage(share)}% have an exact copy in training.",
         ADVICE,
         evidence={"test rows": copied, "share": share},
     )
@@ -113,7 +114,7 @@ def find_near_copies(
     finding = LeakageFinding(
         severity_of_share(share),
         "near duplicates",
-        f"{share:.2%} of test rows are all but copies of a training row.",
+        f"Of the test rows, {percentage(share)}% are all but copies of a training row.",
         ADVICE,
         evidence={"test rows": near, "of rows looked up": asked, "share": share},
     )

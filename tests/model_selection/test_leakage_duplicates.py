@@ -27,6 +27,16 @@ def test_common_rows_are_no_copies():
     assert finding.severity == "low"
 
 
+def test_nearly_all_rows_are_not_all():
+    n = 20_000
+    once = np.arange(n, dtype=float)
+    X = pd.DataFrame({"a": np.append(once, once), "b": np.append(once, once)})
+    X.iloc[-1] = -1.0
+    folds = Folds([(np.arange(n), np.arange(n, 2 * n))], "")
+    (finding,) = find_copies(read_columns(X), folds)[0]
+    assert finding.finding.startswith("Of the test rows, over 99.99% have an exact copy")
+
+
 def test_nothing_to_compare():
     findings, checked = find_copies([], FOLDS)
     assert findings == []
