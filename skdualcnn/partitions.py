@@ -143,9 +143,9 @@ def score_table(estimator: Any, X: pd.DataFrame | None) -> pd.DataFrame:
         probabilities = [heads.pick(answer, position) for position in range(len(names))]
     columns: dict[str, Any] = {}
     for name, classes, found in zip(names, heads.classes, probabilities, strict=True):
-        columns[f"{name}_class"] = pd.Categorical.from_codes(
-            found.argmax(axis=1), pd.Index(classes)
-        )
+        # pandas has no index of half precision.
+        labels = classes.astype(np.float32) if classes.dtype == np.float16 else classes
+        columns[f"{name}_class"] = pd.Categorical.from_codes(found.argmax(axis=1), pd.Index(labels))
         for label, shares in zip(classes, np.asarray(found, dtype=np.float64).T, strict=True):
             columns[f"{name}_probability_{label}"] = shares
     decider = next((one for one in walk_in(estimator) if isinstance(one, DecisionsMixin)), None)

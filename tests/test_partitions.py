@@ -137,6 +137,13 @@ def test_an_ordinary_classifier_and_an_empty_partition(ward):
     assert score_table(forest, X[:0]).dtypes.equals(scored.dtypes)
 
 
+def test_classes_of_half_precision(ward):
+    X = ward.data[["spo2"]].fillna(0)
+    y = (X["spo2"] < 95).to_numpy(dtype=np.float16)
+    scored = score_table(RandomForestClassifier(n_estimators=2, random_state=0).fit(X, y), X)
+    assert scored["head_0_class"].cat.categories.tolist() == [0.0, 1.0]
+
+
 def test_a_table_in_memory_is_refused(ward):
     with pytest.raises(PartitionError, match="frame is a DataFrame, expected a Dask DataFrame"):
         score_partitions(_decider(ward), ward.data)
