@@ -175,7 +175,7 @@ def compiler_command(target: Target) -> list[str]:
     Raises
     ------
     ToolchainError
-        If it is this machine and there is none.
+        If it is this machine and there is none, or CC cannot be read.
     """
     if target != HOST:
         return list(target.compiler)

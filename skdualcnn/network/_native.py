@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from skdualcnn._compiler import find_compiler
 from skdualcnn._writing import write_whole
+from skdualcnn.exceptions import ToolchainError
 from skdualcnn.network._dropout import WordDropout
 
 FOLDER = Path(__file__).parent / "kernels"
@@ -47,13 +48,13 @@ def load_kernels() -> ctypes.CDLL | None:
 
 @cache
 def _load() -> ctypes.CDLL | None:
-    compiler = find_compiler() if os.name == "posix" else None
-    if compiler is None:
-        _LOG.info("No C compiler found; networks run on torch's own modules.")
-        return None
     try:
+        compiler = find_compiler() if os.name == "posix" else None
+        if compiler is None:
+            _LOG.info("No C compiler found; networks run on torch's own modules.")
+            return None
         return _load_or_build([*compiler, *FLAGS])
-    except (OSError, subprocess.SubprocessError) as error:
+    except (OSError, subprocess.SubprocessError, ToolchainError) as error:
         said = (getattr(error, "stderr", None) or b"").decode(errors="replace")[-2000:]
         _LOG.warning("Networks run on torch's own modules; no kernels: %s %s", error, said)
         return None

@@ -13,6 +13,12 @@ def test_cc_of_the_environment_comes_first(monkeypatch):
     assert find_compiler() is None
 
 
+def test_cc_that_no_shell_can_read(monkeypatch):
+    monkeypatch.setenv("CC", 'gcc "-O2')
+    with pytest.raises(ToolchainError, match=r"CC is 'gcc \"-O2', .*No closing quotation"):
+        find_compiler()
+
+
 def test_compiler_says_what_it_does_not_like(compiler, tmp_path):
     source = tmp_path / "bad.c"
     source.write_text("int main(void) { int unused; return 0; }\n")

@@ -54,6 +54,12 @@ def test_a_folder_that_others_may_write_to_is_not_used(cache):
     assert not list(cache.iterdir())
 
 
+def test_a_cc_that_cannot_be_read_is_done_without(cache, monkeypatch, caplog):
+    monkeypatch.setenv("CC", 'gcc "-O2')
+    assert _native.load_kernels() is None
+    assert "no kernels: The environment variable CC is" in caplog.text
+
+
 def test_another_compiler_is_another_file():
     assert _native._key(["cc", "-O3"]) != _native._key(["gcc", "-O3"])
     assert _native._key(["cc", "-O3"]) == _native._key(["cc", "-O3"])
