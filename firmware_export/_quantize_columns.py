@@ -76,6 +76,7 @@ def _quantise_numeric(column: NumericColumn, tensor: Tensor) -> IntegerNumeric:
             f"Column {column.name!r} ranges from {curve.knots[0]:g} to {curve.knots[-1]:g}, which "
             "single precision cannot hold. Rescale the column before the pipeline."
         )
+    _warn_if_tiny(column.name, curve)
     _warn_if_coarse(column.name, curve)
     present, absent = (to_input(value, tensor) for value in column.indicator_values)
     segments, highest = quantise_curve(curve, tensor)
@@ -114,6 +115,19 @@ def choose_fraction_bits(
         largest[reading] = max(largest[reading], *usual, 0.0)
     bits = fraction_bits(np.maximum(largest, SMALLEST))
     return tuple(np.where(largest > 0, bits, 0).tolist())
+
+
+def _warn_if_tiny(name: str, curve: Curve) -> None:
+    """Warn if over half of the curve's rise is among values that count as zero."""
+    zero = np.abs(curve.knots) < SMALLEST
+    rise = np.diff(curve.levels)
+    if rise[zero[:-1] & zero[1:]].sum() > rise.sum() / 2:
+        warnings.warn(
+            f"Column {name!r} ranges from {curve.knots[0]:.9g} to {curve.knots[-1]:.9g}: values "
+            f"nearer to zero than {SMALLEST:.1g} count as zero, so the firmware answers readings "
+            "unlike the float estimator. Multiply the column by a constant before the pipeline.",
+            stacklevel=2,
+        )
 
 
 def _warn_if_coarse(name: str, curve: Curve) -> None:
