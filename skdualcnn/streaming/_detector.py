@@ -92,7 +92,8 @@ class OnlineDetector:
     engine : str
         "float", "compiled" or, by tables, "exact".
     categorical : frozenset of str
-        Values of a row that are categories; the others are numbers.
+        Columns of the streams that hold categories, or that the model does not read; the
+        others are numbers.
 
     Raises
     ------
@@ -163,6 +164,8 @@ class OnlineDetector:
             aggregate=aggregate,
             age=age,
         )
+        every = (plan.columns.categorical for plan in self._plan.streams)
+        self._categorical = frozenset[str]().union(*every)
         self._freq = read_duration(freq, "freq")
         self._lateness = read_duration(lateness, "lateness", or_zero=True)
         self._gap = GAP_TICKS * self._freq if max_gap is None else read_duration(max_gap, "max_gap")
@@ -198,8 +201,8 @@ class OnlineDetector:
 
     @property
     def categorical(self) -> frozenset[str]:
-        """Values of a row that are categories; the others are numbers."""
-        return self._engine.categorical
+        """Columns of the streams that hold categories, or that the model does not read."""
+        return self._categorical
 
     @property
     def counters(self) -> dict[str, int]:

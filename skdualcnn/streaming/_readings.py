@@ -37,6 +37,7 @@ class StreamColumns:
 
     def __init__(self, columns: Sequence[str], categorical: frozenset[str]) -> None:
         self.columns = tuple(columns)
+        self.categorical = categorical
         self._known = frozenset(columns)
         self._kinds = tuple((column, column in categorical) for column in columns)
 

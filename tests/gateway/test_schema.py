@@ -3,9 +3,13 @@
 import json
 
 import jsonschema
+import numpy as np
+import pandas as pd
 import pytest
+from sklearn.pipeline import make_pipeline
 
-from skdualcnn.gateway import Gateway, Limits
+from skdualcnn import DualPathCNNClassifier, FusionDecider, make_fusion_preprocessor
+from skdualcnn.gateway import Gateway, Limits, Settings
 from skdualcnn.gateway._schema import payload_schema
 
 
@@ -81,3 +85,28 @@ def test_gateway_and_schema_agree_on_commands(gateway, conforms, command):
     gateway.receive("skdualcnn/commands", json.dumps(command).encode())
     changed = {kind for kind, n in gateway.counts.items() if n != before[kind]}
     assert bool(changed & {"command", "command_without_effect"}) == conforms("command", command)
+
+
+def test_a_category_of_several_statistics_is_text_on_its_way_in():
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame(rng.random((60, 2)), columns=["pulse", "rate"])
+    X["protocol_last"] = rng.choice(["mqtt", "tcp"], 60).astype(object)
+    preprocessor = make_fusion_preprocessor(patient=["pulse"], network=["rate", "protocol_last"])
+    network = DualPathCNNClassifier(max_epochs=1, random_state=0)
+    decider = FusionDecider(make_pipeline(preprocessor, network))
+    decider.fit(X, (X[["pulse", "rate"]].to_numpy() > 0.5).astype(int))
+    settings = Settings(
+        {
+            "streams": {"patient": ["pulse"], "network": ["rate", "protocol"]},
+            "freq": 1.0,
+            "aggregate": {"network": {"rate": "last", "protocol": ["last", "last_valid"]}},
+        }
+    )
+    gateway = Gateway(decider, settings, clock="readings")
+    values = payload_schema(gateway)["$defs"]["reading-network"]["properties"]["values"]
+    assert "string" in values["properties"]["protocol"]["type"]
+    assert "string" not in values["properties"]["rate"]["type"]
+    for second, protocol in enumerate(["mqtt", True]):
+        sent = {"time": second, "values": {"rate": 0.5, "protocol": protocol}}
+        gateway.receive("skdualcnn/readings/1/network", json.dumps(sent).encode())
+    assert gateway.detector.counters["accepted"] == 2
