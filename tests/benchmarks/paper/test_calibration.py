@@ -1,7 +1,10 @@
 import numpy as np
 
-from benchmarks.paper.calibration import calibration_figures
+from benchmarks.paper.calibration import build, calibration_figures
+from benchmarks.paper.jobs import CALIBRATION, Job
+from benchmarks.paper.outcome import Outcome
 from skdualcnn._calibrators import TemperatureCalibrator
+from skdualcnn._studies import OURS
 
 
 def test_figures_of_scores_that_come_true_and_of_others():
@@ -18,3 +21,26 @@ def test_figures_of_scores_that_come_true_and_of_others():
     calibrator = TemperatureCalibrator().fit(too_sure, event.astype(int), np.ones(len(event)))
     again = calibration_figures(event, calibrator.apply(too_sure)[:, 1])
     assert again["ece"] < 0.02
+
+
+def test_the_majority_class_is_in_the_table_and_draws_no_curve(results_of):
+    def outcome(model, part="test"):
+        risen = np.linspace(0.05, 0.95, 40)
+        return Outcome(
+            Job("ward", "honest", part, model, 0),
+            {"classes": {"cyber": ["dos", "normal"]}, "normal": {"cyber": "normal"}},
+            {"cyber": np.where(np.arange(40) % 3 > risen * 2, "normal", "dos")},
+            {"cyber": np.column_stack([risen, 1 - risen])},
+            {},
+        )
+
+    models = (OURS, "majority class", "decision tree")
+    section = build(
+        results_of(*map(outcome, models), outcome(OURS, CALIBRATION)), protocol="honest"
+    )
+    (table,), (figure,) = section.tables, section.figures
+    listed = [row[0] for row in table.rows]
+    assert {"majority class", "decision tree"} < set(listed)
+    labels = " ".join(figure.figure.axes[0].get_legend_handles_labels()[1])
+    assert "decision tree" in labels
+    assert "majority class" not in labels

@@ -1,9 +1,12 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from benchmarks.paper.fusion import Decided, watch
+from benchmarks.paper.fusion import Decided, build, watch
 from benchmarks.paper.jobs import Job
 from benchmarks.paper.outcome import Outcome
+from skdualcnn._studies import OURS
 
 RULE = {"delta": 0.1, "thresholds": [0.5, 0.5], "abstention": 0.0, "distrust": None}
 
@@ -103,3 +106,26 @@ def test_an_alarm_does_not_go_on_at_the_next_patient():
 def test_rows_that_are_no_series_are_not_watched():
     one = outcome(["n"], ["n"], [0.0], [0.0])
     assert watch(one, Decided.of(one)) is None
+
+
+@pytest.mark.parametrize(
+    ("protocol", "columns", "said", "tables"),
+    [
+        ("paper", {"device": [0, 0]}, "drawn at random are no series", 1),
+        ("honest", {}, "no series of a device: there is no time to an alert", 1),
+        ("honest", {"device": [0, 0]}, "Unit: false alarms per 1,000 rows; delays in rows.", 2),
+    ],
+)
+def test_the_page_says_what_of_alerts_it_can(results_of, protocol, columns, said, tables):
+    both = outcome(["n", "x"], ["n", "n"], [0.1, 0.9], [0.1, 0.1], **columns)
+    jobs = {replace(both.job, model=OURS, protocol=one) for one in ("paper", "honest")}
+    section = build(results_of(*(replace(both, job=job) for job in jobs)), protocol)
+    assert said in section.sentences[-1]
+    assert len(section.tables) == tables
+
+
+def test_one_head_has_no_fusion_to_judge(results_of):
+    one = outcome(None, ["n", "x"], None, [0.1, 0.9])
+    section = build(results_of(replace(one, job=replace(one.job, model=OURS))), "honest")
+    assert section.sentences[0].startswith("Only the cyber head has labels here")
+    assert section.tables == []
