@@ -266,11 +266,16 @@ class Graph:
     @property
     def digest(self) -> str:
         """SHA-256 over everything in the graph, as 64 hexadecimal digits."""
-        state = hashlib.sha256()
-        for piece in _pieces(self):
-            state.update(len(piece).to_bytes(8, "little"))
-            state.update(piece)
-        return state.hexdigest()
+        return digest_of(self)
+
+
+def digest_of(value: Any) -> str:
+    """Return the SHA-256 over all leaves of nested dataclasses, as 64 hexadecimal digits."""
+    state = hashlib.sha256()
+    for piece in _pieces(value):
+        state.update(len(piece).to_bytes(8, "little"))
+        state.update(piece)
+    return state.hexdigest()
 
 
 def _pieces(value: Any) -> Iterator[bytes]:

@@ -1,14 +1,13 @@
 """From rows to answers: the float network or the compiled one, behind one interface."""
 
 from collections.abc import Sequence
-from hashlib import sha256
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from firmware_export._extract import extract_graph, unfreeze
-from firmware_export._graph import CategoricalColumn, FrontEnd, Graph, _pieces
+from firmware_export._graph import CategoricalColumn, FrontEnd, Graph, digest_of
 from skdualcnn import FusionDecider
 from skdualcnn._fusion_rule import FusionRule
 from skdualcnn._softmax import softmax
@@ -137,8 +136,7 @@ class CompiledEngine:
         self.categorical = categorical_names(graph.front_end)
         self.rule = FusionRule.of(predictor.twin.estimator_)
         self.heads = tuple((head.name, head.classes) for head in graph.heads)
-        integers = _pieces(predictor.twin.integer_graph_)
-        self.digest = sha256(b"\n".join(integers)).hexdigest()
+        self.digest = digest_of(predictor.twin.integer_graph_)
 
     def new_state(self) -> bytearray:
         """Return the model's own state."""

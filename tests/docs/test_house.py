@@ -39,3 +39,15 @@ def test_imports_go_downwards(floor):
     below = {name for path in files for name in imported(path)} - {floor}
     upwards = [name for name in below if height(name).start() < height(floor).start()]
     assert not upwards, f"{floor} imports {upwards}, which docs/house.md draws above it"
+
+
+def test_private_names_stay_in_their_module():
+    for path in [*PACKAGE.rglob("*.py"), *(ROOT / "firmware_export").rglob("*.py")]:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            module = getattr(node, "module", None) or ""
+            if not module.startswith(("firmware_export", "skdualcnn")):
+                continue
+            home = ROOT / module.replace(".", "/")
+            private = [one.name for one in node.names if re.match("_[a-z]", one.name)]
+            taken = [name for name in private if not list(home.glob(f"{name}*"))]
+            assert not taken, f"{path.relative_to(ROOT)} imports {taken} of {module}"
