@@ -59,9 +59,9 @@ def make_fusion_preprocessor(
     Raises
     ------
     ValueError
-        If no columns are given, a column is given to two modalities, or a filter to
-        what is no modality. When fitting,
-        if a column is neither numbers nor text or is not in the data.
+        If no columns are given, a column is given to two modalities, a filter to what is
+        no modality, or the group's name is no text. When fitting, if a column is neither
+        numbers nor text, is not in the data, or has a name that is no text.
 
     See Also
     --------
@@ -103,6 +103,7 @@ def make_fusion_preprocessor(
                 ),
             ]
     if group is not None:
+        _check_names([group])
         transformers.append(("group", "passthrough", [group]))
     return ColumnTransformer(transformers, sparse_threshold=0)
 
@@ -164,6 +165,7 @@ class ColumnsOfKind:
                 "[...])."
             )
         columns = list(self.columns(X) if callable(self.columns) else self.columns)
+        _check_names(columns)
         missing = [name for name in columns if name not in X.columns]
         if missing:
             raise ValueError(
@@ -230,6 +232,16 @@ def _is_numeric(name: str, column: Any) -> bool:
             "example a time to seconds since the start, or leave it out."
         )
     return bool(numeric)
+
+
+def _check_names(columns: Sequence[Any]) -> None:
+    """Refuse numbers, which a ColumnTransformer takes for positions."""
+    others = [name for name in columns if not isinstance(name, str)]
+    if others:
+        raise ValueError(
+            f"Column(s) {others} are named by no text, expected names of type str. Rename the "
+            "columns: X.columns = X.columns.astype(str)."
+        )
 
 
 def _check_columns(modalities: dict[str, Columns]) -> None:

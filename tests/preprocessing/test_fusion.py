@@ -228,3 +228,11 @@ def test_the_group_comes_last_and_as_it_is(X):
     out = preprocessor.fit_transform(X.assign(packets=[7, 7, 8, 8]))
     np.testing.assert_array_equal(out[:, -1], [7, 7, 8, 8])
     assert out.shape == (4, 3)
+
+
+def test_numbers_as_names_are_refused_for_they_would_be_positions(X):
+    numbered = X.set_axis(range(1, X.shape[1] + 1), axis=1)
+    with pytest.raises(ValueError, match=r"\[1\] are named by no text.*astype\(str\)"):
+        make_fusion_preprocessor(patient=[1]).fit(numbered)
+    with pytest.raises(ValueError, match=r"\[2\] are named by no text"):
+        make_fusion_preprocessor(patient=["a"], group=2)
