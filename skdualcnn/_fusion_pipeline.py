@@ -13,6 +13,7 @@ from sklearn.pipeline import make_pipeline
 from skdualcnn._classifier import DualPathCNNClassifier
 from skdualcnn._decider import FusionDecider
 from skdualcnn.preprocessing import QuantileScaler, SlidingWindow, make_fusion_preprocessor
+from skdualcnn.preprocessing._fusion import ColumnsOfKind
 
 # Boosted trees that learn slowly, for the network to learn from.
 TEACHER = HistGradientBoostingClassifier(
@@ -81,7 +82,7 @@ def make_fusion_decider(
     ------
     ValueError
         If X has no rows, `group` is not in it, columns are missing or named twice, `window`
-        is below 1, or there are no windows or patient's columns for `vital_changes`.
+        is below 1, or there are no windows or patient's numbers for `vital_changes`.
 
     See Also
     --------
@@ -106,11 +107,12 @@ def make_fusion_decider(
     given = {"patient": patient, "environment": environment, "network": network}
     columns = {name: names(X) if callable(names) else names for name, names in given.items()}
     _check_columns(X, columns, group)
-    n_vitals = len(columns["patient"])
+    n_vitals = len(_vital_numbers(X, columns))
     if vital_changes and (window == 1 or n_vitals == 0):
         raise ValueError(
-            f"vital_changes=True with window={window} and {n_vitals} column(s) of the patient, "
-            "expected windows of 2 rows or more and one column or more. Leave it False."
+            f"vital_changes=True with window={window} and {n_vitals} column(s) of the "
+            "patient's numbers, expected windows of 2 rows or more and one column or more. Leave "
+            "it False."
         )
     apart = group is not None and X[group].nunique() > len(X) / 2
     suited = suited_parameters(len(X), columns, window=window, apart=apart)
@@ -164,9 +166,13 @@ def preprocessing_steps(
     preprocessor = make_fusion_preprocessor(**columns, noise_filter=noise_filter, group=by)
     changes = None
     if vital_changes:  # the preprocessor puts the patient's numbers first, in their order
-        changes = tuple(range(X[columns["patient"]].select_dtypes("number").shape[1]))
+        changes = tuple(range(len(_vital_numbers(X, columns))))
     by_last = None if by is None else -1  # where the preprocessor puts it
     return [preprocessor, SlidingWindow(window, by=by_last, changes=changes)]
+
+
+def _vital_numbers(X: pd.DataFrame, columns: Mapping[str, Any]) -> list[str]:
+    return ColumnsOfKind("patient", columns["patient"], numeric=True)(X)
 
 
 def _check_rows(X: Any, window: Any) -> None:

@@ -73,6 +73,13 @@ def test_columns_may_be_chosen_by_a_selector():
     assert chosen.estimator[1].changes == (0, 1, 2, 3)
 
 
+def test_booleans_are_among_the_numbers_that_change():
+    X = rows().assign(on_oxygen=lambda X: X["spo2"] < 93)
+    columns = {**COLUMNS, "patient": ["on_oxygen", "pulse", "spo2"]}
+    decider = make_fusion_decider(X, **columns, window=2, vital_changes=True)
+    assert decider.estimator[1].changes == (0, 1, 2)
+
+
 @pytest.mark.parametrize(
     ("given", "message"),
     [
@@ -87,6 +94,10 @@ def test_columns_may_be_chosen_by_a_selector():
         ({"patient": ["rate"]}, "'rate' is given to both patient and network"),
         ({"vital_changes": True}, "vital_changes=True with window=1 and 2 column"),
         ({"vital_changes": True, "window": 2, "patient": []}, "window=2 and 0 column"),
+        (
+            {"vital_changes": True, "window": 2, "patient": ["protocol"], "network": ["rate"]},
+            "0 column.* of the patient's numbers",
+        ),
     ],
 )
 def test_what_cannot_be_is_refused(given, message):
