@@ -81,8 +81,9 @@ def make_fusion_decider(
     Raises
     ------
     ValueError
-        If X has no rows, `group` is not in it, columns are missing or named twice, `window`
-        is below 1, or there are no windows or patient's numbers for `vital_changes`.
+        If X has no rows or two columns of one name, `group` is not in it, columns are missing
+        or given twice, `window` is below 1, or there are no windows or patient's numbers for
+        `vital_changes`.
 
     See Also
     --------
@@ -177,8 +178,18 @@ def _vital_numbers(X: pd.DataFrame, columns: Mapping[str, Any]) -> list[str]:
 
 def _check_rows(X: Any, window: Any) -> None:
     if not isinstance(X, pd.DataFrame) or X.empty:
-        got = f"of shape {X.shape}" if isinstance(X, pd.DataFrame) else f"a {type(X).__name__}"
-        raise ValueError(f"X is {got}, expected a pandas DataFrame with the rows to train on.")
+        kind = f"a {type(X).__name__} of {type(X).__module__}"
+        got = f"of shape {X.shape}" if isinstance(X, pd.DataFrame) else kind
+        raise ValueError(
+            f"X is {got}, expected a pandas DataFrame with the rows to train on. Wrap an array: "
+            "pandas.DataFrame(X, columns=[...]); convert a frame of polars: X.to_pandas()."
+        )
+    twice = X.columns[X.columns.duplicated()].unique()
+    if len(twice):
+        raise ValueError(
+            f"X has several columns called {', '.join(map(repr, twice))}, expected one. Rename or "
+            "remove the others."
+        )
     if not isinstance(window, Integral) or window < 1:
         raise ValueError(f"window={window!r}, expected a whole number of rows, 1 or more.")
 

@@ -83,7 +83,8 @@ def test_booleans_are_among_the_numbers_that_change():
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"X": np.zeros((3, 2))}, "X is a ndarray, expected a pandas DataFrame"),
+        ({"X": np.zeros((3, 2))}, "X is a ndarray of numpy, expected a pandas DataFrame"),
+        ({"X": rows()[["pulse", "rate", "rate"]]}, "X has several columns called 'rate'"),
         ({"X": rows(0)}, r"X is of shape \(0, 5\), expected .* rows"),
         ({"window": 0}, "window=0, expected a whole number of rows, 1 or more"),
         ({"window": 2.5}, "window=2.5, expected a whole number"),
@@ -104,3 +105,9 @@ def test_what_cannot_be_is_refused(given, message):
     X = given.pop("X", rows())
     with pytest.raises(ValueError, match=message):
         make_fusion_decider(X, **{**COLUMNS, **given})
+
+
+def test_a_frame_of_polars_is_refused_with_what_to_do():
+    polars = pytest.importorskip("polars")
+    with pytest.raises(ValueError, match=r"a DataFrame of polars.*X\.to_pandas\(\)"):
+        make_fusion_decider(polars.from_pandas(rows()), **COLUMNS)
