@@ -61,7 +61,10 @@ def make_fusion_decider(
         Columns of each modality, or a selector that is called with X.
     group : str or None, default=None
         Column that says whose row it is, such as the patient; numbers are fastest. Give it
-        to `fit` as `groups`, too. None for rows of one recording.
+        to `fit` as `groups`, too. None for rows of one recording: as the command does, give
+        `fit` the stretches ``numpy.arange(len(X)) // (10 * window)`` as `groups`, so that the
+        teacher is asked about windows that share no row with those it has learned from; with
+        single rows, ``numpy.arange(len(X))``.
     window : int, default=1
         Rows that the network sees at once: a row and those before it, of its group.
     vital_changes : bool, default=False

@@ -18,6 +18,7 @@ from skdualcnn import (
     FusionDecider,
     TunedFusionDecider,
     load,
+    make_fusion_decider,
     make_fusion_preprocessor,
     save,
 )
@@ -281,6 +282,21 @@ def test_windows_of_a_recording_are_drawn_as_stretches(capsys):
     scored = ["evaluate", "model.skdualcnn", "--csv", "beds.csv", "--json", "own.json"]
     assert run(capsys, *scored)[0] == 0
     assert "the 3 test groups were drawn" in json.loads(Path("own.json").read_text())["intervals"]
+
+
+@pytest.mark.parametrize(("window", "stretch"), [(1, 1), (4, 40)])
+def test_python_with_the_same_groups_answers_as_the_command_does(capsys, beds, window, stretch):
+    arguments = ["--csv", "beds.csv", "--network", "packet_rate", "protocol", "--cyber", "attack"]
+    arguments += ["--window", window, "--epochs", 1, "--seed", 3]
+    code, out, _ = run(capsys, "train", *arguments)
+    assert code == 0
+    columns = ["packet_rate", "protocol"]
+    X = beds[columns][: int(re.search(r"(\d+) training rows", out)[1])]
+    decider = make_fusion_decider(X, network=columns, window=window, random_state=3)
+    decider.set_params(estimator__dualpathcnnclassifier__max_epochs=1)
+    decider.fit(X, beds[["attack"]][: len(X)], groups=np.arange(len(X)) // stretch)
+    told = load("model.skdualcnn")
+    assert np.array_equal(decider.predict_proba(beds), told.predict_proba(beds))
 
 
 def test_leakage_says_what_a_random_split_lets_through(capsys):
