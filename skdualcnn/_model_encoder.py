@@ -265,5 +265,6 @@ class Encoder:
             f"code. Expected one of the estimators {', '.join(self._registry.estimators)}; the "
             f"column selectors {', '.join(self._registry.selectors)}; the function(s) "
             f"{', '.join(self._registry.functions)}; numbers, text, lists, tuples, dicts, slices, "
-            "arrays, DataFrames or None. Replace it, or use joblib.dump or skops.io.dump."
+            "arrays, DataFrames or None. Replace it, of a search save its best_estimator_, or use "
+            "joblib.dump or skops.io.dump."
         )

@@ -11,6 +11,7 @@ from sklearn.compose import ColumnTransformer, make_column_selector
 from sklearn.ensemble import GradientBoostingClassifier
 from sklearn.frozen import FrozenEstimator
 from sklearn.impute import MissingIndicator, SimpleImputer
+from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import (
     FunctionTransformer,
@@ -406,6 +407,7 @@ def with_note():
     [
         (FusionDecider(GradientBoostingClassifier()), r"FusionDecider\.estimator is GradientBoos"),
         (make_pipeline(GradientBoostingClassifier()), r"Pipeline\.steps\[0\]\[1\] is GradientBoos"),
+        (GridSearchCV(small(), {"lr": [1e-3]}), "of a search save its best_estimator_"),
         (Mine(), "Mine is Mine of"),
         (FunctionTransformer(np.log1p), r"FunctionTransformer\.func is (log1p|ufunc) of"),
         (FunctionTransformer(lambda X: X), "flatten_windows"),
