@@ -129,7 +129,7 @@ class TickPlan:
             raise StreamError(
                 f"The model reads {absent}, which the streams do not give; they give "
                 f"{list(available)}. Name the columns of each stream, and the aggregate and age "
-                "that the model was trained with."
+                "that the model was trained with; or fit it on a table without other columns."
             )
         unknown = {one.statistic for some in outputs.values() for one in some} - {*STATISTICS}
         if unknown:

@@ -404,7 +404,7 @@ def test_settings_out_of_range(toy, settings, message):
 def test_models_and_streams_that_do_not_fit(case):
     with pytest.raises(StreamError, match="The model is a LogisticRegression, expected a fitted"):
         make_detector(case, LogisticRegression())
-    with pytest.raises(StreamError, match=r"The model reads \['room_temperature'"):
+    with pytest.raises(StreamError, match=r"reads \['room_temperature'.*without other columns"):
         OnlineDetector(
             case.decider,
             {name: case.columns[name] for name in ("patient", "network")},
