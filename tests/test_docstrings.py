@@ -4,15 +4,9 @@ import inspect
 from dataclasses import is_dataclass
 from importlib import import_module
 
-import numpy as np
 import pytest
-from sklearn.frozen import FrozenEstimator
-
-from skdualcnn import DualPathCNNClassifier, FusionDecider, TunedFusionDecider
-from skdualcnn.conformal import ConformalFusionDecider
 
 validation = pytest.importorskip("numpydoc.validate", reason="numpydoc is not installed")
-NumpyDocString = pytest.importorskip("numpydoc.docscrape").NumpyDocString
 
 MODULES = [
     "firmware_export",
@@ -78,16 +72,3 @@ def test_docstring_is_complete(name):
         ignored |= {"PR01"}  # fields of a result are attributes
     errors = validation.validate(name)["errors"]
     assert [error for error in errors if error[0] not in ignored] == []
-
-
-def test_fitted_attributes_are_documented():
-    X = np.random.default_rng(0).random((80, 3))
-    network = DualPathCNNClassifier(max_epochs=1, random_state=0)
-    decider = FusionDecider(network).fit(X, (X[:, :2] > 0.5).astype(int))
-    tuned = TunedFusionDecider(decider, cv="prefit").fit(X, (X[:, :2] > 0.5).astype(int))
-    careful = ConformalFusionDecider(FrozenEstimator(decider)).fit(X, (X[:, :2] > 0.5).astype(int))
-    for estimator in (decider.estimator_, decider, tuned, careful):
-        public = {name for name in dir(estimator) if not name.startswith("_")}
-        documented = {one.name for one in NumpyDocString(estimator.__doc__)["Attributes"]}
-        fitted = {name for name in public if name.endswith("_") and hasattr(estimator, name)}
-        assert fitted - documented <= {"net_"}, type(estimator).__name__

@@ -74,25 +74,6 @@ class ConformalFusionDecider(HoldsDecider, MetaEstimatorMixin, BaseEstimator):
         were too few calibration rows: the class is in every set.
     calibration_counts_ : list of ndarray of shape (n_classes,) and dtype int64
         Calibration rows of each class of each head.
-    estimator_ : estimator
-        The fitted estimator of the heads, in `decider_`.
-    calibrators_ : list of estimator or None
-        What calibrates each head; None without calibration.
-    head_names_ : list of str
-        Names of the heads, in the order of y's columns.
-    positions_ : tuple of int or None
-        Positions of the medical and of the cyber head among them; None for one that is not
-        there.
-    heads_ : tuple of str or None
-        Names of the medical and of the cyber head; None likewise.
-    normal_ : tuple
-        The normal class of the medical and of the cyber head; None likewise.
-    classes_ : ndarray of str
-        The decisions.
-    n_features_in_ : int
-        Columns of X, where the estimator counts them.
-    feature_names_in_ : ndarray of str
-        Names of the columns of X, where the estimator keeps them.
 
     See Also
     --------
