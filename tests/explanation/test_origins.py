@@ -73,9 +73,10 @@ def test_a_category_is_of_its_own_column():
 )
 @pytest.mark.parametrize("made", ["passthrough", StandardScaler(), FunctionTransformer(np.log1p)])
 def test_columns_may_be_chosen_in_every_way_of_a_column_transformer(chosen, made):
-    columns = ColumnTransformer([("patient", made, chosen)], remainder="passthrough").fit(VITALS)
+    traffic = ("network", "passthrough", ["packets"])
+    columns = ColumnTransformer([("patient", made, chosen), traffic]).fit(VITALS)
     traced = trace_features([columns], list("abc"))
-    expected = [["hr", "patient"], ["spo2", "patient"], ["packets", "remainder"]]
+    expected = [["hr", "patient"], ["spo2", "patient"], ["packets", "network"]]
     assert traced.to_numpy().tolist() == expected
 
 
