@@ -118,8 +118,8 @@ def make_fusion_decider(
             "patient's numbers, expected windows of 2 rows or more and one column or more. Leave "
             "it False."
         )
-    apart = group is not None and X[group].nunique() > len(X) / 2
-    suited = suited_parameters(len(X), columns, window=window, apart=apart)
+    n_groups = 0 if group is None else X[group].nunique()
+    suited = suited_parameters(len(X), columns, window=window, n_groups=n_groups)
     classifier = DualPathCNNClassifier(**suited, verbose=verbose, random_state=random_state)
     before = preprocessing_steps(
         X,
@@ -133,18 +133,18 @@ def make_fusion_decider(
 
 
 def suited_parameters(
-    n_rows: int, columns: Mapping[str, Any], *, window: int, apart: bool
+    n_rows: int, columns: Mapping[str, Any], *, window: int, n_groups: int
 ) -> dict[str, Any]:
     """Return parameters of the classifier for so many rows of a user's own.
 
-    Few rows are visited more often. Stays, which are groups `apart`, and connections stand
-    alone and are recombined, too; the rows of a recording and of a window belong together.
+    Few rows are visited more often. Stays (most rows are a group of their own) and connections
+    stand alone and are recombined, too; the rows of a recording and of a window belong together.
     """
     parameters: dict[str, Any] = {**TRAINING, "teacher": clone(TEACHER)}
     enough = 0
     if window == 1 and not (len(columns["patient"]) or len(columns["environment"])):
         enough = ENOUGH_CONNECTIONS
-    elif window == 1 and apart:
+    elif window == 1 and n_groups > n_rows / 2:
         enough = ENOUGH_STAYS
     recombined = min(enough // n_rows, MOST_RECOMBINED)
     if recombined:

@@ -153,15 +153,17 @@ STUDIES = {
 
 def study_of_table(title: str, dataset: Bunch, *, window: int = 1, by: str | None = None) -> Study:
     """Return what to train on a user's own rows, as `make_fusion_decider` does."""
-    n_rows = len(dataset.data)
-    apart = dataset.split_by == "groups" and dataset.groups.nunique() > n_rows / 2
+    n_groups = dataset.groups.nunique() if dataset.split_by == "groups" else 0
+    suited = suited_parameters(
+        len(dataset.data), dataset.modalities, window=window, n_groups=n_groups
+    )
     return Study(
         title,
         lambda *_: dataset,
         window=window,
         by=by,
         noise_filter=TRAFFIC_BY_RANK,
-        classifier=suited_parameters(n_rows, dataset.modalities, window=window, apart=apart),
+        classifier=suited,
     )
 
 
