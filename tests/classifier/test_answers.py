@@ -66,7 +66,7 @@ def test_a_missing_label_is_the_same_in_every_form(
         assert_same_model(reference, classifier().fit(X, same), X)
 
 
-def test_a_polars_frame_is_a_frame(classifier, probabilities, X, y_with_gaps):
+def test_a_polars_frame_is_a_frame(classifier, assert_same_model, X, y_with_gaps):
     polars = pytest.importorskip("polars")
     columns = dict(zip(("health", "cyber"), y_with_gaps.T.tolist(), strict=True))
     reference = classifier().fit(pd.DataFrame(X, columns=list("abcdefgh")), pd.DataFrame(columns))
@@ -74,7 +74,7 @@ def test_a_polars_frame_is_a_frame(classifier, probabilities, X, y_with_gaps):
     clf = classifier().fit(frame, polars.DataFrame(columns))
     assert clf.head_names_ == ["health", "cyber"]
     assert clf.feature_names_in_.tolist() == list("abcdefgh")
-    np.testing.assert_array_equal(probabilities(clf, frame), probabilities(reference, frame))
+    assert_same_model(clf, reference, frame)
     with pytest.raises(ValueError, match="feature names should match"):
         clf.predict(frame.rename({"a": "z"}))
 

@@ -73,5 +73,7 @@ def test_the_papers_numbers_by_name_or_one_by_one_are_the_same_model(
 def test_a_grid_search_over_architectures(classifier, X, health):
     unset = classifier(conv_channels=None, dense_units=None)
     search = GridSearchCV(unset, {"architecture": list(ARCHITECTURES)}, cv=2).fit(X, health)
-    assert search.best_params_["architecture"] in ARCHITECTURES
+    best = ARCHITECTURES[search.best_params_["architecture"]]
+    blocks = search.best_estimator_.net_.module_.blocks
+    assert [block.conv.out_channels for block in blocks] == list(best.conv_channels)
     assert np.isfinite(search.cv_results_["mean_test_score"]).all()

@@ -4,6 +4,17 @@ from sklearn.metrics import log_loss
 from skorch.callbacks import Callback
 
 
+class NoteRows(Callback):
+    def on_train_begin(self, net, X, **kwargs):
+        self.trained_on_ = X.rows.numpy()
+        self.watched_ = net.get_split_datasets(X)[1].rows.numpy()
+
+
+def rows_of(clf):
+    noted = dict(clf.net_.callbacks_)["NoteRows"]
+    return noted.trained_on_, noted.watched_
+
+
 def test_early_stopping_restores_the_best_epoch(classifier, X, y):
     clf = classifier(early_stopping=True, max_epochs=60, lr=0.05, n_iter_no_change=3, tol=0.0)
     clf.set_params(lr_schedule="constant", batch_size=1000)
@@ -29,33 +40,18 @@ def test_a_tolerance_stops_early(classifier, X, health):
 
 def test_groups_are_held_out_whole(classifier, X, y):
     groups = np.repeat(["a", "b", "c", "d", "e"], len(X) // 5)
-    seen = {}
-
-    class Look(Callback):
-        def on_train_begin(self, net, X, **kwargs):
-            validation, _ = net.get_split_datasets(X)[1], None
-            seen["train"], seen["valid"] = X.rows.numpy(), validation.rows.numpy()
-
-    clf = classifier(early_stopping=True, validation_fraction=0.4, callbacks=[Look()])
-    clf.fit(X, y, groups=groups)
-    sides = [set(groups[seen[part]]) for part in ("train", "valid")]
-    assert not sides[0] & sides[1]
-    assert (len(sides[0]), len(sides[1])) == (3, 2)
-    assert len(seen["train"]) + len(seen["valid"]) == len(X)
+    clf = classifier(early_stopping=True, validation_fraction=0.4, callbacks=[NoteRows()])
+    trained_on, watched = rows_of(clf.fit(X, y, groups=groups))
+    assert not set(groups[trained_on]) & set(groups[watched])
+    assert (len(set(groups[trained_on])), len(set(groups[watched]))) == (3, 2)
+    assert len(trained_on) + len(watched) == len(X)
 
 
 def test_without_groups_equal_rows_stay_on_one_side(classifier, X, health):
-    seen = {}
-
-    class Look(Callback):
-        def on_train_begin(self, net, X, **kwargs):
-            seen["train"] = X.rows.numpy()
-            seen["valid"] = net.get_split_datasets(X)[1].rows.numpy()
-
-    clf = classifier(early_stopping=True, validation_fraction=0.3, callbacks=[Look()])
-    clf.fit(np.repeat(X, 2, axis=0), np.repeat(health, 2))
-    assert not set(seen["train"] // 2) & set(seen["valid"] // 2)
-    assert len(set(seen["valid"])) == pytest.approx(0.3 * len(X), abs=1)
+    clf = classifier(early_stopping=True, validation_fraction=0.3, callbacks=[NoteRows()])
+    trained_on, watched = rows_of(clf.fit(np.repeat(X, 2, axis=0), np.repeat(health, 2)))
+    assert not set(trained_on // 2) & set(watched // 2)
+    assert len(set(watched)) == pytest.approx(0.3 * len(X), abs=1)
 
 
 def test_a_large_validation_fraction_leaves_a_row_of_each_class(classifier, X):

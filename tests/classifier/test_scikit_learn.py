@@ -14,8 +14,6 @@ from sklearn.model_selection import (
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler
 
-from skdualcnn import DualPathCNNClassifier
-
 
 def test_parameters_through_a_pipeline(classifier, X, y):
     pipe = make_pipeline(MinMaxScaler(), classifier())
@@ -24,7 +22,6 @@ def test_parameters_through_a_pipeline(classifier, X, y):
     fitted = clone(pipe).fit(X, y)
     assert len(fitted[-1].net_.module_.blocks) == 2
     assert [len(one) for one in fitted.classes_] == [2, 3]
-    assert set(classifier().get_params()) == set(DualPathCNNClassifier().get_params())
 
 
 @pytest.mark.parametrize("sharing", ["trunk", "none"])
@@ -52,7 +49,7 @@ def test_search_and_cross_validation_by_groups(classifier, X, y):
     assert ((scores >= 0) & (scores <= 1)).all()
     grid = {"dualpathcnnclassifier__lr": [1e-3, 1e-2]}
     search = GridSearchCV(pipe, grid, cv=cv).fit(X, y, groups=groups)
-    assert search.best_params_["dualpathcnnclassifier__lr"] in {1e-3, 1e-2}
+    assert np.isfinite(search.cv_results_["mean_test_score"]).all()
     assert search.predict(X).shape == (len(X), 2)
 
 
