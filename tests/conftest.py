@@ -1,4 +1,4 @@
-"""What tests of several folders share: one thread for numerical libraries, packets, a browser.
+"""What tests of several folders share: one thread for numerical libraries, data, programs.
 
 The tests run in two processes on two cores.
 """
@@ -8,6 +8,7 @@ import shutil
 from contextlib import ExitStack
 from importlib import import_module
 from importlib.util import find_spec
+from pathlib import Path
 
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ.setdefault(variable, "1")
@@ -17,6 +18,7 @@ import numpy as np  # noqa: E402
 import pandas as pd  # noqa: E402
 import pytest  # noqa: E402
 
+from skdualcnn._compiler import find_compiler  # noqa: E402
 from skdualcnn.datasets import _icu_security  # noqa: E402
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
@@ -31,6 +33,24 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+
+@pytest.fixture(scope="session")
+def real_data():
+    """Return the folder with the public data sets, or skip."""
+    folder = os.environ.get("SKDUALCNN_DATA")
+    if not folder:
+        pytest.skip("SKDUALCNN_DATA is unset: it names the folder with the public data sets")
+    return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def compiler():
+    """Return the command of the C compiler, or skip."""
+    command = find_compiler()
+    if command is None:
+        pytest.skip("no C compiler on this machine: tried $CC, cc, gcc and clang")
+    return command
 
 
 @pytest.fixture

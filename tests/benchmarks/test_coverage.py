@@ -1,8 +1,5 @@
 """The coverage benchmark on fewer patients, and on real data where there is any."""
 
-import os
-from pathlib import Path
-
 import pandas as pd
 import pytest
 
@@ -33,10 +30,8 @@ def test_the_sets_of_classes_hold_where_the_mix_of_classes_changes(on_wards):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not os.environ.get("SKDUALCNN_DATA"), reason="SKDUALCNN_DATA is not set")
-def test_attacks_never_seen_are_not_covered():
-    folder = Path(os.environ["SKDUALCNN_DATA"])
-    table = pd.DataFrame(coverage.official_test(folder, epochs=1, repeats=2))
+def test_attacks_never_seen_are_not_covered(real_data):
+    table = pd.DataFrame(coverage.official_test(real_data, epochs=1, repeats=2))
     random, official = (table[table["data"].str.contains(name)] for name in ("random", "test file"))
     assert random["coverage"].between(0.87, 0.93).all()
     assert (official["coverage"] < 0.85).all()

@@ -1,21 +1,10 @@
-"""Small files in the formats of the public data sets, generated here, and the real ones."""
-
-import os
-from pathlib import Path
+"""Small files in the formats of the public data sets, generated here."""
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from skdualcnn.datasets import _nsl_kdd, _physionet2012, _wustl_ehms
-
-
-@pytest.fixture(scope="session")
-def real_data():
-    folder = os.environ.get("SKDUALCNN_DATA")
-    if not folder:
-        pytest.skip("SKDUALCNN_DATA is unset: it names the folder with the public data sets")
-    return Path(folder)
 
 
 @pytest.fixture

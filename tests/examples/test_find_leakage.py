@@ -1,15 +1,9 @@
-import os
-
 import pytest
-
-FOLDER = os.environ.get("SKDUALCNN_DATA")
 
 
 @pytest.mark.slow
-def test_it_finds_the_traps_of_the_real_data(run_example):
-    if not FOLDER:
-        pytest.skip("SKDUALCNN_DATA is unset: it names the folder with the public data sets")
-    names = run_example("find_leakage", FOLDER)
+def test_it_finds_the_traps_of_the_real_data(real_data, run_example):
+    names = run_example("find_leakage", str(real_data))
     high = {
         split: {one.column for one in report.findings if one.severity == "high"}
         for split, report in names["reports"].items()

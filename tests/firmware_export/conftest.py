@@ -1,4 +1,4 @@
-"""Hand-made graphs with random weights, small fitted estimators, and the host's compiler."""
+"""Hand-made graphs with random weights, and small fitted estimators."""
 
 import os
 from pathlib import Path
@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import make_pipeline
 
-from firmware_export import export_firmware
+from firmware_export import FixedPointClassifier, export_firmware
 from firmware_export._emit import GoldenVectors, render_firmware
 from firmware_export._graph import (
     Convolution,
@@ -29,17 +30,8 @@ from firmware_export._targets import TARGETS, find_target
 from firmware_export._toolchain import run_rows
 from firmware_export._twin import answer
 from skdualcnn import DualPathCNNClassifier, FusionDecider, make_fusion_preprocessor
-from skdualcnn._compiler import find_compiler
 from skdualcnn.exceptions import ToolchainError
 from skdualcnn.preprocessing import QuantileScaler, SlidingWindow
-
-
-@pytest.fixture(scope="session")
-def compiler():
-    command = find_compiler()
-    if command is None:
-        pytest.skip("no C compiler on this machine: tried $CC, cc, gcc and clang")
-    return command
 
 
 @pytest.fixture(scope="session", params=[name for name in TARGETS if name != "host"])
@@ -230,6 +222,11 @@ def decider(ward, small_network):
     return FusionDecider(pipeline, thresholds=(0.5, 0.4), abstention=0.2, distrust=(0.3, 0.8)).fit(
         X, y
     )
+
+
+@pytest.fixture(scope="session")
+def twin(decider, ward):
+    return FixedPointClassifier(FrozenEstimator(decider)).fit(ward[0])
 
 
 @pytest.fixture(scope="session")

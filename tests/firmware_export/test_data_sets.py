@@ -3,9 +3,6 @@
 On the emulators that are installed, the first rows; test_emulators says what is missing.
 """
 
-import os
-from pathlib import Path
-
 import pytest
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import make_pipeline
@@ -24,13 +21,6 @@ from skdualcnn.preprocessing import QuantileScaler, SlidingWindow
 
 EMULATED_ROWS = 200
 NARROW = {"conv_channels": (16,)}  # to be quick
-
-
-def _folder(name):
-    root = os.environ.get("SKDUALCNN_DATA")
-    if not root:
-        pytest.skip("SKDUALCNN_DATA is unset: it names the folder with the public data sets")
-    return Path(root) / name
 
 
 def _export(dataset, head, folder, *, window=1, train=None, test=None, **parameters):
@@ -80,21 +70,21 @@ def test_ward_of_devices_that_take_turns(compiler, tmp_path):
     assert compare_with_float(report.twin, rows).identical >= 0.995
 
 
-def test_wustl_ehms_in_windows(compiler, tmp_path):
-    dataset = load_wustl_ehms(_folder("wustl_ehms_2020"))
+def test_wustl_ehms_in_windows(compiler, real_data, tmp_path):
+    dataset = load_wustl_ehms(real_data / "wustl_ehms_2020")
     report = _export(dataset, "cyber", tmp_path, window=8, max_epochs=3)
     graph = report.twin.integer_graph_
     assert graph.decision.heads == (None, 0)
     assert report.state_bytes < report.ram_bytes < 2048
 
 
-def test_nsl_kdd(compiler, tmp_path):
-    dataset = load_nsl_kdd(_folder("nsl_kdd"))
+def test_nsl_kdd(compiler, real_data, tmp_path):
+    dataset = load_nsl_kdd(real_data / "nsl_kdd")
     _export(dataset, "cyber", tmp_path, max_epochs=2, **NARROW)
 
 
-def test_physionet2012(compiler, tmp_path):
-    dataset = load_physionet2012(_folder("physionet2012"))
+def test_physionet2012(compiler, real_data, tmp_path):
+    dataset = load_physionet2012(real_data / "physionet2012")
     report = _export(dataset, "health", tmp_path, max_epochs=3, train=600, test=400, **NARROW)
     assert report.twin.integer_graph_.decision.heads == (0, None)
     # Eight bits cost more, and quantisation-aware training wins some of it back.

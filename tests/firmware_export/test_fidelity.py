@@ -10,11 +10,6 @@ from firmware_export._fidelity import FEWEST_IDENTICAL
 from skdualcnn.exceptions import ExportError, HeadError
 
 
-@pytest.fixture(scope="module")
-def twin(decider, ward):
-    return FixedPointClassifier(FrozenEstimator(decider)).fit(ward[0])
-
-
 def test_figures_before_and_after(twin, decider, ward):
     X, y = ward
     y = y.mask(np.random.default_rng(0).random(y.shape) < 0.2)

@@ -19,11 +19,6 @@ TOLERANCE = 0.03
 """What 8-bit weights may move a probability of a network this small and steep."""
 
 
-@pytest.fixture(scope="module")
-def twin(decider, ward):
-    return FixedPointClassifier(FrozenEstimator(decider)).fit(ward[0])
-
-
 def test_twin_agrees_with_the_float_decider(twin, decider, ward):
     X, y = ward
     for exact, fixed in zip(decider.predict_proba(X), twin.predict_proba(X), strict=True):

@@ -1,6 +1,5 @@
 """The card as a reader finds it: sections, numbers, and what was not stated."""
 
-import os
 import re
 
 import numpy as np
@@ -254,11 +253,8 @@ def test_without_skops_the_error_says_what_to_install(decider, held_out, monkeyp
         make(decider, held_out)
 
 
-def test_physionet_by_age_sex_and_unit():
-    folder = os.environ.get("SKDUALCNN_DATA")
-    if not folder:
-        pytest.skip("SKDUALCNN_DATA is unset: it names the folder with the public data sets")
-    stays = load_physionet2012(folder, subset="b")
+def test_physionet_by_age_sex_and_unit(real_data):
+    stays = load_physionet2012(real_data, subset="b")
     columns = [f"{name}_last" for name in ("GCS", "BUN", "HR", "Temp")] + ["Age"]
     X, y, train = stays.data[columns], stays.target["health"], np.arange(4000) < 2000
     pipeline = make_pipeline(make_fusion_preprocessor(patient=columns), LogisticRegression())

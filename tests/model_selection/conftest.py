@@ -1,19 +1,8 @@
-"""The public data sets, and tables without a leak."""
-
-import os
-from pathlib import Path
+"""Tables without a leak."""
 
 import numpy as np
 import pandas as pd
 import pytest
-
-
-@pytest.fixture(scope="session")
-def real_data():
-    folder = os.environ.get("SKDUALCNN_DATA")
-    if not folder:
-        pytest.skip("SKDUALCNN_DATA is unset: it names the folder with the public data sets")
-    return Path(folder)
 
 
 @pytest.fixture

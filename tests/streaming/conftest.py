@@ -5,7 +5,6 @@ import pytest
 from sklearn.pipeline import make_pipeline
 
 from skdualcnn import DualPathCNNClassifier, FusionDecider, make_fusion_preprocessor
-from skdualcnn._compiler import find_compiler
 from skdualcnn.datasets import make_ward
 from skdualcnn.preprocessing import SlidingWindow, align_streams
 
@@ -14,14 +13,6 @@ STATISTICS = {
     "environment": "last",
     "network": {"packet_rate": ["mean", "min", "count"], "protocol": "last_valid"},
 }
-
-
-@pytest.fixture(scope="session")
-def compiler():
-    command = find_compiler()
-    if command is None:
-        pytest.skip("no C compiler on this machine: tried $CC, cc, gcc and clang")
-    return command
 
 
 class Case:

@@ -1,11 +1,9 @@
 """What is decided online is what the table decides, row by row."""
 
 import json
-import os
 import random
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -170,11 +168,8 @@ def test_readings_out_of_order_within_the_lateness(window_case, assert_same):
     assert hasty.counters["late"] > 0
 
 
-def _wustl():
-    root = os.environ.get("SKDUALCNN_DATA")
-    if not root:
-        pytest.skip("SKDUALCNN_DATA is unset: it names the folder with the public data sets")
-    dataset = load_wustl_ehms(Path(root) / "wustl_ehms_2020")
+def _wustl(real_data):
+    dataset = load_wustl_ehms(real_data / "wustl_ehms_2020")
     train, test = honest_split(dataset)
     network = DualPathCNNClassifier(
         conv_channels=(8,), dense_units=16, lr=3e-3, batch_size=256, max_epochs=2, random_state=0
@@ -185,8 +180,8 @@ def _wustl():
     return decider, dataset, train, test
 
 
-def test_wustl_ehms_row_by_row(compiler):
-    decider, dataset, train, test = _wustl()
+def test_wustl_ehms_row_by_row(compiler, real_data):
+    decider, dataset, train, test = _wustl(real_data)
     X = dataset.data.iloc[test]
     streams = {name: list(columns) for name, columns in dataset.modalities.items() if len(columns)}
     rows = {name: X[columns].to_dict("records") for name, columns in streams.items()}
