@@ -8,7 +8,6 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from sklearn import get_config
 from sklearn.base import (
     BaseEstimator,
     ClassifierMixin,
@@ -22,7 +21,13 @@ from sklearn.metrics import accuracy_score
 from sklearn.pipeline import Pipeline
 from sklearn.utils import Tags, check_consistent_length, column_or_1d, get_tags
 from sklearn.utils._param_validation import HasMethods, Interval
-from sklearn.utils.metadata_routing import UNUSED, MetadataRouter, MethodMapping, process_routing
+from sklearn.utils.metadata_routing import (
+    UNUSED,
+    MetadataRouter,
+    MethodMapping,
+    _routing_enabled,
+    process_routing,
+)
 from sklearn.utils.validation import check_is_fitted
 
 from skdualcnn._labels import Labels
@@ -139,8 +144,8 @@ class HeadClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         """
         if sample_weight is not None:
             fit_params["sample_weight"] = sample_weight
-        if get_config()["enable_metadata_routing"]:
-            fit_params = process_routing(self, "fit", **fit_params)["estimator"]["fit"]
+        if _routing_enabled():
+            fit_params = process_routing(self, "fit", **fit_params).estimator.fit
         estimator = clone(self.estimator)
         came_fitted = _is_fitted(estimator)
         n_columns, names = len(Labels.read(y).names), column_names(y)

@@ -6,12 +6,11 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn import get_config
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.frozen import FrozenEstimator
 from sklearn.metrics import get_scorer, log_loss, make_scorer
 from sklearn.utils import _safe_indexing
-from sklearn.utils.metadata_routing import MetadataRequest
+from sklearn.utils.metadata_routing import MetadataRequest, _routing_enabled
 
 from skdualcnn._head import FittedHeads, HeadClassifier, column_names
 from skdualcnn._labels import find_normal
@@ -198,7 +197,7 @@ class HeadScorer:
         RuntimeError
             If metadata routing is not enabled.
         """
-        if not get_config()["enable_metadata_routing"]:
+        if not _routing_enabled():
             raise RuntimeError(
                 "set_score_request was called while metadata routing is not enabled. Enable it "
                 "with sklearn.set_config(enable_metadata_routing=True)."
