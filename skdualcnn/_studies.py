@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.ensemble import RandomForestClassifier, VotingClassifier
 from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.pipeline import make_pipeline
 from sklearn.utils import Bunch
 
 from skdualcnn._classifier import DualPathCNNClassifier
@@ -190,15 +190,8 @@ def labels_of(dataset: Bunch, rows: NDArray[np.intp]) -> pd.DataFrame:
 
 def fit(decider: FusionDecider, dataset: Bunch, rows: NDArray[np.intp]) -> FusionDecider:
     """Fit on some rows of a data set; a teacher learns and answers for whole groups."""
-    y = labels_of(dataset, rows)
-    pipeline: Pipeline = decider.estimator
-    name, last = pipeline.steps[-1]
-    fit_params = {}
-    if isinstance(last, DualPathCNNClassifier):
-        fit_params[f"{name}__groups"] = dataset.groups.iloc[rows]
-    return decider.fit(
-        dataset.data.iloc[rows], y if y.shape[1] > 1 else y.squeeze(axis=1), **fit_params
-    )
+    X, y, groups = dataset.data.iloc[rows], labels_of(dataset, rows), dataset.groups.iloc[rows]
+    return decider.fit(X, y if y.shape[1] > 1 else y.squeeze(axis=1), groups=groups)
 
 
 def thin(rows: NDArray[np.intp], window: int, at_most: int = QUICK_ROWS) -> NDArray[np.intp]:
