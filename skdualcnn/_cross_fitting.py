@@ -42,7 +42,7 @@ class HeldOut:
     codes: NDArray[np.int64]
     weights: NDArray[np.float64]
 
-    def fit_calibrators(self, method: str, without: int | None = None) -> list[Calibrator]:
+    def fit_calibrators(self, method: str, without: int = -1) -> list[Calibrator]:
         """Return one fitted calibrator per head; of all folds, or without one of them.
 
         Raises
@@ -50,7 +50,7 @@ class HeldOut:
         HeadError
             If a head has no label among the rows that were held out.
         """
-        used = (self.fold >= 0) & (self.fold != (-1 if without is None else without))
+        used = (self.fold >= 0) & (self.fold != without)
         found = []
         for head, probability in enumerate(self.probabilities):
             rows = used & (self.codes[:, head] >= 0)
