@@ -125,7 +125,7 @@ def check_fits(kernel_size: int, pool_size: int, length: int) -> None:
     if kernel_size % 2 == 0:
         raise ArchitectureError(
             f"kernel_size={kernel_size} is even; an odd kernel keeps the signal's length. "
-            f"Use {kernel_size - 1 or 1} or {kernel_size + 1}."
+            f"Use {kernel_size - 1} or {kernel_size + 1}."
         )
     # One step more than the signal is allowed: that step is padding.
     if kernel_size > length + 1:
