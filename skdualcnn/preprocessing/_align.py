@@ -297,9 +297,8 @@ def _code_groups(
 ) -> tuple[dict[str, NDArray[np.int64]], pd.Index]:
     """Return the code of each reading's group by stream, -1 if it has none, and the groups."""
     if not keys:
-        return {name: np.zeros(len(frame), np.int64) for name, frame in streams.items()}, pd.Index(
-            [0]
-        )
+        one = {name: np.zeros(len(frame), np.int64) for name, frame in streams.items()}
+        return one, pd.Index([0])
     for key in keys:
         numeric = {
             name: pd.api.types.is_numeric_dtype(frame[key]) for name, frame in streams.items()
@@ -312,12 +311,9 @@ def _code_groups(
             )
     every = pd.concat([frame[keys] for frame in streams.values()], ignore_index=True)
     grouped = every.groupby(keys if len(keys) > 1 else keys[0], sort=True, observed=True)
-    codes = grouped.ngroup().to_numpy(dtype=np.float64, na_value=-1)
-    edges = np.cumsum([0, *(len(frame) for frame in streams.values())])
-    by_stream = {
-        name: np.nan_to_num(codes[edges[i] : edges[i + 1]], nan=-1).astype(np.int64)
-        for i, name in enumerate(streams)
-    }
+    codes = grouped.ngroup().to_numpy(na_value=-1).astype(np.int64)
+    ends = np.cumsum([len(frame) for frame in streams.values()])
+    by_stream = dict(zip(streams, np.split(codes, ends[:-1]), strict=True))
     return by_stream, grouped.size().index
 
 
