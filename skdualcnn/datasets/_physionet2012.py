@@ -257,28 +257,8 @@ def _read_set(home: DataHome, letter: str, *, verify: bool) -> _Stays:
     outcomes = outcomes.reset_index(drop=True)
     # Survival -1 means that no death is on record, the rest that a score is missing.
     outcomes[OUTCOMES] = outcomes[OUTCOMES].mask(outcomes[OUTCOMES] == -1)
-    records = _read_records(home, letter, verify=verify)
-    names = sorted(records)
-    body = b"".join(records[name][len(HEADER) :].lstrip() for name in names)
-    try:
-        rows = pd.read_csv(
-            io.BytesIO(body),
-            names=["time", "variable", "value"],
-            dtype={"time": "category", "variable": "category", "value": "float64"},
-        )
-    except ValueError as error:
-        raise _records_error(home, letter, f"a record that is no such table ({error})") from error
-    variable = rows["variable"].astype(str).to_numpy()
-    known = {*VARIABLES, *DESCRIPTORS, "RecordID"}
-    unknown = sorted(set(rows["variable"].cat.categories) - known)
-    if unknown:
-        raise _records_error(home, letter, f"the unknown variables {unknown[:8]}")
-    starts = variable == "RecordID"
-    if starts.sum() != len(names) or not starts[:1].all():
-        raise _records_error(
-            home, letter, f"{int(starts.sum())} RecordID rows in {len(names)} records"
-        )
-    record_id = rows["value"].to_numpy()[starts].astype(np.int64)
+    rows = _read_rows(home, letter, verify=verify)
+    record_id = rows.loc[rows["variable"] == "RecordID", "value"].to_numpy().astype(np.int64)
     if not np.array_equal(record_id, outcomes["RecordID"].to_numpy()):
         strangers = sorted(set(record_id) ^ set(outcomes["RecordID"].astype(int)))
         raise _records_error(
@@ -287,21 +267,52 @@ def _read_set(home: DataHome, letter: str, *, verify: bool) -> _Stays:
             f"records that are not those of Outcomes-{letter}.txt, "
             f"{len(strangers)} on one side only, such as {[int(one) for one in strangers[:3]]}",
         )
-    rows["stay"] = np.cumsum(starts) - 1
-    rows["minute"] = _minutes(rows["time"], home, letter)
     rows["value"] = rows["value"].mask(rows["value"] == -1)
+    return _Stays(record_id, outcomes, _static(rows, len(record_id)), _measurements(rows))
+
+
+def _read_rows(home: DataHome, letter: str, *, verify: bool) -> pd.DataFrame:
+    """Read the rows of all records: variable, value, number of the stay, minute."""
+    records = _read_records(home, letter, verify=verify)
+    body = b"".join(records[name][len(HEADER) :].lstrip() for name in sorted(records))
+    try:
+        rows = pd.read_csv(
+            io.BytesIO(body),
+            names=["time", "variable", "value"],
+            dtype={"time": "category", "variable": "category", "value": "float64"},
+        )
+    except ValueError as error:
+        raise _records_error(home, letter, f"a record that is no such table ({error})") from error
+    known = {*VARIABLES, *DESCRIPTORS, "RecordID"}
+    unknown = sorted(set(rows["variable"].cat.categories) - known)
+    if unknown:
+        raise _records_error(home, letter, f"the unknown variables {unknown[:8]}")
+    starts = (rows["variable"] == "RecordID").to_numpy()
+    if starts.sum() != len(records) or not starts[:1].all():
+        raise _records_error(
+            home, letter, f"{int(starts.sum())} RecordID rows in {len(records)} records"
+        )
+    minute = _minutes(rows.pop("time"), home, letter)
+    return rows.assign(stay=np.cumsum(starts) - 1, minute=minute)
+
+
+def _static(rows: pd.DataFrame, n_stays: int) -> pd.DataFrame:
+    """Return a row per stay: age, gender, height and kind of unit."""
     static = (
-        rows[np.isin(variable, DESCRIPTORS)]
+        rows[rows["variable"].isin(DESCRIPTORS)]
         .astype({"variable": object})
         .pivot_table(index="stay", columns="variable", values="value", aggfunc="first", sort=True)
-        .reindex(index=range(len(names)), columns=DESCRIPTORS)
+        .reindex(index=range(n_stays), columns=DESCRIPTORS)
         .rename_axis(index=None, columns=None)
     )
-    static["ICUType"] = static["ICUType"].map(UNITS).astype(object)
-    code = pd.Index(VARIABLES).get_indexer(pd.Index(variable))
+    return static.assign(ICUType=static["ICUType"].map(UNITS).astype(object))
+
+
+def _measurements(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows that hold a measurement: stay, minute, value, position of the variable."""
+    code = pd.Index(VARIABLES).get_indexer(pd.Index(rows["variable"].astype(str)))
     keep = (code >= 0) & rows["value"].notna().to_numpy()
-    measurements = rows.loc[keep, ["stay", "minute", "value"]].assign(variable=code[keep])
-    return _Stays(record_id, outcomes, static, measurements)
+    return rows.loc[keep, ["stay", "minute", "value"]].assign(variable=code[keep])
 
 
 def _read_records(home: DataHome, letter: str, *, verify: bool) -> dict[str, bytes]:
@@ -344,9 +355,9 @@ def _minutes(time: pd.Series, home: DataHome, letter: str) -> npt.NDArray[np.int
     texts = pd.Series(time.cat.categories.astype(str))
     parts = texts.str.extract(r"^(\d{2}):(\d{2})$").astype("float64")
     minutes = parts[0] * 60 + parts[1]
-    if minutes.isna().any() or (minutes > N_HOURS * 60).any():
-        bad = texts[minutes.isna() | (minutes > N_HOURS * 60)].iloc[0]
-        raise _records_error(home, letter, f"the time {bad!r}, not within 00:00 to 48:00")
+    wrong = texts[~(minutes <= N_HOURS * 60)]
+    if len(wrong):
+        raise _records_error(home, letter, f"the time {wrong.iloc[0]!r}, not within 00:00 to 48:00")
     codes = time.cat.codes.to_numpy()
     if (codes < 0).any():
         raise _records_error(home, letter, "a row without a time")
