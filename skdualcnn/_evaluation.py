@@ -63,21 +63,6 @@ def named_intervals(
     }
 
 
-def say_intervals(result: "ModelResult") -> str:
-    """Return how the intervals of a report are made, and whether to trust them."""
-    groups = result.groups
-    n_groups = len(result.decisions) if groups is None else len(pd.unique(groups))
-    what = "rows" if n_groups == len(result.decisions) else "groups"
-    sentence = (
-        f"Under each figure stands its 95 % interval: the {n_groups:,} test {what} were drawn "
-        f"again, with replacement, {N_RESAMPLES} times. It is about the test {what}, not about "
-        "training."
-    )
-    if n_groups < FEW_GROUPS:
-        sentence += f" From as few as {n_groups} {what}, intervals come out too narrow."
-    return sentence
-
-
 @dataclass(frozen=True)
 class HeadResult:
     """What one model said about one head's test rows.
@@ -108,6 +93,11 @@ class HeadResult:
         """Whether each row is truly not normal."""
         return np.asarray(self.y_true != self.normal, dtype=bool)
 
+    @property
+    def flagged(self) -> NDArray[np.bool_]:
+        """Whether each row is called not normal."""
+        return np.asarray(self.y_pred != self.normal, dtype=bool)
+
     def unknown(self) -> dict[Any, int]:
         """Return the number of test rows of each class that the head was not trained on."""
         known = set(self.classes.tolist())
@@ -121,26 +111,23 @@ class HeadResult:
         F1 and detection accuracy of the predicted class, ROC-AUC, average precision
         and Brier score of the anomaly score.
         """
-        flagged = np.asarray(self.y_pred != self.normal, dtype=bool)
+        event, flagged = self.abnormal, self.flagged
         # Labels of dtype object are numbers or text again, which scikit-learn asks for.
         true, said = np.array(self.y_true.tolist()), np.array(self.y_pred.tolist())
-        both = 0 < self.abnormal.sum() < len(self.abnormal)
+        both = 0 < event.sum() < len(event)
         return {
             "accuracy": accuracy_score(true, said),
             "balanced_accuracy": recall_score(true, said, labels=pd.unique(true), average="macro"),
-            "detection_accuracy": accuracy_score(self.abnormal, flagged),
-            "f1": f1_score(self.abnormal, flagged, zero_division=0.0),
-            "roc_auc": roc_auc_score(self.abnormal, self.score) if both else np.nan,
-            "average_precision": (
-                average_precision_score(self.abnormal, self.score) if both else np.nan
-            ),
-            "brier": brier_score_loss(self.abnormal, self.score.clip(0, 1)),
+            "detection_accuracy": accuracy_score(event, flagged),
+            "f1": f1_score(event, flagged, zero_division=0.0),
+            "roc_auc": roc_auc_score(event, self.score) if both else np.nan,
+            "average_precision": average_precision_score(event, self.score) if both else np.nan,
+            "brier": brier_score_loss(event, self.score.clip(0, 1)),
         }
 
     def intervals(self, random_state: int = 0) -> Intervals:
         """Return the 95 % interval of each of the `metrics`; None where there is none."""
-        flagged = np.asarray(self.y_pred != self.normal, dtype=bool)
-        event = self.abnormal
+        event, flagged = self.abnormal, self.flagged
         right = self.y_true == self.y_pred
         classes = pd.factorize(self.y_true)[0]
         of_class = classes[:, None] == np.arange(classes.max(initial=-1) + 1)
@@ -278,7 +265,22 @@ def check_classes(decider: DecisionsMixin, y: pd.DataFrame) -> None:
             )
 
 
-def say_unknown(result: "ModelResult") -> list[str]:
+def say_intervals(result: ModelResult) -> str:
+    """Return how the intervals of a report are made, and whether to trust them."""
+    groups = result.groups
+    n_groups = len(result.decisions) if groups is None else len(pd.unique(groups))
+    what = "rows" if n_groups == len(result.decisions) else "groups"
+    sentence = (
+        f"Under each figure stands its 95 % interval: the {n_groups:,} test {what} were drawn "
+        f"again, with replacement, {N_RESAMPLES} times. It is about the test {what}, not about "
+        "training."
+    )
+    if n_groups < FEW_GROUPS:
+        sentence += f" From as few as {n_groups} {what}, intervals come out too narrow."
+    return sentence
+
+
+def say_unknown(result: ModelResult) -> list[str]:
     """Return a sentence for each head whose test rows have classes it was not trained on."""
     return [
         f"{sum(unknown.values()):,} test rows are of classes that the {name} head was not trained "
