@@ -19,6 +19,7 @@ NO_CATEGORY = 0xFFFF
 VECTOR = 16
 """Inputs that esp-nn takes at a time on an ESP32-S3."""
 LINE_WIDTH = 100
+INDENT = "    "
 CHANNEL_BYTES = 8
 OFFSET_BYTES = 4
 LAYER_BYTES = {"convolution": 40, "dense": 28, "logits": 28, "add": 12}
@@ -147,10 +148,10 @@ def float_literal(value: float) -> str:
     return text + ("f" if "." in text or "e" in text else ".0f")
 
 
-def table(values: Iterable[Any], indent: str = "    ") -> str:
+def table(values: Iterable[Any]) -> str:
     """Return integers as the lines of an initialiser, at most 24 to a line."""
     texts = [str(int(value)) for value in values]
     width = max(len(text) for text in texts) + 2
-    per_line = min(24, (LINE_WIDTH - len(indent)) // width)
+    per_line = min(24, (LINE_WIDTH - len(INDENT)) // width)
     lines = [texts[start : start + per_line] for start in range(0, len(texts), per_line)]
-    return ",\n".join(indent + ", ".join(line) for line in lines)
+    return ",\n".join(INDENT + ", ".join(line) for line in lines)
