@@ -174,22 +174,21 @@ IN_SHORT = ("roc_auc", "average_precision", "f1", "accuracy", "brier")
 def head_table(head: HeadSection, scores: Sequence[str] = tuple(_SCORES)) -> Table:
     """Return the models of one head, the best ROC-AUC first; a score that none has is left out."""
     models = sorted(head["models"], key=lambda model: _descending(model.get("roc_auc")))
-    scores = [
-        key
-        for key in scores
-        if key == "roc_auc"
-        or any(_SCORES[key][1](model.get(key)).order is not None for model in models)
-    ]
+    forms = {key: _SCORES[key][1] for key in scores}
+    shown = {
+        key: form
+        for key, form in forms.items()
+        if key == "roc_auc" or any(form(model.get(key)).order is not None for model in models)
+    }
     rows = []
     for model in models:
         ends = model.get("intervals") or {}
-        forms = {key: _SCORES[key][1] for key in scores}
         cells = [
             text(model["name"]),
-            *(with_interval(form(model.get(k)), ends.get(k), form) for k, form in forms.items()),
+            *(with_interval(form(model.get(k)), ends.get(k), form) for k, form in shown.items()),
         ]
         rows.append((cells, bool(model["ours"])))
-    columns = (_MODEL, *(_SCORES[key][0] for key in scores))
+    columns = (_MODEL, *(_SCORES[key][0] for key in shown))
     return _finish(f"Models on the {head['name']} head, sorted by ROC-AUC", columns, rows)
 
 
