@@ -43,6 +43,22 @@ class Device:
         self.jump: tuple[int, int] | None = None
         """Time of the last reading that was far off, and how many in a row agreed."""
 
+    @property
+    def latest(self) -> int:
+        """Time of the latest reading; a device is only kept once it has one."""
+        latest = self.ticks.latest
+        assert latest is not None
+        return latest
+
+    @property
+    def end(self) -> int:
+        """Time before which the ticks of all readings so far lie."""
+        return self.ticks.tick_of(self.latest) + 1
+
+
+Closed = tuple[str | int, Device, int, Row]
+"""A tick that is closed: name and state of its device, its time, its row."""
+
 
 class OnlineDetector:
     """A decider for live streams: one reading at a time in, decisions out.
@@ -297,8 +313,7 @@ class OnlineDetector:
         with self._lock:
             closed = []
             for name, device in self._devices.items():
-                end = min(until, _latest(device) + self._gap)
-                closed += [(name, device, *one) for one in device.ticks.close_before(end)]
+                closed += _close(name, device, min(until, device.latest + self._gap))
             return self._decide(closed)
 
     def flush(self) -> list[Decision]:
@@ -312,8 +327,7 @@ class OnlineDetector:
         with self._lock:
             closed = []
             for name, device in self._devices.items():
-                end = device.ticks.tick_of(_latest(device)) + 1
-                closed += [(name, device, *one) for one in device.ticks.close_before(end)]
+                closed += _close(name, device, device.end)
             return self._decide(closed)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
@@ -408,11 +422,10 @@ class OnlineDetector:
             raise Refused("bad_time")
         read = self._plan.streams[position].columns.read(values)
         device = self._devices.get(name)
-        closed: list[tuple[str | int, Device, int, Row]] = []
+        closed: list[Closed] = []
         if device is not None and self._is_far(made, device):
             self._note_jump(made, device)
-            end = device.ticks.tick_of(_latest(device)) + 1
-            closed += [(name, device, *one) for one in device.ticks.close_before(end)]
+            closed += _close(name, device, device.end)
             self._counters.add("restarted_devices")
             device = None
         if device is None:
@@ -425,13 +438,12 @@ class OnlineDetector:
         if len(self._devices) > self._max_devices:
             self._devices.popitem(last=False)
             self._counters.add("dropped_devices")
-        end = _latest(device) - self._lateness
-        closed += [(name, device, *one) for one in device.ticks.close_before(end)]
+        closed += _close(name, device, device.latest - self._lateness)
         return self._decide(closed) if closed else []
 
     def _is_far(self, time: int, device: Device) -> bool:
-        latest = _latest(device)
-        return not latest - self._lateness - self._gap <= time <= latest + self._gap
+        earliest = device.latest - self._lateness - self._gap
+        return not earliest <= time <= device.latest + self._gap
 
     def _note_jump(self, time: int, device: Device) -> None:
         """Refuse a reading that is far off, unless enough in a row agree on its time."""
@@ -442,7 +454,7 @@ class OnlineDetector:
         if count < RESTART_AFTER:
             raise Refused("jumped")
 
-    def _decide(self, closed: list[tuple[str | int, Device, int, Row]]) -> list[Decision]:
+    def _decide(self, closed: list[Closed]) -> list[Decision]:
         answers = self._engine.answer([(row, device.window) for _, device, _, row in closed])
         self._counters.add("ticks", len(closed))
         return [
@@ -472,11 +484,9 @@ class OnlineDetector:
 _MESSAGE = {"stream", "device", "time", "values"}
 
 
-def _latest(device: Device) -> int:
-    """Return the time of the latest reading; a device is only kept once it has one."""
-    latest = device.ticks.latest
-    assert latest is not None
-    return latest
+def _close(name: str | int, device: Device, end: int) -> list[Closed]:
+    """Close the ticks of a device before a time."""
+    return [(name, device, *one) for one in device.ticks.close_before(end)]
 
 
 def _in_seconds(tolerance: Any) -> Any:
