@@ -18,8 +18,6 @@ def tensor_context(graph: IntegerGraph, offsets: tuple[int, ...]) -> list[dict[s
             "upper": symbol.upper(),
             "at": f"arena + AT_{symbol.upper()}",
             "offset": offset,
-            "steps": tensor.steps,
-            "channels": tensor.channels,
             "shape": f"{tensor.steps} x {tensor.channels}",
             "size": tensor.size,
             "storage": tensor.storage,
