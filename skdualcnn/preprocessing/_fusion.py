@@ -247,27 +247,27 @@ def _check_names(columns: Sequence[Any]) -> None:
 def _check_columns(modalities: dict[str, Columns]) -> None:
     owner: dict[str, str] = {}
     for modality, columns in modalities.items():
-        listed = pd.api.types.is_list_like(columns) and hasattr(columns, "__len__")
-        if not callable(columns) and not isinstance(columns, str) and not listed:
-            raise ValueError(
-                f"{modality}={columns!r}, expected a list of column names, or a callable that "
-                "chooses them."
-            )
-    if all(not callable(columns) and len(columns) == 0 for columns in modalities.values()):
-        raise ValueError(
-            "No columns were given, expected the columns of at least one of patient, environment "
-            "and network."
-        )
-    for modality, columns in modalities.items():
+        if callable(columns):
+            continue
         if isinstance(columns, str):
             raise ValueError(
                 f"{modality}={columns!r} is a single text, expected a list of column names: "
                 f"[{columns!r}]."
             )
-        for name in () if callable(columns) else columns:
+        if not (pd.api.types.is_list_like(columns) and hasattr(columns, "__len__")):
+            raise ValueError(
+                f"{modality}={columns!r}, expected a list of column names, or a callable that "
+                "chooses them."
+            )
+        for name in columns:
             if name in owner:
                 raise ValueError(
                     f"Column {name!r} is given to both {owner[name]} and {modality}, expected each "
                     "column in one modality."
                 )
             owner[name] = modality
+    if not owner and not any(map(callable, modalities.values())):
+        raise ValueError(
+            "No columns were given, expected the columns of at least one of patient, environment "
+            "and network."
+        )
