@@ -154,18 +154,18 @@ def _read_row(first: Any, steps: Sequence[Step]) -> FrontEnd:
         if len(steps) > 1:
             raise _unsupported(*steps[1], reason="comes after a ColumnTransformer")
         return _read_column_transformer(steps[0][0], first)
-    names = getattr(first, "feature_names_in_", None)
-    if names is None:
-        names = [f"x{i}" for i in range(first.n_features_in_)]
-    columns = _read_numeric(steps, [str(one) for one in names])
-    return _assemble([str(one) for one in names], range(len(names)), columns)
+    names = _names_of(first)
+    return _assemble(names, range(len(names)), _read_numeric(steps, names))
+
+
+def _names_of(step: Any) -> list[str]:
+    """Return the names of the columns that a fitted step reads, as scikit-learn calls them."""
+    names = getattr(step, "feature_names_in_", None)
+    return [f"x{i}" for i in range(step.n_features_in_)] if names is None else list(map(str, names))
 
 
 def _read_column_transformer(step: str, transformer: ColumnTransformer) -> FrontEnd:
-    names = getattr(transformer, "feature_names_in_", None)
-    if names is None:
-        names = [f"x{i}" for i in range(transformer.n_features_in_)]
-    every = [str(one) for one in names]
+    every = _names_of(transformer)
     columns: list[Column] = []
     used: list[int] = []
     for name, fitted, selected in transformer.transformers_:
