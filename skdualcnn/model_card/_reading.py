@@ -8,6 +8,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from skdualcnn._fusion_rule import FusionRule
+from skdualcnn._head import FittedHeads
 from skdualcnn._labels import Labels
 from skdualcnn.model_card._figures import HeadRows
 
@@ -30,14 +31,13 @@ def read_heads(
     groups : ndarray of shape (n,)
         What belongs together.
     """
-    rule = FusionRule.of(decider)
+    rule, classes_of_heads = FusionRule.of(decider), FittedHeads.read(decider).classes
     found = []
     for role, (position, name) in enumerate(zip(decider.positions_, decider.heads_, strict=True)):
         if position is None:
             continue
         rows = np.flatnonzero(labels.weights[:, position] > 0)
-        classes = decider.estimator_.classes_
-        classes = np.asarray(classes[position] if isinstance(classes, list) else classes)
+        classes = classes_of_heads[position]
         codes = {label: code for code, label in enumerate(classes.tolist())}
         of_rows = explained.iloc[rows]
         predicted = of_rows[f"{name}_class"].map(codes).to_numpy(dtype=np.intp)
