@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from skdualcnn.inspection._reading import find_attribute
+from skdualcnn.inspection._reading import find_history
 from skdualcnn.inspection._style import (
     bounded_markers,
     legend_below,
@@ -87,7 +87,7 @@ class TrainingHistoryDisplay:
         TypeError
             If there is no `history_` in the estimator.
         """
-        return cls(find_attribute(estimator, "history_")).plot(ax=ax, curve_kwargs=curve_kwargs)
+        return cls(find_history(estimator)).plot(ax=ax, curve_kwargs=curve_kwargs)
 
     def plot(self, ax: Any = None, *, curve_kwargs: dict[str, Any] | None = None) -> Self:
         """Draw the two panels.

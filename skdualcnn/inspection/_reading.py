@@ -12,8 +12,8 @@ from skdualcnn._labels import Labels, find_normal
 from skdualcnn.exceptions import HeadError
 
 
-def find_attribute(estimator: Any, attribute: str) -> Any:
-    """Return an attribute of an estimator, or of the one inside it that has it.
+def find_history(estimator: Any) -> Any:
+    """Return the `history_` of an estimator, or of the one inside it that has it.
 
     Raises
     ------
@@ -22,14 +22,14 @@ def find_attribute(estimator: Any, attribute: str) -> Any:
     """
     inner = estimator
     while inner is not None:
-        if hasattr(inner, attribute):
-            return getattr(inner, attribute)
+        if hasattr(inner, "history_"):
+            return inner.history_
         if hasattr(inner, "steps"):
             inner = inner.steps[-1][1]
         else:
             inner = getattr(inner, "best_estimator_", getattr(inner, "estimator_", None))
     raise TypeError(
-        f"{type(estimator).__name__} has no {attribute}, expected a fitted estimator that has, or "
+        f"{type(estimator).__name__} has no history_, expected a fitted estimator that has, or "
         "a pipeline, search or decider around one. Call fit first."
     )
 
