@@ -270,7 +270,7 @@ class Gateway:
         else:
             has_effect = command.device in self._guard
             if has_effect:
-                self.desk.silence(command.device, command.until)
+                events = self.desk.silence(command.device, command.until)
         self._outcomes["command" if has_effect else "command_without_effect"] += 1
         return self._announce(events)
 

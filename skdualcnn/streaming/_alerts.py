@@ -229,7 +229,7 @@ class AlertDesk:
             ]
             return self._events(changes, now)
 
-    def silence(self, device: str | int, until: Any) -> None:
+    def silence(self, device: str | int, until: Any) -> list[AlertEvent]:
         """Raise and escalate nothing on a device before a time; what is calm is cleared.
 
         Parameters
@@ -239,6 +239,11 @@ class AlertDesk:
         until : float, datetime or None
             None ends the silence.
 
+        Returns
+        -------
+        list of AlertEvent
+            Of the alerts that were dropped, if another device was forgotten to make room.
+
         Raises
         ------
         StreamError
@@ -246,8 +251,9 @@ class AlertDesk:
         """
         end = None if until is None else self._expect(until)
         with self._lock:
-            watched, _ = self._watch(device)
+            watched, dropped = self._watch(device)
             watched.silent_until = end
+            return self._events(dropped, None)
 
     def get_state(self) -> dict[str, Any]:
         """Return all that is known, as what JSON can hold.
@@ -331,11 +337,14 @@ class AlertDesk:
         return watched, dropped
 
     def _events(
-        self, changes: Sequence[tuple[Change, Alert] | None], time: int
+        self, changes: Sequence[tuple[Change, Alert] | None], time: int | None
     ) -> list[AlertEvent]:
+        """Return the events of changes at a time; what is dropped has none."""
         return [
             AlertEvent(
-                kind, None if kind == "dropped" else self._write_time(time), self._shown(one)
+                kind,
+                None if time is None or kind == "dropped" else self._write_time(time),
+                self._shown(one),
             )
             for kind, one in filter(None, changes)
         ]

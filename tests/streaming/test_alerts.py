@@ -98,6 +98,15 @@ def test_devices_beyond_the_limit_are_dropped():
     assert desk.active == []
 
 
+def test_a_silence_that_forgets_a_device_says_which_alerts_went_with_it():
+    desk = AlertDesk([MEDICAL], max_devices=1)
+    feed(desk, "mm")
+    assert desk.silence("bed", 35.0) == []
+    [event] = desk.silence("other", 35.0)
+    assert (event.kind, event.time, event.alert.device) == ("dropped", None, "bed")
+    assert desk.active == []
+
+
 @st.composite
 def histories(draw):
     """What happens on two devices: decisions, acknowledgements, silences."""
