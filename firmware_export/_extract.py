@@ -23,7 +23,7 @@ from firmware_export._graph import (
     Residual,
 )
 from skdualcnn import DualPathCNNClassifier, FusionDecider, TunedFusionDecider
-from skdualcnn._fusion_rule import distrust_pair
+from skdualcnn._fusion_rule import FusionRule
 from skdualcnn.exceptions import ExportError
 
 
@@ -49,7 +49,7 @@ def extract_graph(estimator: Any) -> Graph:
     if isinstance(estimator, FusionDecider):
         _check_fitted(estimator)
         graph = _calibrate(extract_graph(estimator.estimator_), estimator)
-        return replace(graph, decision=_read_decision(estimator, graph))
+        return replace(graph, decision=_read_decision(estimator))
     steps: Sequence[tuple[str, Any]] = []
     classifier = estimator
     if isinstance(estimator, Pipeline):
@@ -201,19 +201,14 @@ def _calibrate_head(head: Head, calibrator: Any, decider: FusionDecider) -> Head
     return replace(head, dense=replace(head.dense, weight=weight, bias=bias))
 
 
-def _read_decision(decider: FusionDecider, graph: Graph) -> Decision:
-    positions = decider.positions_
-    normal = tuple(
-        0 if position is None else graph.heads[position].classes.index(label)
-        for position, label in zip(positions, decider.normal_, strict=True)
-    )
-    thresholds = np.broadcast_to(np.asarray(decider.thresholds, dtype=np.float64), (2,))
+def _read_decision(decider: FusionDecider) -> Decision:
+    rule = FusionRule.of(decider)
     return Decision(
-        rule="confidence" if decider.rule == "confidence" else "anomaly",
-        delta=float(decider.delta),
-        thresholds=(float(thresholds[0]), float(thresholds[1])),
-        abstention=float(decider.abstention),
-        heads=(positions[0], positions[1]),
-        normal=(normal[0], normal[1]),
-        distrust=distrust_pair(decider.distrust, float(thresholds[0])),
+        rule="confidence" if rule.rule == "confidence" else "anomaly",
+        delta=float(rule.delta),
+        thresholds=rule.thresholds,
+        abstention=float(rule.abstention),
+        heads=rule.heads,
+        normal=rule.normal,
+        distrust=rule.distrust,
     )
