@@ -155,6 +155,24 @@ def test_commands(case, make_gateway, messages, clock):
     assert gateway.counts["bad_time"] == 1
 
 
+def test_a_silence_publishes_which_alerts_it_drops(case, make_gateway, messages):
+    every = make_gateway()
+    for message in messages:
+        every.receive(*message)
+        if every.desk.active:
+            break
+    [alert] = every.desk.active
+    gateway = make_gateway(max_devices=1, forget_after=0)
+    for topic, payload in messages:
+        if topic.split("/")[2] == alert.device and not gateway.desk.active:
+            gateway.receive(topic, payload)
+    gateway.receive("skdualcnn/readings/new/patient", reading(values=values(case, "patient")))
+    payload = b'{"command": "silence", "device": "new", "until": null}'
+    [one] = gateway.receive("skdualcnn/commands", payload)
+    assert one.topic == f"skdualcnn/alerts/{alert.device}/{alert.kind}"
+    assert json.loads(one.payload)["event"] == "dropped"
+
+
 def test_a_name_that_is_no_text_acknowledges_nothing(make_gateway, messages):
     gateway = make_gateway()
     for message in messages:
