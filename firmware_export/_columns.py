@@ -174,7 +174,7 @@ def _read_column_transformer(step: str, transformer: ColumnTransformer) -> Front
             continue
         place = f"{step}.{name}"
         steps = _steps_of(place, fitted)
-        positions = _positions(every, selected)
+        positions = positions_of(every, selected)
         block = [every[position] for position in positions]
         categorical = isinstance(steps[-1][1], OneHotEncoder)
         read = _read_categorical(steps, block) if categorical else _read_numeric(steps, block)
@@ -209,7 +209,7 @@ def _is_passthrough(step: Any) -> bool:
     return type(step).__name__ == "FunctionTransformer" and step.func is None
 
 
-def _positions(names: list[str], selected: Any) -> list[int]:
+def positions_of(names: list[str], selected: Any) -> list[int]:
     """Return column positions for names, positions, a slice or a mask."""
     if isinstance(selected, str | int | np.integer):
         selected = [selected]

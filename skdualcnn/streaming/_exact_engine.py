@@ -14,6 +14,7 @@ from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
+from firmware_export._columns import positions_of
 from firmware_export._extract import unfreeze
 from skdualcnn import FusionDecider
 from skdualcnn._fusion_rule import FusionRule
@@ -48,12 +49,13 @@ class ExactEngine:
         check_is_fitted(decider)
         named = getattr(decider, "feature_names_in_", None)
         n_columns = getattr(decider, "n_features_in_", 0)
-        self._names = [f"x{i}" for i in range(n_columns)] if named is None else list(named)
         self._is_named = named is not None
+        every = [f"x{i}" for i in range(n_columns)] if named is None else list(named)
+        self._names = _read_columns(decider.estimator_, every) if self._is_named else every
         self._decider = decider
         self._by = by
         self.reading_names = tuple(str(name) for name in self._names if name != by)
-        self.categorical = frozenset(_encoded_columns(decider.estimator_, self._names))
+        self.categorical = frozenset(_encoded_columns(decider.estimator_, every))
         self.rule = FusionRule.of(decider)
         heads = FittedHeads.read(decider)
         self.heads = tuple(
@@ -144,15 +146,28 @@ def _steps(estimator: Any) -> Iterator[Any]:
         yield estimator
 
 
-def _encoded_columns(estimator: Any, names: Sequence[Any]) -> Iterator[str]:
+def _read_columns(estimator: Any, names: list[str]) -> list[str]:
+    """Return the columns that the first step reads; a table may come without the others."""
+    first = next(_steps(estimator))
+    if not isinstance(first, ColumnTransformer):
+        return names
+    read: set[int] = set()
+    for _, fitted, columns in first.transformers_:
+        if fitted != "drop":
+            read.update(positions_of(names, columns))
+    return [name for position, name in enumerate(names) if position in read]
+
+
+def _encoded_columns(estimator: Any, names: list[str]) -> Iterator[str]:
     """Yield the columns that an encoder of categories reads."""
     for step in _steps(estimator):
         if not isinstance(step, ColumnTransformer):
             continue
+        known = list(getattr(step, "feature_names_in_", names))
         for _, fitted, columns in step.transformers_:
             if any(hasattr(one, "categories_") for one in _steps(fitted)):
-                for column in np.atleast_1d(np.asarray(columns, dtype=object)):
-                    yield str(column if isinstance(column, str) else names[column])
+                for position in positions_of(known, columns):
+                    yield known[position]
 
 
 def _is_nan(value: Any) -> bool:

@@ -11,10 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.base import clone
+from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.multioutput import MultiOutputClassifier
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder
 
 from firmware_export import compile_predictor
 from skdualcnn import DualPathCNNClassifier, FusionDecider, make_fusion_preprocessor
@@ -75,6 +77,29 @@ def test_windows_by_device_go_through_tables(grouped_case, assert_same):
     wanted = grouped_case.table()
     wanted = wanted[wanted["patient"].isin([0, 1])].reset_index(drop=True)
     assert_same(replay(detector, readings), wanted, tolerance=1e-12)
+
+
+def test_tables_need_no_column_that_the_preprocessor_drops(grouped_case, assert_same):
+    labels = {"health": grouped_case.X["heart_rate"] > 90, "cyber": grouped_case.X["spo2"] > 95}
+    wider = FusionDecider(clone(grouped_case.decider.estimator))
+    wider.fit(grouped_case.X.assign(ward="B", **labels), pd.DataFrame(labels).astype(int))
+    detector = make_detector(grouped_case, wider, by="patient")
+    assert detector.engine == "exact"
+    readings = [one for one in grouped_case.readings() if one[1] == 1]
+    wanted = grouped_case.table(wider)
+    wanted = wanted[wanted["patient"] == 1].reset_index(drop=True)
+    assert_same(replay(detector, readings), wanted, tolerance=1e-12)
+
+
+@pytest.mark.parametrize("chosen", [["kind"], [1], [False, True], slice("kind", None)])
+def test_tables_hold_categories_as_text_however_they_are_chosen(chosen):
+    X = pd.DataFrame({"rate": [1.0, 2.0, 1.0, 2.0], "kind": ["a", "a", "b", "b"]})
+    y = pd.DataFrame({"health": [0, 0, 1, 1], "cyber": [0, 1, 0, 1]})
+    encoder = ColumnTransformer([("kind", OneHotEncoder(), chosen), ("rate", "passthrough", [0])])
+    decider = FusionDecider(make_pipeline(encoder, RandomForestClassifier(5))).fit(X, y)
+    detector = OnlineDetector(decider, {"network": ["rate", "kind"]}, freq=1.0)
+    assert detector.engine == "exact"
+    assert detector.categorical == {"kind"}
 
 
 def test_sparse_windows_with_marks_go_through_tables(sparse_case, assert_same):
