@@ -111,7 +111,7 @@ def make_fusion_decider(
     given = {"patient": patient, "environment": environment, "network": network}
     columns = {name: names(X) if callable(names) else names for name, names in given.items()}
     _check_columns(X, columns, group)
-    n_vitals = len(_vital_numbers(X, columns))
+    n_vitals = len(vital_numbers(X, columns))
     if vital_changes and (window == 1 or n_vitals == 0):
         raise ValueError(
             f"vital_changes=True with window={window} and {n_vitals} column(s) of the "
@@ -170,12 +170,13 @@ def preprocessing_steps(
     preprocessor = make_fusion_preprocessor(**columns, noise_filter=noise_filter, group=by)
     changes = None
     if vital_changes:  # the preprocessor puts the patient's numbers first, in their order
-        changes = tuple(range(len(_vital_numbers(X, columns))))
+        changes = tuple(range(len(vital_numbers(X, columns))))
     by_last = None if by is None else -1  # where the preprocessor puts it
     return [preprocessor, SlidingWindow(window, by=by_last, changes=changes)]
 
 
-def _vital_numbers(X: pd.DataFrame, columns: Mapping[str, Any]) -> list[str]:
+def vital_numbers(X: pd.DataFrame, columns: Mapping[str, Any]) -> list[str]:
+    """Return the patient's columns that hold numbers."""
     return ColumnsOfKind("patient", columns["patient"], numeric=True)(X)
 
 

@@ -86,6 +86,7 @@ def run(options: argparse.Namespace) -> int:
     """Run the command."""
     keep_apart(options, ["out"], ["csv"])
     from skdualcnn._fitting import interruption_raised  # noqa: PLC0415
+    from skdualcnn._fusion_pipeline import vital_numbers  # noqa: PLC0415
     from skdualcnn._persistence import save_trained  # noqa: PLC0415  (imports torch)
     from skdualcnn._studies import (  # noqa: PLC0415
         OURS,
@@ -100,6 +101,11 @@ def run(options: argparse.Namespace) -> int:
         raise UsageError("--vital-changes needs columns of --patient, and --window of 2 or more")
     study, dataset = read_source(options, window=options.window, by=options.groups)
     if options.vital_changes:
+        if not vital_numbers(dataset.data, dataset.modalities):
+            raise UsageError(
+                f"--vital-changes needs numbers of the patient, but {', '.join(options.patient)} "
+                "of --patient hold text. Name a column of numbers too, or train without it."
+            )
         study = replace(study, vital_changes=True)
     train, test = divide(dataset, options.seed)
     if options.quick:
