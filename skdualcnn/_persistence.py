@@ -49,7 +49,7 @@ from skdualcnn.preprocessing import (
     SlidingWindow,
     flatten_windows,
 )
-from skdualcnn.preprocessing._fusion import ColumnsOfKind, TextEncoder, median
+from skdualcnn.preprocessing._fusion import ColumnsOfKind, NumberImputer, TextEncoder, median
 
 # A network's teacher is saved as its parameters: it is fitted anew whenever it is asked.
 _TEACHERS = (
@@ -83,6 +83,7 @@ _REGISTRY = Registry(
             FunctionTransformer,
             MinMaxScaler,
             MissingIndicator,
+            NumberImputer,
             OneHotEncoder,
             Pipeline,
             SimpleImputer,

@@ -72,6 +72,7 @@ def with_skops(estimator, folder):
         "skdualcnn._decider.FusionDecider",
         "skdualcnn.preprocessing._filters.OutlierClipper",
         "skdualcnn.preprocessing._fusion.ColumnsOfKind",
+        "skdualcnn.preprocessing._fusion.NumberImputer",
         "skdualcnn.preprocessing._fusion.TextEncoder",
         "skdualcnn.preprocessing._fusion.median",
     ]

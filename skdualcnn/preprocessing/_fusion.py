@@ -1,6 +1,7 @@
 """One ColumnTransformer for the three modalities."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -12,6 +13,7 @@ from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import MinMaxScaler, OneHotEncoder
+from sklearn.utils import check_array
 
 from skdualcnn.preprocessing._filters import OutlierClipper
 
@@ -113,7 +115,7 @@ def _scaled_numbers(noise_filter: TransformerMixin) -> Pipeline:
         [
             (
                 "impute",
-                SimpleImputer(strategy=median, add_indicator=True, keep_empty_features=True),
+                NumberImputer(strategy=median, add_indicator=True, keep_empty_features=True),
             ),
             ("filter", noise_filter),
             ("scale", MinMaxScaler(clip=True, copy=False)),  # of what the filter has made
@@ -173,6 +175,37 @@ class ColumnsOfKind:
                 f"are {list(X.columns)}. Correct the names or select them with a callable."
             )
         return [name for name in columns if _is_numeric(name, X[name]) == self.numeric]
+
+
+class NumberImputer(SimpleImputer):
+    """Imputer that says which column of a DataFrame is infinite."""
+
+    def fit(self, X: Any, y: None = None) -> Self:
+        """Find what stands in for missing numbers."""
+        with _infinite_columns_named(X):
+            return super().fit(X, y)
+
+    def transform(self, X: Any) -> Any:
+        """Return the numbers without gaps, and an indicator of those that had one."""
+        with _infinite_columns_named(X):
+            return super().transform(X)
+
+
+@contextmanager
+def _infinite_columns_named(X: Any) -> Iterator[None]:
+    try:
+        yield
+    except ValueError as error:
+        numbers = check_array(X, dtype=np.float64, ensure_all_finite=False)
+        infinite = np.argwhere(np.isinf(numbers))
+        if not len(infinite):
+            raise
+        row, column = infinite[0]
+        raise ValueError(
+            f"Column {X.columns[column]!r} is {numbers[row, column]} in the row at position {row}, "
+            "expected a finite number, or NaN where there is none. In pandas: "
+            "X.replace([numpy.inf, -numpy.inf], numpy.nan)."
+        ) from error
 
 
 class TextEncoder(OneHotEncoder):

@@ -203,8 +203,17 @@ def test_data_is_checked_in_fit(X):
         make_fusion_preprocessor(patient=["heart_rate"]).fit(times)
     with pytest.raises(ValueError, match="columns are missing"):
         make_fusion_preprocessor(patient=["heart_rate"]).fit(X).transform(X[["rhythm"]])
-    with pytest.raises(ValueError, match="infinity"):
-        make_fusion_preprocessor(patient=["heart_rate"]).fit(X.assign(heart_rate=np.inf))
+
+
+def test_an_infinite_number_is_said_with_its_column(X):
+    preprocessor = make_fusion_preprocessor(network=["packets", "encrypted"])
+    X["heart_rate"] = np.inf  # of no modality
+    too_many = X.assign(packets=[5, None, -np.inf, 6])
+    told = "Column 'packets' is -inf in the row at position 2, expected a finite number, or NaN"
+    with pytest.raises(ValueError, match=told):
+        preprocessor.fit(too_many)
+    with pytest.raises(ValueError, match=told):
+        preprocessor.fit(X).transform(too_many)
 
 
 @pytest.mark.parametrize(
