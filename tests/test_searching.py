@@ -2,12 +2,19 @@
 
 import numpy as np
 import pytest
+from sklearn import config_context
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401 - makes the next one
-from sklearn.model_selection import GridSearchCV, HalvingGridSearchCV
+from sklearn.model_selection import (
+    GridSearchCV,
+    GroupKFold,
+    HalvingGridSearchCV,
+    cross_validate,
+)
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import MinMaxScaler
 
-from skdualcnn import DualPathCNNClassifier
+from skdualcnn import DualPathCNNClassifier, FusionDecider
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +53,41 @@ def test_warm_start_adds_the_epochs_of_the_next_round(rows):
     going_on.set_params(max_epochs=3).fit(X, y)
     assert going_on.history_["epoch"].tolist() == [1, 2, 3, 4]
     assert going_on.history_["train_loss"].notna().all()
+
+
+class Grouped(DualPathCNNClassifier):
+    """Says in `groups_` which groups it was given."""
+
+    def fit(self, X, y, sample_weight=None, *, groups=None, X_val=None, y_val=None):
+        super().fit(X, y, sample_weight, groups=groups, X_val=X_val, y_val=y_val)
+        self.groups_ = groups
+        return self
+
+
+@pytest.mark.parametrize("routed", [True, False])
+def test_every_fold_is_given_the_groups_of_its_rows(rows, routed):
+    X, y = rows
+    groups = np.arange(60) // 10
+    with config_context(enable_metadata_routing=routed):
+        asking = Grouped(max_epochs=1, random_state=0)
+        given = {"params": {"grouped__groups": groups}, "groups": groups}
+        if routed:
+            asking.set_fit_request(groups=True)
+            given = {"params": {"groups": groups}}
+        deciding = FusionDecider(make_pipeline(MinMaxScaler(), asking))
+        for estimator in (deciding, deciding.estimator):
+            result = cross_validate(
+                *(estimator, X, y),
+                cv=GroupKFold(3),
+                return_estimator=True,
+                return_indices=True,
+                **given,
+            )
+            for fitted, rows_of_fold in zip(
+                result["estimator"], result["indices"]["train"], strict=True
+            ):
+                network = getattr(fitted, "estimator_", fitted)[-1]
+                np.testing.assert_array_equal(network.groups_, groups[rows_of_fold])
 
 
 class Counted(TransformerMixin, BaseEstimator):
