@@ -78,6 +78,10 @@ class HeadClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     `cross_val_predict` hand over the latter. Rows without a label are theirs to see too:
     leave them out before.
 
+    scikit-learn's own scorers, such as ``scoring="accuracy"``, compare the predictions with
+    the whole y that they are given, and fail on one with a column per head. Give them the
+    labels of this head, or score with ``make_head_scorer("accuracy", head=...)``.
+
     To calibrate a fitted estimator on all rows of a calibration set, freeze the view:
     ``CalibratedClassifierCV(FrozenEstimator(HeadClassifier(FrozenEstimator(fitted))))``.
 

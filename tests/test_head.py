@@ -1,6 +1,7 @@
 """One head as an ordinary classifier."""
 
 import pickle
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -24,6 +25,7 @@ from sklearn.metrics import (
 )
 from sklearn.model_selection import (
     GridSearchCV,
+    KFold,
     TunedThresholdClassifierCV,
     cross_val_predict,
     cross_val_score,
@@ -41,6 +43,7 @@ from sklearn.utils.validation import check_is_fitted
 from skdualcnn import DualPathCNNClassifier, FusionDecider
 from skdualcnn._head import HeadClassifier
 from skdualcnn.exceptions import HeadError
+from skdualcnn.metrics import make_head_scorer
 
 SMALL = {
     "conv_channels": (8,),
@@ -335,6 +338,15 @@ class TestMetadata:
 
 class TestScikitLearn:
     """What users put around a classifier."""
+
+    def test_scorers_in_folds_of_all_heads(self, ward):
+        X, y = ward
+        view = HeadClassifier(RandomForestClassifier(5, random_state=0), head="cyber")
+        validate = partial(cross_val_score, view, X, y, cv=KFold(2), error_score="raise")
+        with pytest.raises(ValueError, match="mix of"):  # as the docstring says
+            validate(scoring="accuracy")
+        scores = validate(scoring=make_head_scorer("accuracy", head="cyber"))
+        np.testing.assert_array_equal(scores, validate())
 
     @pytest.mark.parametrize("scoring", ["roc_auc", "neg_log_loss", "accuracy", "f1_macro"])
     def test_scorers(self, scoring, fitted, view, ward):
