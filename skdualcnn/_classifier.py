@@ -128,6 +128,10 @@ class DualPathCNNClassifier(PlainState, ClassifierMixin, BaseEstimator):
         A row per epoch: losses in nats, accuracies in [0, 1].
     input_shape_ : tuple of int
         Channels and steps of the signal as the convolution sees it.
+    windowed_ : bool
+        Whether X had windows, three dimensions.
+    seed_ : int
+        What `random_state` drew for all that is random in training.
     n_features_in_ : int
         Columns of a 2-D X, time steps of a 3-D X.
     feature_names_in_ : ndarray of str
@@ -292,11 +296,7 @@ class DualPathCNNClassifier(PlainState, ClassifierMixin, BaseEstimator):
                 recombined_rows=self.recombined_rows,
                 seed=self.seed_,
             )
-        return self._train(
-            rows,
-            epochs=self.max_epochs,
-            watch=self._watch(groups, X_val, y_val),
-        )
+        return self._train(rows, epochs=self.max_epochs, watch=self._watch(groups, X_val, y_val))
 
     @_fit_context(prefer_skip_nested_validation=True)
     @unchanged_on_error

@@ -87,7 +87,8 @@ class TunedFusionDecider(HoldsDecider, MetaEstimatorMixin, BaseEstimator):
     Attributes
     ----------
     decider_ : FusionDecider
-        Fitted on all rows, with the chosen parameters.
+        Fitted on all rows, with the chosen parameters. Its own fitted attributes, such as
+        `estimator_` and `head_names_`, are to be had of the tuned one, too.
     best_params_ : dict
         The chosen `thresholds`, `delta` and `abstention`.
     best_cost_ : float

@@ -4,9 +4,15 @@ import inspect
 from dataclasses import is_dataclass
 from importlib import import_module
 
+import numpy as np
 import pytest
+from sklearn.frozen import FrozenEstimator
+
+from skdualcnn import DualPathCNNClassifier, FusionDecider, TunedFusionDecider
+from skdualcnn.conformal import ConformalFusionDecider
 
 validation = pytest.importorskip("numpydoc.validate", reason="numpydoc is not installed")
+NumpyDocString = pytest.importorskip("numpydoc.docscrape").NumpyDocString
 
 MODULES = [
     "firmware_export",
@@ -72,3 +78,15 @@ def test_docstring_is_complete(name):
         ignored |= {"PR01"}  # fields of a result are attributes
     errors = validation.validate(name)["errors"]
     assert [error for error in errors if error[0] not in ignored] == []
+
+
+def test_fitted_attributes_are_documented():
+    X = np.random.default_rng(0).random((80, 3))
+    y = (X[:, :2] > 0.5).astype(int)
+    decider = FusionDecider(DualPathCNNClassifier(max_epochs=1, random_state=0)).fit(X, y)
+    tuned = TunedFusionDecider(decider, cv="prefit").fit(X, y)
+    careful = ConformalFusionDecider(FrozenEstimator(decider)).fit(X, y)
+    for estimator in (decider.estimator_, decider, tuned, careful):
+        fitted = {name for name in vars(estimator) if name.endswith("_") and name[0] != "_"}
+        documented = {one.name for one in NumpyDocString(estimator.__doc__)["Attributes"]}
+        assert fitted <= documented, type(estimator).__name__

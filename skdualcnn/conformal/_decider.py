@@ -67,7 +67,8 @@ class ConformalFusionDecider(HoldsDecider, MetaEstimatorMixin, BaseEstimator):
     Attributes
     ----------
     decider_ : FusionDecider
-        The fitted decider.
+        The fitted decider. Its own fitted attributes, such as `estimator_` and
+        `head_names_`, are to be had of the conformal one, too.
     limits_ : list of ndarray of shape (n_classes,) and dtype float64
         Of each head, how large one minus the probability of each class (or of not normal,
         with `merge_alerts`) may be for the class to be in the set. Infinite where there
