@@ -84,9 +84,9 @@ def make_fusion_decider(
     Raises
     ------
     ValueError
-        If X has no rows or two columns of one name, `group` is not in it, columns are missing
-        or given twice, `window` is below 1, or there are no windows or patient's numbers for
-        `vital_changes`.
+        If X has no rows or two columns of one name, `group` is not in it or, with windows, a
+        column of a modality, columns are missing or given twice, `window` is below 1, or there
+        are no windows or patient's numbers for `vital_changes`.
 
     See Also
     --------

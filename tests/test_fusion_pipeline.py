@@ -93,6 +93,7 @@ def test_booleans_are_among_the_numbers_that_change():
         ({"patient": "pulse"}, r"patient='pulse' is a single text.*\['pulse'\]"),
         ({"patient": [], "network": []}, "No columns were given"),
         ({"patient": ["rate"]}, "'rate' is given to both patient and network"),
+        ({"group": "rate", "window": 2}, "'rate' is given to both group and network"),
         ({"vital_changes": True}, "vital_changes=True with window=1 and 2 column"),
         ({"vital_changes": True, "window": 2, "patient": []}, "window=2 and 0 column"),
         (

@@ -61,9 +61,9 @@ def make_fusion_preprocessor(
     Raises
     ------
     ValueError
-        If no columns are given, a column is given to two modalities, a filter to what is
-        no modality, or the group's name is no text. When fitting, if a column is neither
-        numbers nor text, is not in the data, or has a name that is no text.
+        If no columns are given, a column is given to two modalities, or to one and as `group`,
+        a filter to what is no modality, or the group's name is no text. When fitting, if a
+        column is neither numbers nor text, is not in the data, or has a name that is no text.
 
     See Also
     --------
@@ -86,7 +86,7 @@ def make_fusion_preprocessor(
     network_categorical__protocol_udp              0.0  1.0  0.0
     """
     modalities = {"patient": patient, "environment": environment, "network": network}
-    _check_columns(modalities)
+    _check_columns(modalities, group)
     filters = _filter_of_each(modalities, noise_filter)
     categorical = TextEncoder(handle_unknown="ignore", sparse_output=False)
     transformers: list[tuple[str, Any, Any]] = []
@@ -105,7 +105,6 @@ def make_fusion_preprocessor(
                 ),
             ]
     if group is not None:
-        _check_names([group])
         transformers.append(("group", "passthrough", [group]))
     return ColumnTransformer(transformers, sparse_threshold=0)
 
@@ -277,8 +276,11 @@ def _check_names(columns: Sequence[Any]) -> None:
         )
 
 
-def _check_columns(modalities: dict[str, Columns]) -> None:
+def _check_columns(modalities: dict[str, Columns], group: str | None) -> None:
     owner: dict[str, str] = {}
+    if group is not None:
+        _check_names([group])
+        owner[group] = "group"
     for modality, columns in modalities.items():
         if callable(columns):
             continue
@@ -296,7 +298,7 @@ def _check_columns(modalities: dict[str, Columns]) -> None:
             if name in owner:
                 raise ValueError(
                     f"Column {name!r} is given to both {owner[name]} and {modality}, expected each "
-                    "column in one modality."
+                    "column in one place. Leave it out of one of them."
                 )
             owner[name] = modality
     if not owner and not any(map(callable, modalities.values())):

@@ -185,6 +185,7 @@ def test_a_polars_frame_gives_the_same(X):
         ({"network": None}, "network=None, expected a list of column names"),
         ({"patient": ["a"], "network": ["a"]}, "'a' is given to both patient and network"),
         ({"patient": ["a", "a"]}, "'a' is given to both patient and patient"),
+        ({"patient": ["a"], "group": "a"}, "'a' is given to both group and patient.*Leave it out"),
     ],
 )
 def test_columns_are_checked_at_once(arguments, message):
