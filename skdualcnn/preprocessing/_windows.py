@@ -64,6 +64,13 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
     DualPathCNNClassifier : Reads windows as signals along time, one channel a column.
     flatten_windows : Flat windows for models that take rows.
 
+    Notes
+    -----
+    Windows have three dimensions, a DataFrame has two: so there is no `set_output`, here or
+    of a pipeline with windows. The steps before may give DataFrames,
+    ``pipeline[0].set_output(transform="pandas")``; `by` and `changes` then take the names of
+    their columns.
+
     Examples
     --------
     >>> import numpy as np

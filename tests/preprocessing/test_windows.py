@@ -322,3 +322,17 @@ def test_long_windows_reach_the_network_without_being_copied_out():
         tracemalloc.stop()
     batch = CHUNK * length * n_features * 4
     assert peak < 1.5 * X.nbytes + batch < 0.15 * length * X.nbytes
+
+
+def test_the_steps_before_may_give_frames_by_whose_names_columns_are_chosen():
+    X = pd.DataFrame({"bed": [0, 0, 1], "spo2": [90.0, 95.0, 100.0], "pulse": [60.0, 80.0, 70.0]})
+    pipeline = make_pipeline(
+        make_fusion_preprocessor(patient=["pulse", "spo2"], group="bed"),
+        SlidingWindow(2, by="group__bed", changes=["patient_numeric__spo2"]),
+    )
+    pipeline[0].set_output(transform="pandas")
+    np.testing.assert_allclose(
+        pipeline.fit_transform(X), [[[0, 0], [0, 0]], [[0, 0], [1, 0.5]], [[0.5, 0], [0.5, 0]]]
+    )
+    with pytest.raises(ValueError, match="Unable to configure output for SlidingWindow"):
+        pipeline.set_output(transform="pandas")
