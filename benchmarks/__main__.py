@@ -32,6 +32,7 @@ from benchmarks import (
 )
 from skdualcnn._cli import OneLineParser, in_one_line
 from skdualcnn._commands import _exit
+from skdualcnn._commands._source import positive
 from skdualcnn._studies import STUDIES
 from skdualcnn.exceptions import SkdualcnnError
 
@@ -180,10 +181,10 @@ def _make_parser() -> OneLineParser:
         quick="a short ward, two rounds, one seed",
     )
     _add_folder(apart)
-    apart.add_argument("--seeds", type=_count, default=3, help="number of seeds (default: 3)")
+    apart.add_argument("--seeds", type=positive, default=3, help="number of seeds (default: 3)")
     apart.add_argument(
         "--rounds",
-        type=_count,
+        type=positive,
         default=20,
         help="rounds, and epochs of pooled training (default: 20)",
     )
@@ -267,7 +268,7 @@ def _add_studies(command: argparse.ArgumentParser, seeds: int) -> None:
     )
     _add_folder(command)
     command.add_argument(
-        "--seeds", type=_count, default=seeds, help="number of seeds (default: %(default)s)"
+        "--seeds", type=positive, default=seeds, help="number of seeds (default: %(default)s)"
     )
 
 
@@ -278,12 +279,6 @@ def _add_folder(command: argparse.ArgumentParser) -> None:
         default=os.environ.get("SKDUALCNN_DATA", "."),
         help="folder of the files (default: $SKDUALCNN_DATA; if unset, the current folder)",
     )
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"got {text}; expected a whole number, at least 1")
-    return int(text)
 
 
 def _folder(text: str) -> Path:

@@ -110,10 +110,9 @@ def divide(dataset: Any, seed: int) -> tuple["NDArray[np.intp]", "NDArray[np.int
 
 def positive(text: str) -> int:
     """Return a whole number of 1 or more, for the parser."""
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{number} is less than 1")
-    return number
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text} is no whole number of 1 or more")
+    return int(text)
 
 
 def above_zero(text: str) -> float:

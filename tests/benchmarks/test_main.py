@@ -30,8 +30,8 @@ def never(*given, **options):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--seeds", "0"), "got 0; expected a whole number, at least 1"),
-        (("--seeds", "-1"), "got -1; expected a whole number, at least 1"),
+        (("--seeds", "0"), "0 is no whole number of 1 or more"),
+        (("--seeds", "-1"), "-1 is no whole number of 1 or more"),
         (("--out", "taken"), "taken is a file; expected a folder, or a new name"),
         (("--data", "ward", "nsl_kdd"), "NSL-KDD: KDDTrain+_20Percent.txt in .: got no file"),
         (("--data", "ward", "nsl_kdd", "--data-dir", "gone"), "NSL-KDD: gone: got no such path"),

@@ -17,7 +17,7 @@ def run(capsys, *arguments):
     [
         ([], 2, "the following arguments are required: ROLE"),
         (["server"], 2, "the following arguments are required: --sites"),
-        (["server", "--sites", "0"], 2, "0 is less than 1"),
+        (["server", "--sites", "0"], 2, "0 is no whole number of 1 or more"),
         (["server", "--sites", "3", "--ca", "ca.pem"], 2, "--ca, --cert and --key go together"),
         (["server", "--sites", "3", "--address", "0.0.0.0:9092"], 3, "in clear text"),
         (["server", "--sites", "3", "--address", "here"], 3, "expected HOST:PORT"),
