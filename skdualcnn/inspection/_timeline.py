@@ -15,7 +15,7 @@ from skdualcnn._rules import DECISIONS
 from skdualcnn.inspection._style import BLUE, STATES, VERMILION, literal, make_panels, style
 
 _LANES = {"true": 1.0, "decided": 0.0}
-_HEIGHT = 0.66
+_BAR_HEIGHT, _LINE_HEIGHT = 0.66, 0.08
 _CURVES = (("health", VERMILION, "-"), ("cyber", BLUE, "--"))
 _QUANTITIES = {"anomaly": "anomaly score", "confidence": "confidence"}
 # Steps longer than this many median ones are gaps.
@@ -30,6 +30,9 @@ class TimelineDisplay:
     A row lasts until the next one. A step longer than five times the median step is a gap:
     the row before it lasts one median step, in curves and lanes alike, and nothing is
     drawn from there to the next row.
+
+    In the lanes a thin line is normal, and a bar is any other state. A lane is blank where
+    nothing is known: in a gap, or where a label is missing.
 
     Parameters
     ----------
@@ -282,20 +285,19 @@ class TimelineDisplay:
         first, last = time[0], ends[-1]
         for lane, names in lanes.items():
             for name, start, end in _stretches(names, time, ends):
-                if name not in STATES or name == "normal":
+                if name not in STATES:
                     continue
-                look = STATES[name]
                 ax.barh(
                     _LANES[lane],
                     end - start,
                     left=start,
-                    height=_HEIGHT,
-                    color=look.colour,
+                    height=_LINE_HEIGHT if name == "normal" else _BAR_HEIGHT,
+                    color=STATES[name].colour,
                     hatch=_HATCHES[name],
                     edgecolor="white",
                     linewidth=0,
                 )
-                if (end - start) / (last - first) >= _ROOM_FOR_TEXT:
+                if name != "normal" and (end - start) / (last - first) >= _ROOM_FOR_TEXT:
                     ax.annotate(
                         name,
                         (start + (end - start) / 2, _LANES[lane]),
@@ -306,7 +308,7 @@ class TimelineDisplay:
                         bbox={"boxstyle": "round,pad=0.15", "facecolor": "white", "linewidth": 0},
                     )
         shown = {str(one) for names in lanes.values() for one in names if one is not None}
-        for name in DECISIONS[1:]:
+        for name in DECISIONS:
             if name in shown:
                 ax.barh(
                     0,
@@ -322,10 +324,10 @@ class TimelineDisplay:
         ax.set(ylim=(-0.5, len(lanes) - 0.5), xlim=(first, last))
         ax.grid(visible=False, axis="y")
         if ax.get_legend_handles_labels()[0]:
-            ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.45), ncols=4)
+            ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.45), ncols=len(DECISIONS))
 
 
-_HATCHES = {"medical": "//", "cyber": "..", "both": "xx", "uncertain": ""}
+_HATCHES = {"normal": "", "medical": "//", "cyber": "..", "both": "xx", "uncertain": ""}
 
 
 def _read_time(time: Any) -> Any:

@@ -15,12 +15,14 @@ SCORES = np.array([[0.1, 0.1], [0.9, 0.1], [0.9, 0.1], [0.1, 0.8], [0.9, 0.9], [
 DECISIONS = np.array(["normal", "medical", "medical", "cyber", "both", "normal"], dtype=object)
 
 
-def stretches(ax, lane):
-    """Return start, width and colour of each bar that has a width, in one lane."""
+def stretches(ax, lane, *, normal=False):
+    """Return start, width and colour of each bar that has a width, or line, in one lane."""
     return [
         (round(bar.get_x(), 6), round(bar.get_width(), 6), bar.get_facecolor()[:3])
         for bar in ax.patches
-        if bar.get_width() > 0 and round(bar.get_y() + bar.get_height() / 2) == lane
+        if bar.get_width() > 0
+        and round(bar.get_y() + bar.get_height() / 2) == lane
+        and (bar.get_height() < 0.1) == normal
     ]
 
 
@@ -45,7 +47,8 @@ def test_a_stretch_of_equal_decisions_is_one_bar():
     drawn = stretches(display.ax_[1], lane=0)
     assert [one[:2] for one in drawn] == [(1, 2), (3, 1), (4, 1)]
     assert len({one[2] for one in drawn}) == 3
-    assert len({bar.get_hatch() for bar in display.ax_[1].patches if bar.get_width()}) == 3
+    assert [one[:2] for one in stretches(display.ax_[1], lane=0, normal=True)] == [(0, 1), (5, 1)]
+    assert len({bar.get_hatch() for bar in display.ax_[1].patches if bar.get_width()}) == 4
 
 
 def test_the_truth_has_a_lane_of_its_own():
@@ -54,15 +57,16 @@ def test_the_truth_has_a_lane_of_its_own():
     labels = [label.get_text() for label in display.ax_[1].get_yticklabels()]
     assert labels == ["decided", "true"]
     assert [one[:2] for one in stretches(display.ax_[1], lane=1)] == [(0, 1), (4, 2)]
+    assert [one[:2] for one in stretches(display.ax_[1], lane=1, normal=True)] == [(3, 1)]
 
 
 def test_the_legend_names_what_is_there_and_nothing_else():
     display = TimelineDisplay.from_predictions(np.arange(6), SCORES, DECISIONS)
     named = [text.get_text() for text in display.ax_[1].get_legend().get_texts()]
-    assert named == ["medical", "cyber", "both"]
+    assert named == ["normal", "medical", "cyber", "both"]
     assert set(named) <= set(STATES)
-    calm = TimelineDisplay.from_predictions([0, 1], SCORES[:2], ["normal", "normal"])
-    assert calm.ax_[1].get_legend() is None
+    unknown = TimelineDisplay.from_predictions([0, 1], SCORES[:2], [None, None])
+    assert unknown.ax_[1].get_legend() is None
 
 
 def test_from_estimator_draws_what_the_decider_says():
@@ -129,6 +133,8 @@ def test_nothing_is_drawn_in_a_gap(start):
         bars = stretches(display.ax_[1], lane)
         widths = [round(width / step) for _, width, _ in bars]
         assert widths == [23 - 15, 20]
+        calm = stretches(display.ax_[1], lane, normal=True)
+        assert [round(width / step) for _, width, _ in calm] == [15]
     for curve in display.ax_[0].lines[:2]:
         drawn = np.asarray(curve.get_ydata())
         assert np.flatnonzero(np.isnan(drawn)).tolist() == [22]
@@ -146,6 +152,13 @@ def test_a_row_between_gaps_is_seen():
     health = display.ax_[0].lines[0]
     alone = np.flatnonzero(np.isin(health.get_xdata(), [50, 51]))
     np.testing.assert_array_equal(health.get_ydata()[alone], [0.9, 0.9, np.nan])
+
+
+def test_a_gap_between_normal_rows_is_blank():
+    time = [0, 1, 2, 3, 50, 51, 52]
+    _, lanes = TimelineDisplay.from_predictions(time, np.zeros((7, 2)), ["normal"] * 7).ax_
+    drawn = stretches(lanes, lane=0, normal=True)
+    assert [one[:2] for one in drawn] == [(0, 4), (50, 3)]
 
 
 def test_given_axes_are_used():
