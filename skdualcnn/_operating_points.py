@@ -1,5 +1,6 @@
 """What decisions cost and how often they err: figures of an operating point, with intervals."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Real
@@ -44,13 +45,19 @@ def read_costs(costs: Any) -> pd.DataFrame:
     Raises
     ------
     OperatingPointError
-        If a state, a decision or a wrong decision's cost is missing, unknown or no number.
+        If a state, a decision or a wrong decision's cost is missing, unknown or no number, or
+        a DataFrame has one of them twice.
     """
     table = pd.DataFrame(
         (np.array(STATES)[:, None] != DECISIONS).astype(float), STATES, DECISIONS.tolist()
     )
     if costs is None:
         return table
+    if isinstance(costs, pd.DataFrame) and not (costs.index.is_unique and costs.columns.is_unique):
+        raise OperatingPointError(
+            f"costs has the states {costs.index.tolist()} and the decisions "
+            f"{costs.columns.tolist()}, expected each once. Take out what is there twice."
+        )
     given = costs.T.to_dict() if isinstance(costs, pd.DataFrame) else costs
     if not isinstance(given, Mapping) or set(given) != set(STATES):
         raise OperatingPointError(
@@ -65,7 +72,7 @@ def read_costs(costs: Any) -> pd.DataFrame:
                 f"{sorted(wanted)}; that of {state!r} itself may be left out."
             )
         for decision, cost in row.items():
-            if isinstance(cost, bool | str) or cost is None or not np.isfinite(cost):
+            if not _is_number(cost) or not math.isfinite(cost):
                 raise OperatingPointError(
                     f"The cost of {decision!r} on {state!r} is {cost!r}, expected a finite number."
                 )
@@ -89,11 +96,15 @@ def check_constraints(constraints: Mapping[str, float] | None) -> dict[str, floa
                 f"{list(AT_MOST)}."
             )
         top = np.inf if name == FALSE_ALARMS else 1.0
-        if isinstance(limit, bool | str) or not 0 <= limit <= top:
+        if not _is_number(limit) or not 0 <= limit <= top:
             raise OperatingPointError(
                 f"constraints[{name!r}] is {limit!r}, expected a number from 0 to {top:g}."
             )
     return checked
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool)
 
 
 def check_shares(name: str, shares: Any) -> None:

@@ -128,8 +128,14 @@ def test_the_uncertain_band_begins_between_scores_too():
         ({"costs": {"normal": {}}}, "expected a DataFrame or mapping with one row for each"),
         ({"costs": {**MISSED, "both": {"normal": 1}}}, "state 'both' are"),
         ({"costs": {**MISSED, "both": {**MISSED["both"], "cyber": np.nan}}}, "'cyber' on 'both'"),
+        ({"costs": {**MISSED, "both": {**MISSED["both"], "cyber": [3]}}}, r"is \[3\], expected a"),
+        ({"costs": {**MISSED, "both": {**MISSED["both"], "cyber": pd.NA}}}, "is <NA>, expected a"),
+        ({"costs": pd.DataFrame(MISSED).T.iloc[[0, 0, 1, 2, 3]]}, "expected each once"),
+        ({"costs": pd.DataFrame(MISSED).T.iloc[:, [0, 0, 1, 2, 3, 4]]}, "expected each once"),
         ({"constraints": {"recall": 0.9}}, "has 'recall', expected at least"),
         ({"constraints": {"sensitivity": 95}}, "is 95, expected a number from 0 to 1"),
+        ({"constraints": {"sensitivity": None}}, "is None, expected a number from 0 to 1"),
+        ({"constraints": {"sensitivity": [0.9]}}, r"is \[0.9\], expected a number from 0 to 1"),
         ({"deltas": [0.1, np.nan]}, "deltas has nan, expected numbers from 0 to 1"),
         ({"deltas": np.array([5.0])}, "deltas has 5.0, expected numbers from 0 to 1"),
         ({"abstentions": [-1]}, "abstentions has -1, expected numbers from 0 to 1"),
@@ -206,6 +212,17 @@ def test_a_fitted_decider_is_tuned_as_it_is():
     assert tuned.estimator_ is plain.estimator_
     assert clone(tuned).estimator is not plain
     np.testing.assert_array_equal(tuned.decision_function(X), plain.decision_function(X))
+
+
+def test_lengths_must_agree():
+    X, y, groups = rows_of_patients()
+    for one in (
+        TunedFusionDecider(decider()),
+        TunedFusionDecider(decider().fit(X, y), cv="prefit"),
+    ):
+        for given in ({"y": y[1:], "groups": groups}, {"y": y, "groups": groups[1:]}):
+            with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+                one.fit(X, **given)
 
 
 def test_files_and_firmware_take_the_chosen_point(tmp_path):
