@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, _fit_context, clone
-from sklearn.utils import Tags, check_random_state, get_tags
+from sklearn.utils import Tags, check_consistent_length, check_random_state, get_tags
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping
 from sklearn.utils.validation import check_is_fitted
@@ -203,6 +203,8 @@ class TunedFusionDecider(HoldsDecider, MetaEstimatorMixin, BaseEstimator):
         OperatingPointError
             If costs, constraints or candidates are malformed, or no point satisfies them; the
             nearest one is then named.
+        ValueError
+            If lengths differ, or a row has no group.
         """
         costs = read_costs(self.costs)
         self.costs_ = {state: costs.loc[state].to_dict() for state in STATES}
@@ -235,6 +237,7 @@ class TunedFusionDecider(HoldsDecider, MetaEstimatorMixin, BaseEstimator):
         self, X: ArrayLike, y: ArrayLike, groups: ArrayLike | None, fit_params: dict[str, Any]
     ) -> tuple[ArrayLike | None, NDArray[np.float64]]:
         """Return the groups and the scores of rows held out; NaN where none did."""
+        check_consistent_length(X, y, groups)
         if isinstance(self.cv, str):
             check_is_fitted(self.estimator)
             self.decider_ = copy(self.estimator)
