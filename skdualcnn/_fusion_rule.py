@@ -33,6 +33,8 @@ class FusionRule:
     distrust : tuple of float or None
         Cyber score from which the vitals are not trusted, and the health score that a
         medical alert then takes.
+    lowest : tuple of float
+        The least score that each head can have: of a confidence, an equal share of all classes.
     """
 
     rule: str
@@ -42,6 +44,7 @@ class FusionRule:
     heads: tuple[int | None, int | None]
     normal: tuple[int, int]
     distrust: tuple[float, float] | None = None
+    lowest: tuple[float, float] = (0.0, 0.0)
 
     @classmethod
     def of(cls, decider: Any) -> Self:
@@ -53,6 +56,10 @@ class FusionRule:
             0 if position is None else classes[position].tolist().index(label)
             for position, label in zip(decider.positions_, decider.normal_, strict=True)
         )
+        lowest = [
+            0.0 if position is None or decider.rule == "anomaly" else 1 / len(classes[position])
+            for position in decider.positions_
+        ]
         return cls(
             decider.rule,
             decider.delta,
@@ -61,6 +68,7 @@ class FusionRule:
             decider.positions_,
             (health, cyber),
             distrust_pair(decider.distrust, threshold_pair(decider.thresholds)[0]),
+            (lowest[0], lowest[1]),
         )
 
     def scores(self, probabilities: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:

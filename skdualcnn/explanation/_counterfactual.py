@@ -60,14 +60,15 @@ def nearest_changes(rule: FusionRule, health: float, cyber: float) -> list[Count
     for role, (name, present) in enumerate((("health", health), ("cyber", cyber))):
         if rule.heads[role] is None:
             continue
-        scores = np.tile([health, cyber], (len(_GRID), 1))
-        scores[:, role] = _GRID
+        possible = _GRID[rule.lowest[role] <= _GRID]
+        scores = np.tile([health, cyber], (len(possible), 1))
+        scores[:, role] = possible
         decisions = rule.decide(scores)
-        for direction, beyond in (("rose", present < _GRID), ("fell", present > _GRID)):
+        for direction, beyond in (("rose", present < possible), ("fell", present > possible)):
             others = np.flatnonzero(beyond & (decisions != now))
             if len(others):
                 place = others[0] if direction == "rose" else others[-1]
-                score, decision = float(_GRID[place]), str(decisions[place])
+                score, decision = float(possible[place]), str(decisions[place])
                 found.append(Counterfactual(name, quantity, direction, score, decision))
     scores_now = {"health": health, "cyber": cyber}
     return sorted(found, key=lambda change: abs(change.score - scores_now[change.role]))

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.dummy import DummyClassifier
 
+from skdualcnn import FusionDecider
 from skdualcnn._fusion_rule import FusionRule
 from skdualcnn.explanation._counterfactual import nearest_changes
 
@@ -50,6 +52,15 @@ def test_a_head_that_is_not_there_cannot_change(missing):
     heads = (None, 0) if missing == 0 else (0, None)
     changes = nearest_changes(_rule(heads=heads), 0.2, 0.2)
     assert {change.role for change in changes} == {["cyber", "health"][missing]}
+
+
+@pytest.mark.parametrize(("n_classes", "fallen"), [(2, []), (3, [0.499, 0.449])])
+def test_a_confidence_is_never_below_an_equal_share_of_the_classes(n_classes, fallen):
+    X = np.random.default_rng(0).normal(size=(90, 1))
+    y = np.column_stack([np.arange(90) % n_classes] * 2)
+    decider = FusionDecider(DummyClassifier(), rule="confidence").fit(X, y)
+    changes = nearest_changes(FusionRule.of(decider), 0.55, 0.6)
+    assert [change.score for change in changes if change.direction == "fell"] == fallen
 
 
 def test_what_changes_is_called_what_the_rule_compares():
