@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
+from sklearn.utils import check_consistent_length
 
 from skdualcnn._head import FittedHeads
 from skdualcnn._labels import Labels
@@ -37,6 +38,8 @@ def coverage_table(decider: ConformalFusionDecider, X: Any, y: ArrayLike) -> pd.
     ------
     HeadError
         If y does not have one column for each head.
+    ValueError
+        If lengths differ.
 
     See Also
     --------
@@ -66,6 +69,7 @@ def coverage_table(decider: ConformalFusionDecider, X: Any, y: ArrayLike) -> pd.
             f"y has {len(labels.names)} column(s), expected one for each of the heads {names}; a "
             "head whose labels are not known has a column of missing ones."
         )
+    check_consistent_length(X, labels.weights)
     sets = decider.predict_set(X)
     listed = sets if isinstance(sets, list) else [sets]
     rows: list[dict[str, Any]] = []

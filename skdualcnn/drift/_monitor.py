@@ -233,8 +233,8 @@ class DriftMonitor(BaseEstimator):
         Raises
         ------
         ValueError
-            If X has no row, or lacks a column of the modalities; if there are labels
-            but the reference had none, or not a column of them for each head.
+            If X has no row, or lacks a column of the modalities; if there are labels but the
+            reference had none, or not a column of them for each head, or of other length.
         """
         check_is_fitted(self, "thresholds_")
         require_columns(X, self.modalities)
@@ -338,6 +338,7 @@ class DriftMonitor(BaseEstimator):
 
     def _truth(self, y: ArrayLike, index: pd.Index) -> pd.DataFrame:
         """Return 1 where a head's label is not normal, 0 where it is, NaN without one."""
+        check_consistent_length(index, y)
         heads = self.decider.head_names_
         labels = Labels.read(y).in_order_of(heads)
         if len(labels.columns) != len(heads):

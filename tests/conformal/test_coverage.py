@@ -79,3 +79,9 @@ def test_a_head_without_a_column_is_an_error(careful, rows):
     X, y, _ = rows(10, seed=3)
     with pytest.raises(HeadError, match=r"y has 1 column\(s\), expected one for each of the heads"):
         coverage_table(careful, X, y["cyber"])
+
+
+def test_lengths_must_agree(careful, rows):
+    X, y, _ = rows(10, seed=3)
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        coverage_table(careful, X, y[1:])

@@ -144,6 +144,8 @@ def test_what_cannot_be_compared_is_an_error(monitor, reference):
     for y in (reference.target["health"], three):
         with pytest.raises(ValueError, match=r"expected one of each head: \['health', 'cyber'\]"):
             monitor.check(reference.data, y)
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        monitor.check(reference.data, reference.target[1:])
 
 
 def test_labels_of_another_head_are_not_taken_for_those_of_one(reference):
