@@ -99,8 +99,9 @@ class TunedFusionDecider(HoldsDecider, MetaEstimatorMixin, BaseEstimator):
         Per figure: its `value` on the held-out rows at the chosen point, and the
         `low` and `high` end of its interval, over patients drawn again; NaN with fewer
         than two, too narrow with few. That of false alarms is at least as wide as that of
-        a Poisson count. The choice itself is not drawn again, so it flatters a little:
-        state figures of rows never used.
+        a Poisson count. The choice itself is not drawn again, so the values flatter, and
+        new rows have the figure in its interval less often than stated: state figures of
+        rows never used.
     curve_ : DataFrame
         Mean cost, its interval and the figures of the constraints along each head's
         threshold, all else as chosen.
@@ -191,7 +192,8 @@ class TunedFusionDecider(HoldsDecider, MetaEstimatorMixin, BaseEstimator):
         groups : array-like of shape (n,), default=None
             The patient of each row.
         **fit_params : dict
-            As of `FusionDecider.fit`.
+            As of `FusionDecider.fit`; with `cv="prefit"` nothing is fitted, and they are not
+            used. A `sample_weight` is for the fits: in costs and figures each row counts once.
 
         Returns
         -------
