@@ -101,10 +101,10 @@ def make_model_card(
     Raises
     ------
     TypeError
-        If `decider` is not a decider.
+        If `decider` is not a decider, or `subgroups` neither a mapping nor a DataFrame.
     ValueError
-        If lengths differ, a group is missing, a subgroup has too many values, or a number
-        is out of its range.
+        If lengths differ, a group is missing, a subgroup has too many values or some that
+        read the same, or a number is out of its range.
     MissingPackageError
         If skops is not installed.
 

@@ -69,9 +69,17 @@ def read_subgroups(
 
     Raises
     ------
+    TypeError
+        If they have no names.
     ValueError
-        If one has another number of rows, or too many values to be subgroups.
+        If one has another number of rows, too many values to be subgroups, or different
+        values that read the same.
     """
+    if not isinstance(subgroups, Mapping | pd.DataFrame | None):
+        raise TypeError(
+            f"subgroups is a {type(subgroups).__name__}, expected a pandas DataFrame or a mapping "
+            "of names to the values of all rows. Give it a name, such as {'sex': VALUES}."
+        )
     found: dict[str, dict[str, NDArray[np.bool_]]] = {}
     for name, values in dict(subgroups if subgroups is not None else {}).items():
         column = pd.Series(values).reset_index(drop=True)
@@ -85,8 +93,14 @@ def read_subgroups(
                 f"subgroups[{name!r}] has {len(uniques)} values, expected at most "
                 f"{MAX_SUBGROUPS}. Cut numbers into bands, such as with pandas.cut."
             )
-        found[str(name)] = {
-            **{str(value): np.asarray(codes == code) for code, value in enumerate(uniques)},
-            **({"not recorded": np.asarray(codes == -1)} if (codes == -1).any() else {}),
-        }
+        masks = [(str(value), np.asarray(codes == code)) for code, value in enumerate(uniques)]
+        if (codes == -1).any():
+            masks.append(("not recorded", np.asarray(codes == -1)))
+        found[str(name)] = dict(masks)
+        if len(found[str(name)]) < len(masks):
+            raise ValueError(
+                f"subgroups[{name!r}] has the values {uniques.tolist()}, some of which read the "
+                "same, as missing ones do as 'not recorded'; expected a text of its own for each. "
+                "Rename values, or convert the column with astype(str)."
+            )
     return found

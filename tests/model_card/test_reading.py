@@ -55,3 +55,15 @@ def test_numbers_must_be_cut_into_bands():
 def test_lengths_must_agree():
     with pytest.raises(ValueError, match=r"'age'\] has 2 rows, expected 3"):
         read_subgroups(pd.DataFrame({"age": ["a", "b"]}), 3)
+
+
+@pytest.mark.parametrize("values", [[1, "1", 2], ["not recorded", None, "a"]])
+def test_values_that_read_the_same_are_refused(values):
+    with pytest.raises(ValueError, match="some of which read the same"):
+        read_subgroups({"unit": np.array(values, dtype=object)}, 3)
+
+
+@pytest.mark.parametrize("values", [["a", "b"], np.zeros(2), pd.Series([0, 1], name="sex")])
+def test_subgroups_without_a_name(values):
+    with pytest.raises(TypeError, match="expected a pandas DataFrame or a mapping of names"):
+        read_subgroups(values, 2)
