@@ -38,7 +38,8 @@ def describe_decisions(
     -------
     list of str
         Decision; score of the head or heads behind it, as it was decided on; the columns
-        that added most to it, with their values and contributions; the sum of each
+        that added most to it, with their values in the row, their contributions and, with
+        windows, at which step before the row a column added most; the sum of each
         modality; and the smallest change of one score, or of one confidence where the rule
         compares these, that would change the decision, left out for a decider of sets, which
         depends on more than that. Where contributions are to the score before calibration,
@@ -79,6 +80,7 @@ def describe_decisions(
         if head is not None
     }
     by_column = {head: attributions.by_column(head) for head in attributions.values}
+    earlier = {head: _steps_before(attributions, head) for head in attributions.values}
     by_modality = {head: attributions.by_modality(head) for head in attributions.values}
     lines = []
     for row, decision in enumerate(decisions):
@@ -86,9 +88,8 @@ def describe_decisions(
         for head in _heads_behind(decider, decided, decision, row):
             largest = by_column[head].iloc[row].nlargest(n_columns)
             columns = ", ".join(
-                f"{column} = {_shown(X[column].iloc[row])} ({share:+.2f})"
-                if column in X
-                else f"{column} ({share:+.2f})"
+                (f"{column} = {_shown(X[column].iloc[row])}" if column in X else str(column))
+                + f" ({share:+.2f}{_when(earlier[head][column][row])})"
                 for column, share in largest.items()
             )
             score, explained = decided[head][row], attributions.scores[head].iloc[row]
@@ -108,6 +109,21 @@ def describe_decisions(
             line += f" {str(changes[0]).capitalize()}."
         lines.append(line)
     return lines
+
+
+def _steps_before(attributions: Attributions, head: str) -> dict[Any, NDArray[np.intp]]:
+    """Return of each raw column how many steps before each row it added most."""
+    latest_first, columns = attributions.values[head][:, ::-1], attributions.features["column"]
+    return {
+        column: latest_first[:, :, columns == column].sum(axis=2).argmax(axis=1)
+        for column in columns.unique()
+    }
+
+
+def _when(before: int) -> str:
+    if before == 0:
+        return ""
+    return f", most {before} step{'s' if before > 1 else ''} before"
 
 
 def _heads_behind(

@@ -2,12 +2,17 @@
 
 import re
 
+import numpy as np
+import pandas as pd
 import pytest
 from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
+from sklearn.pipeline import make_pipeline
 
+from skdualcnn import DualPathCNNClassifier, FusionDecider
 from skdualcnn.conformal import ConformalFusionDecider
 from skdualcnn.explanation import attribute_scores, describe_decisions
+from skdualcnn.preprocessing import SlidingWindow
 
 pytest.importorskip("captum", reason="Captum is not installed")
 
@@ -38,6 +43,21 @@ def test_heads_behind_the_decision_are_named(ward):
             assert f"{head} score" in line
         assert "patient " in line
         assert "network " in line
+
+
+def test_what_lies_before_the_row_is_not_said_of_the_row():
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame(rng.random((400, 4)).astype(np.float32), columns=list("abcd"))
+    earlier = X["b"].shift(2, fill_value=0)
+    y = pd.DataFrame({"health": earlier > 0.6, "cyber": X["d"] > 0.6}).astype(int)
+    network = DualPathCNNClassifier(lr=0.01, max_epochs=20, random_state=0)
+    decider = FusionDecider(make_pipeline(SlidingWindow(4), network)).fit(X, y)
+    found = attribute_scores(decider, X, reference=X[(y == 0).all(axis=1)], n_steps=8)
+    lines = describe_decisions(decider, X, found, n_columns=1)
+    medical, cyber = (y["health"] > y["cyber"]), (y["cyber"] > y["health"])
+    said = pd.Series(lines).str.partition(": ")[2].str.partition("). ")[0]
+    assert said[medical].str.fullmatch(r"health .* b = .*, most 2 steps before").mean() > 0.9
+    assert said[cyber].str.fullmatch(r"cyber .* d = [^,]*").mean() > 0.9
 
 
 def test_rows_other_than_those_explained_are_an_error(known):
