@@ -284,19 +284,15 @@ def _settings(decider: Any) -> str:
     return f"Parameters that are not the defaults:\n\n```\n{changed}\n```"
 
 
-def _plain_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the settings that are values, not the estimators that hold them."""
-    return {name: value for name, value in settings.items() if not hasattr(value, "get_params")}
+def _operating_point(decider: Any) -> list[tuple[str, Any, str]]:
+    """Return name, value and owner of the settings: of the decision, then of what is around it.
 
-
-def _operating_point(decider: Any) -> dict[str, Any]:
-    """Return the settings of the decision itself, of each estimator around the heads."""
-    found: dict[str, Any] = {}
-    while True:
-        found |= _plain_settings(decider.get_params(deep=False))
-        if not hasattr(decider, "decider_"):
-            return found
-        decider = decider.decider_
+    They are those that are values, not estimators.
+    """
+    inner = _operating_point(decider.decider_) if hasattr(decider, "decider_") else []
+    own = decider.get_params(deep=False).items()
+    kind = type(decider).__name__
+    return inner + [(name, one, kind) for name, one in own if not hasattr(one, "get_params")]
 
 
 def _describe_model(decider: Any, X: Any, modalities: Mapping[str, Sequence[str]] | None) -> str:

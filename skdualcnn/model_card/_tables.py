@@ -76,14 +76,10 @@ def classes_table(heads: list[HeadRows], n_rows: int) -> pd.DataFrame:
     )
 
 
-def settings_table(settings: Mapping[str, Any]) -> pd.DataFrame:
-    """Return name and value of each setting."""
-    return pd.DataFrame(
-        {
-            "setting": [plain(name) for name in settings],
-            "value": [plain(repr(value)) for value in settings.values()],
-        }
-    )
+def settings_table(settings: Sequence[tuple[str, Any, str]]) -> pd.DataFrame:
+    """Return name, value and owner of each setting."""
+    rows = [(plain(name), plain(repr(value)), plain(owner)) for name, value, owner in settings]
+    return pd.DataFrame(rows, columns=["setting", "value", "of"])
 
 
 def targets_table(firmware: Mapping[str, Any]) -> pd.DataFrame | None:

@@ -12,7 +12,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.multioutput import MultiOutputClassifier
 from sklearn.pipeline import make_pipeline
 
-from skdualcnn import FusionDecider, make_fusion_preprocessor
+from skdualcnn import FusionDecider, TunedFusionDecider, make_fusion_preprocessor
 from skdualcnn.conformal import ConformalFusionDecider
 from skdualcnn.datasets import load_physionet2012
 from skdualcnn.exceptions import MissingPackageError
@@ -139,6 +139,22 @@ def test_a_decider_that_holds_another_is_read_through(decider, held_out):
     assert cells(card, "Operating point", "thresholds")[1] == "0.5"
     said = careful.predict(held_out.X)
     assert f"{(said == 'uncertain').mean():.1%} of the rows are `uncertain`" in card.render()
+
+
+def test_settings_of_one_name_are_told_apart(held_out):
+    decider = FusionDecider(MultiOutputClassifier(LogisticRegression()))
+    X, y = held_out.X[["heart_rate"]].fillna(0), held_out.y
+    tuned = TunedFusionDecider(decider, thresholds=3, cv=2, n_resamples=1)
+    careful = ConformalFusionDecider(tuned, confidence_level=0.6, random_state=0).fit(X, y)
+    text = make_model_card(careful, X, y, n_resamples=1).render()
+    found = re.findall(r"\| +(\w+) +\| +(.+?) +\| +(\w+) +\|\n", text)
+    assert ("confidence_level", "0.6", "ConformalFusionDecider") in found
+    assert ("confidence_level", "0.95", "TunedFusionDecider") in found
+    assert ("cv", "2", "TunedFusionDecider") in found
+    assert ("cv", "None", "FusionDecider") in found
+    chosen = repr(careful.decider_.best_params_["thresholds"])
+    assert ("thresholds", chosen, "FusionDecider") in found
+    assert ("thresholds", "3", "TunedFusionDecider") in found
 
 
 def test_what_was_not_stated_is_said(decider, held_out):
