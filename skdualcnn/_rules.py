@@ -40,10 +40,7 @@ def fuse_anomalies(
     ndarray of shape (n,) and dtype int64
         Positions in `DECISIONS`.
     """
-    evidence: Any = thresholds[0]
-    if distrust is not None:
-        evidence = np.where(cyber >= distrust[0], distrust[1], evidence)
-    health_alert, cyber_alert = health >= evidence, cyber >= thresholds[1]
+    health_alert, cyber_alert = find_alerts(health, cyber, thresholds=thresholds, distrust=distrust)
     in_band = (health >= thresholds[0] - abstention) | (cyber >= thresholds[1] - abstention)
     return np.select(
         [
@@ -57,6 +54,28 @@ def fuse_anomalies(
         [MEDICAL, CYBER, BOTH, MEDICAL, CYBER, UNCERTAIN],
         default=NORMAL,
     )
+
+
+def find_alerts(
+    health: NDArray[Any],
+    cyber: NDArray[Any],
+    *,
+    thresholds: tuple[float, float],
+    distrust: tuple[float, float] | None = None,
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return of each row whether the health head raises its alert, and whether the cyber head does.
+
+    Parameters
+    ----------
+    health, cyber : ndarray of shape (n,)
+        Anomaly score of each head, in [0, 1].
+    thresholds, distrust : tuple of float
+        As `fuse_anomalies` takes them.
+    """
+    evidence: Any = thresholds[0]
+    if distrust is not None:
+        evidence = np.where(cyber >= distrust[0], distrust[1], evidence)
+    return health >= evidence, cyber >= thresholds[1]
 
 
 def fuse_confidences(

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from skdualcnn._fusion_rule import FusionRule
 from skdualcnn._head import FittedHeads
 from skdualcnn._labels import Labels
+from skdualcnn._rules import find_alerts
 from skdualcnn.model_card._figures import HeadRows
 
 MAX_SUBGROUPS = 20
@@ -32,6 +33,8 @@ def read_heads(
         What belongs together.
     """
     rule, classes_of_heads = FusionRule.of(decider), FittedHeads.read(decider).classes
+    scores = explained[["health_score", "cyber_score"]].to_numpy(np.float64)
+    alerts = find_alerts(*scores.T, thresholds=rule.thresholds, distrust=rule.distrust)
     found = []
     for role, (position, name) in enumerate(zip(decider.positions_, decider.heads_, strict=True)):
         if position is None:
@@ -43,7 +46,7 @@ def read_heads(
         predicted = of_rows[f"{name}_class"].map(codes).to_numpy(dtype=np.intp)
         normal = codes[decider.normal_[role]]
         score = 1 - of_rows[f"{name}_probability_{decider.normal_[role]}"].to_numpy(np.float64)
-        alert = score >= rule.thresholds[role] if rule.rule == "anomaly" else predicted != normal
+        alert = alerts[role][rows] if rule.rule == "anomaly" else predicted != normal
         # A class that training did not know is no class of the head, and always wrong.
         true = pd.Series(labels.columns[position][rows], dtype=object).map(codes)
         found.append(

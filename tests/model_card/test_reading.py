@@ -1,5 +1,7 @@
 """Heads and subgroups, read and checked."""
 
+from copy import copy
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -26,6 +28,16 @@ def test_the_papers_rule_has_no_threshold(decider, held_out):
     explained = decider.explain_decisions(held_out.X)
     health, _ = read_heads(decider, Labels.read(held_out.y), explained, held_out.groups.to_numpy())
     np.testing.assert_array_equal(health.alert, explained["health_class"] != "normal")
+
+
+def test_vitals_that_are_not_trusted_raise_no_alert(decider, held_out):
+    decider = copy(decider).set_params(distrust=(0.1, 1.0))
+    explained = decider.explain_decisions(held_out.X)
+    health, _ = read_heads(decider, Labels.read(held_out.y), explained, held_out.groups.to_numpy())
+    trusted = explained["cyber_score"].to_numpy()[health.rows] < 0.1
+    high = health.score >= decider.thresholds
+    assert (high & ~trusted).any()
+    np.testing.assert_array_equal(health.alert, high & trusted)
 
 
 def test_missing_values_are_a_subgroup():
