@@ -120,14 +120,14 @@ class FusionRule:
         for role, score, threshold in zip(
             ("health", "cyber"), (health, cyber), self.thresholds, strict=True
         ):
+            band = threshold - self.abstention
+            shown = f"{role} anomaly {_told_from(score, (band, threshold))}"
             if score >= threshold:
-                parts.append(f"{role} anomaly {score:.2f} at or above {threshold:g}")
-            elif score >= threshold - self.abstention:
-                parts.append(
-                    f"{role} anomaly {score:.2f} within {self.abstention:g} below {threshold:g}"
-                )
+                parts.append(f"{shown} at or above {threshold:g}")
+            elif score >= band:
+                parts.append(f"{shown} within {self.abstention:g} below {threshold:g}")
             else:
-                parts.append(f"{role} anomaly {score:.2f} below {threshold:g}")
+                parts.append(f"{shown} below {threshold:g}")
         evidence = self.thresholds[0]
         if self.distrust is not None and cyber >= self.distrust[0]:
             evidence = self.distrust[1]
@@ -139,6 +139,16 @@ class FusionRule:
         if health >= evidence and cyber >= self.thresholds[1]:
             parts.append(f"difference {abs(health - cyber):.2f} against delta {self.delta:g}")
         return "; ".join(parts)
+
+
+def _told_from(score: float, limits: Sequence[float]) -> str:
+    """Return a score with the decimals, two at least, that keep it on its side of the limits."""
+    sides = [score >= limit for limit in limits]
+    for decimals in range(2, 17):
+        shown = f"{score:.{decimals}f}"
+        if [float(shown) >= limit for limit in limits] == sides:
+            return shown
+    return repr(float(score))
 
 
 def threshold_pair(thresholds: Any) -> tuple[float, float]:

@@ -259,6 +259,22 @@ def test_a_score_at_the_threshold_raises_an_alert_and_says_so():
     assert wary["reason"].str.contains("difference").tolist() == [False, True]
 
 
+@pytest.mark.parametrize(
+    ("scores", "reason"),
+    [
+        (
+            [0.0069, 0.5038],
+            "health anomaly 0.007 within 0.003 below 0.00714; cyber anomaly 0.5038 ",
+        ),
+        ([0.0041, 0.5039], "health anomaly 0.00 below 0.00714; cyber anomaly 0.504 at or above "),
+        ([0.00715, 0.1], "health anomaly 0.01 at or above 0.00714; cyber anomaly 0.10 below "),
+    ],
+)
+def test_a_score_is_not_rounded_across_a_limit(scores, reason):
+    decider = fitted(thresholds=(0.00714, 0.50389), abstention=0.003)
+    assert decider.explain_decisions([scores])["reason"][0].startswith(reason)
+
+
 def test_a_decision_says_that_the_vitals_are_not_trusted():
     table = fitted(distrust=(0.7, 0.85)).explain_decisions(X)
     told = table["reason"].str.contains("vitals not trusted at a cyber anomaly of 0.7 or more")
