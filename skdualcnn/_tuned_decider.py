@@ -229,7 +229,10 @@ class TunedFusionDecider(HoldsDecider, MetaEstimatorMixin, BaseEstimator):
         scored = ~np.isnan(scores).any(axis=1)
         codes = [-1 if one is None else STATES.index(one) for one in states[scored]]
         if max(codes, default=-1) < 0:
-            raise OperatingPointError("No held-out row has a label of every head, expected some.")
+            raise OperatingPointError(
+                f"None of {scored.sum()} held-out rows has a label of every head, expected some to "
+                "compare points on. Label rows for every head, or fit the decider of one head."
+            )
         groups = None if groups is None else np.asarray(groups)[scored]
         rows = Rows.of(np.array(codes, dtype=np.intp), groups, self.seconds_per_row, costs)
         self._choose(rows, scores[scored], constraints)

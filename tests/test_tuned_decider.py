@@ -214,6 +214,16 @@ def test_a_fitted_decider_is_tuned_as_it_is():
     np.testing.assert_array_equal(tuned.decision_function(X), plain.decision_function(X))
 
 
+def test_no_row_with_both_labels():
+    X, y, _ = rows_of_patients()
+    apart = y.astype(float).mask(
+        np.column_stack([np.arange(len(y)) % 2 == role for role in (0, 1)])
+    )
+    tuned = TunedFusionDecider(decider().fit(X, y), cv="prefit")
+    with pytest.raises(OperatingPointError, match=r"None of 800 held-out rows.*Label rows"):
+        tuned.fit(X, apart)
+
+
 def test_lengths_must_agree():
     X, y, groups = rows_of_patients()
     for one in (
