@@ -4,7 +4,7 @@ import argparse
 import os
 import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,7 @@ from skdualcnn._cli import OneLineParser, in_one_line
 from skdualcnn._commands import _exit
 from skdualcnn._commands._source import positive
 from skdualcnn._studies import STUDIES
+from skdualcnn._writing import check_writable
 from skdualcnn.exceptions import SkdualcnnError
 
 
@@ -91,8 +92,7 @@ def _make_parser() -> OneLineParser:
         _run_paper,
         quick="fewer rows and epochs; two models in the five folds",
     )
-    _add_studies(rerun, seeds=3)
-    rerun.add_argument("--all", action="store_true", help="every data set whose files are there")
+    _add_studies(rerun, seeds=3, offer_all=True)
     sizes = add(
         "architectures",
         "the named architectures: size, flash and scores, beside six classifiers",
@@ -164,7 +164,10 @@ def _make_parser() -> OneLineParser:
     moved = add(
         "drift",
         "drift alarms on changed and unchanged data, and on real data along time",
-        lambda given: drift.run(given.out, quick=given.quick, data_dir=given.data_dir),
+        _on_files(
+            lambda given: drift.run(given.out, quick=given.quick, data_dir=given.data_dir),
+            "wustl_ehms",
+        ),
         quick="fewer patients",
     )
     _add_folder(moved)
@@ -191,14 +194,20 @@ def _make_parser() -> OneLineParser:
     covered = add(
         "coverage",
         "prediction sets: coverage and uncertain decisions, on exchangeable and on changed data",
-        lambda given: coverage.run(given.out, quick=given.quick, data_dir=given.data_dir),
+        _on_files(
+            lambda given: coverage.run(given.out, quick=given.quick, data_dir=given.data_dir),
+            *("wustl_ehms", "physionet2012", "nsl_kdd"),
+        ),
         quick="fewer patients, epochs and repeats",
     )
     _add_folder(covered)
     tampered = add(
         "tampering",
         "false medical alerts under attack: health alone, and decisions that distrust vitals",
-        lambda given: tampering.run(given.out, quick=given.quick, data_dir=given.data_dir),
+        _on_files(
+            lambda given: tampering.run(given.out, quick=given.quick, data_dir=given.data_dir),
+            "wustl_ehms",
+        ),
         quick="one seed, fewer patients and epochs",
     )
     _add_folder(tampered)
@@ -208,9 +217,11 @@ def _make_parser() -> OneLineParser:
         lambda given: speed.run(given.out, share=given.share, quick=given.quick, peers=given.peers),
         quick="a small share of the rows, one round",
     )
-    measured.add_argument("--share", type=float, default=1.0, help="of the rows (default: all)")
+    measured.add_argument("--share", type=_share, default=1.0, help="of the rows (default: all)")
     measured.add_argument(
-        "--peers", type=Path, help="folder of environments with Keras, tsai and aeon: docs/speed.md"
+        "--peers",
+        type=_present,
+        help="folder of environments with Keras, tsai and aeon: docs/speed.md",
     )
     add(
         "streaming",
@@ -231,22 +242,34 @@ def _on_studies(run: Callable[..., Any]) -> Callable[[argparse.Namespace], Any]:
     """Return a command that runs a benchmark of several data sets and seeds."""
 
     def run_on(given: argparse.Namespace) -> Any:
-        _check_files(given)
+        _check_files(given.data, given.data_dir)
         return run(given.data, given.data_dir, given.out, range(given.seeds), quick=given.quick)
 
     return run_on
 
 
-def _check_files(given: argparse.Namespace) -> None:
+def _on_files(
+    run: Callable[[argparse.Namespace], Any], *names: str
+) -> Callable[[argparse.Namespace], Any]:
+    """Return a command that runs a benchmark which reads these data sets."""
+
+    def run_on(given: argparse.Namespace) -> Any:
+        _check_files(names, given.data_dir)
+        return run(given)
+
+    return run_on
+
+
+def _check_files(names: Iterable[str], folder: Path) -> None:
     """Read every data set once, so that what is missing is said before any work."""
-    for name in given.data:
+    for name in names:
         if STUDIES[name].needs_files:
-            STUDIES[name].load(given.data_dir, 0)
+            STUDIES[name].load(folder, 0)
 
 
 def _run_paper(given: argparse.Namespace) -> None:
     if not given.all:
-        _check_files(given)
+        _check_files(given.data, given.data_dir)
     paper.run(
         list(STUDIES) if given.all else given.data,
         given.data_dir,
@@ -258,14 +281,19 @@ def _run_paper(given: argparse.Namespace) -> None:
     )
 
 
-def _add_studies(command: argparse.ArgumentParser, seeds: int) -> None:
-    command.add_argument(
+def _add_studies(command: argparse.ArgumentParser, seeds: int, *, offer_all: bool = False) -> None:
+    chosen = command.add_mutually_exclusive_group()
+    chosen.add_argument(
         "--data",
         nargs="+",
         choices=STUDIES,
         default=["ward"],
         help="data sets (default: ward, which is simulated and needs no files)",
     )
+    if offer_all:
+        chosen.add_argument(
+            "--all", action="store_true", help="every data set whose files are there"
+        )
     _add_folder(command)
     command.add_argument(
         "--seeds", type=positive, default=seeds, help="number of seeds (default: %(default)s)"
@@ -281,9 +309,34 @@ def _add_folder(command: argparse.ArgumentParser) -> None:
     )
 
 
+def _share(text: str) -> float:
+    try:
+        share = float(text)
+    except ValueError:
+        share = 0.0
+    if not 0 < share <= 1:
+        raise argparse.ArgumentTypeError(f"got {text}; expected a number above 0, at most 1")
+    return share
+
+
 def _folder(text: str) -> Path:
-    if Path(text).exists() and not Path(text).is_dir():
-        raise argparse.ArgumentTypeError(f"{text} is a file; expected a folder, or a new name")
+    """Return the path of a folder that can be written, before there is work to lose."""
+    path = Path(text)
+    try:
+        there = next(one for one in (path, *path.absolute().parents) if one.exists())
+        if not there.is_dir():
+            raise argparse.ArgumentTypeError(f"{there} is a file; expected a folder, or a new name")
+        check_writable(there / "benchmark")
+    except OSError as error:
+        raise argparse.ArgumentTypeError(
+            f"nothing can be written to {path}; choose a folder where it can"
+        ) from error
+    return path
+
+
+def _present(text: str) -> Path:
+    if not Path(text).is_dir():
+        raise argparse.ArgumentTypeError(f"got {text}; expected a folder that is there")
     return Path(text)
 
 
