@@ -17,6 +17,7 @@ from skdualcnn._versions import describe_environment
 from skdualcnn._writing import write_whole
 
 _HERE, _PACKAGE = Path(__file__).parent, Path(skdualcnn.__file__).parent
+_SUFFIXES = {".py", ".c", ".h"}  # the kernels train and answer, too
 _OWN = ("fitted", "jobs", "models", "outcome", "perturbation", "protocols", "work")
 # What no outcome depends on, but for those that are exported: how results are shown, and what runs
 # beside the models.
@@ -95,8 +96,8 @@ def common_sources() -> list[Path]:
     """Return the files that every outcome depends on."""
     sources = [
         path
-        for path in _PACKAGE.rglob("*.py")
-        if not set(path.relative_to(_PACKAGE).parts) & set(_APART)
+        for path in _PACKAGE.rglob("*")
+        if path.suffix in _SUFFIXES and not set(path.relative_to(_PACKAGE).parts) & set(_APART)
     ]
     sources += [_HERE / f"{name}.py" for name in _OWN]
     return [*sources, _HERE.parent / "baselines.py"]

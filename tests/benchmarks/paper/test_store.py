@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.paper import store
+from skdualcnn.network._native import FOLDER
 
 SHOWN = "inspection"  # finds and writes what is there
 
@@ -21,3 +22,9 @@ def test_what_a_job_imports_is_in_its_fingerprint(name):
             package, *parts = node.module.split(".")
             if package in {"benchmarks", "firmware_export", "skdualcnn"} and SHOWN not in parts:
                 assert Path(find_spec(node.module).origin) in digested, node.module
+
+
+def test_the_kernels_are_in_the_fingerprint():
+    kernels = set(FOLDER.iterdir())
+    assert {path.suffix for path in kernels} == {".c", ".h"}
+    assert kernels <= set(store.common_sources())
