@@ -104,9 +104,9 @@ def watch(outcome: Outcome, decided: Decided) -> dict[str, float] | None:
     dict of str to float, or None
         "false alarms" (per device and day, or per 1,000 rows where there is no clock),
         "episodes", "found" (share), "delay" (median of those found). None if the rows
-        are no series.
+        are no series, as those that the paper's protocol draws at random.
     """
-    if "device" not in outcome.columns:
+    if outcome.job.protocol == "paper" or "device" not in outcome.columns:
         return None
     device = outcome.columns["device"][decided.rows]
     minutes = outcome.columns.get("minutes")
@@ -193,11 +193,12 @@ def verdicts(results: Results, protocol: str) -> list[str]:
         return []
     runs = [Decided.of(one).figures() for one in results.select(protocol, OURS)]
     mean = {key: average([run[key] for run in runs]) or 0.0 for key in runs[0]}
-    lead = mean["anomaly"] - mean["best alone"]
+    lead = round(mean["anomaly"] - mean["best alone"], 4)
     word = "beats" if lead > 0 else "loses to" if lead < 0 else "equals"
+    distance = f" by {abs(lead):.4f}" if lead else ""
     return [
         f"Our network: fusion by anomaly score ({mean['anomaly']:.4f}) {word} the best head alone "
-        f"({mean['best alone']:.4f}) by {abs(lead):.4f}; eq. 11 reaches {mean['confidence']:.4f}, "
+        f"({mean['best alone']:.4f}){distance}; eq. 11 reaches {mean['confidence']:.4f}, "
         f"the ceiling at these thresholds is {mean['oracle']:.4f}."
     ]
 

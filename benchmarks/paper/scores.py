@@ -65,11 +65,12 @@ def verdict(results: Results, protocol: str, head: str) -> str:
     means = mean_areas(results, protocol, head)
     others = {name: area for name, area in means.items() if name != OURS}
     best = max(others, key=lambda name: others[name])
-    lead = means[OURS] - others[best]
-    stands = "ahead of" if lead > 0 else "behind"
+    lead = round(means[OURS] - others[best], 4)
+    stands = "ahead of" if lead > 0 else "behind" if lead < 0 else "level with"
+    distance = f", by {abs(lead):.4f}" if lead else ""
     return (
         f"{head.capitalize()} head: by mean ROC-AUC our network ({means[OURS]:.4f}) is {stands} "
-        f"the best other model, {best} ({others[best]:.4f}), by {abs(lead):.4f}."
+        f"the best other model, {best} ({others[best]:.4f}){distance}."
     )
 
 

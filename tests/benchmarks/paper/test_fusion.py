@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from benchmarks.paper.fusion import Decided, build, watch
+from benchmarks.paper.fusion import Decided, build, verdicts, watch
 from benchmarks.paper.jobs import Job
 from benchmarks.paper.outcome import Outcome
 from skdualcnn._studies import OURS
@@ -101,6 +101,18 @@ def test_alarms_a_day_and_delays_in_minutes():
 def test_an_alarm_does_not_go_on_at_the_next_patient():
     one = outcome(["n"] * 4, ["n"] * 4, [0.0] * 4, [0.0, 0.9, 0.9, 0.0], device=[0, 0, 1, 1])
     assert watch(one, Decided.of(one))["false alarms"] == pytest.approx(2 / (4 / 1000))
+
+
+def test_fusion_that_changes_nothing_equals_the_best_head(results_of):
+    one = outcome(["n", "x"], ["n", "n"], [0.1, 0.9], [0.1, 0.1])
+    (said,) = verdicts(results_of(replace(one, job=replace(one.job, model=OURS))), "honest")
+    assert "(1.0000) equals the best head alone (1.0000); eq. 11 reaches" in said
+
+
+def test_rows_drawn_at_random_are_not_watched():
+    one = outcome(["n", "x"], ["n", "n"], [0.1, 0.9], [0.1, 0.1], device=[0, 0])
+    drawn = replace(one, job=replace(one.job, protocol="paper"))
+    assert watch(drawn, Decided.of(drawn)) is None
 
 
 def test_rows_that_are_no_series_are_not_watched():
