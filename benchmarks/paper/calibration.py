@@ -10,6 +10,7 @@ from benchmarks.paper.jobs import CALIBRATION
 from benchmarks.paper.results import Results
 from benchmarks.paper.section import Section, Table, Value, average, spread
 from skdualcnn._calibrators import CALIBRATORS
+from skdualcnn._evaluation import HeadResult
 from skdualcnn._studies import OURS
 from skdualcnn.inspection import Figure, HeadCalibrationDisplay
 from skdualcnn.metrics import expected_calibration_error, maximum_calibration_error
@@ -22,7 +23,7 @@ def build(results: Results, protocol: str) -> Section:
     tables, diagrams = [], []
     for head in results.heads:
         tables.append(_table(results, protocol, head))
-        diagrams.append(_curves(results, protocol, head))
+        diagrams += _diagrams(results, protocol, head)
     sentence = (
         f"Of the anomaly score, one minus the probability of normal, as the probability that a row "
         f"is not normal. ECE and MCE: {N_BINS} bins of equal width, empty ones left out; the MCE "
@@ -91,18 +92,30 @@ def _table(results: Results, protocol: str, head: str) -> Table:
     return Table(f"Calibration of the {head} head (table 5)", columns, rows, ours=0)
 
 
-def _curves(results: Results, protocol: str, head: str) -> Figure:
+def _diagrams(results: Results, protocol: str, head: str) -> list[Figure]:
+    """Return two, so that each curve has a colour of its own."""
     result = results.select(protocol, OURS)[0].result(head)
     watched = results.select(protocol, OURS, part=CALIBRATION)[0].result(head)
-    scores = {OURS: result.score}
-    for method in CALIBRATORS:
-        scores[_name(method)] = calibrated_score(method, [watched], result)
-    for model in results.baselines(protocol):
-        if model != "majority class":
-            scores[model] = results.select(protocol, model)[0].result(head).score
+    calibrated = {
+        _name(method): calibrated_score(method, [watched], result) for method in CALIBRATORS
+    }
+    others = {
+        model: results.select(protocol, model)[0].result(head).score
+        for model in results.baselines(protocol)
+        if model != "majority class"
+    }
+    return [
+        _diagram(result, calibrated, head, "before and after calibration"),
+        _diagram(result, others, head, "beside the other models"),
+    ]
+
+
+def _diagram(
+    result: HeadResult, others: dict[str, NDArray[np.float64]], head: str, shown: str
+) -> Figure:
     display = HeadCalibrationDisplay.from_predictions(
         result.y_true,
-        scores,
+        {OURS: result.score, **others},
         normal=result.normal,
         ours=OURS,
         head=head,
@@ -110,8 +123,8 @@ def _curves(results: Results, protocol: str, head: str) -> Figure:
         strategy="uniform",
     )
     return Figure(
-        f"Reliability of the {head} head (fig. 6)",
+        f"Reliability of the {head} head {shown} (fig. 6)",
         "On the diagonal, a probability of 0.7 comes true in 7 of 10 rows. First seed.",
-        f"Reliability diagram of all models on the {head} head.",
+        f"Reliability diagram of our network on the {head} head, {shown}.",
         display.figure_,
     )

@@ -1,10 +1,15 @@
 import numpy as np
+import pytest
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from benchmarks.paper.calibration import build, calibration_figures
 from benchmarks.paper.jobs import CALIBRATION, Job
+from benchmarks.paper.models import MINIROCKET
 from benchmarks.paper.outcome import Outcome
-from skdualcnn._calibrators import TemperatureCalibrator
+from skdualcnn._calibrators import CALIBRATORS, TemperatureCalibrator
 from skdualcnn._studies import OURS
+from skdualcnn.baselines import make_baselines
 
 
 def test_figures_of_scores_that_come_true_and_of_others():
@@ -23,7 +28,8 @@ def test_figures_of_scores_that_come_true_and_of_others():
     assert again["ece"] < 0.02
 
 
-def test_the_majority_class_is_in_the_table_and_draws_no_curve(results_of):
+@pytest.fixture
+def section(results_of):
     def outcome(model, part="test"):
         risen = np.linspace(0.05, 0.95, 40)
         return Outcome(
@@ -34,13 +40,29 @@ def test_the_majority_class_is_in_the_table_and_draws_no_curve(results_of):
             {},
         )
 
-    models = (OURS, "majority class", "decision tree")
-    section = build(
-        results_of(*map(outcome, models), outcome(OURS, CALIBRATION)), protocol="honest"
-    )
-    (table,), (figure,) = section.tables, section.figures
+    steps = make_pipeline(StandardScaler())
+    models = (OURS, *make_baselines(steps, n_heads=1), MINIROCKET)
+    return build(results_of(*map(outcome, models), outcome(OURS, CALIBRATION)), protocol="honest")
+
+
+def test_the_majority_class_is_in_the_table_and_draws_no_curve(section):
+    (table,), (_, beside) = section.tables, section.figures
     listed = [row[0] for row in table.rows]
     assert {"majority class", "decision tree"} < set(listed)
-    labels = " ".join(figure.figure.axes[0].get_legend_handles_labels()[1])
+    labels = " ".join(beside.figure.axes[0].get_legend_handles_labels()[1])
     assert "decision tree" in labels
     assert "majority class" not in labels
+
+
+def test_each_curve_of_a_diagram_has_a_colour_of_its_own(section):
+    after, beside = [
+        [line for line in one.figure.axes[0].lines if "Perfectly" not in line.get_label()]
+        for one in section.figures
+    ]
+    assert [line.get_label().rpartition(" (")[0] for line in after] == [
+        OURS,
+        *(f"{OURS}, {method}" for method in CALIBRATORS),
+    ]
+    assert len(beside) == 7
+    for lines in (after, beside):
+        assert len({line.get_color() for line in lines}) == len(lines)
