@@ -280,7 +280,12 @@ def read_table(
             **read_csv,
         )
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise expected.error(home, f"a file that is no such table ({error})") from error
+        raise expected.error(
+            home,
+            f"a file that is no such table ({str(error).strip()})",
+            "Its columns are separated by commas and its text is UTF-8; a spreadsheet may have "
+            "saved it otherwise.",
+        ) from error
     _check_columns(table, home, expected)
     table.columns = pd.Index(expected.columns)
     if verify:
@@ -306,11 +311,9 @@ def _check_columns(table: pd.DataFrame, home: DataHome, expected: ExpectedFile) 
     missing = [column for column in expected.columns if column not in got]
     unknown = [column for column in got if column not in expected.columns]
     if missing or unknown:
-        raise expected.error(
-            home,
-            f"{len(got)} columns, without {missing[:8] or 'none'} of those expected "
-            f"and with the unknown {unknown[:8] or 'none'}",
-        )
+        without = [f"without {missing[:8]} of those expected"] if missing else []
+        beside = [f"with the unknown {unknown[:8]}"] if unknown else []
+        raise expected.error(home, f"{len(got)} columns, {' and '.join(without + beside)}")
     raise expected.error(home, f"the columns in another order, {got}")
 
 

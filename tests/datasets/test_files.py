@@ -109,11 +109,13 @@ def test_truncated_longer_and_altered(folder):
     ("content", "message"),
     [
         (b"a,c\n1,2\n", r"without \['b'\] of those expected and with the unknown \['c'\]"),
-        (b"a\n1\n", r"1 columns, without \['b'\]"),
+        (b"a\n1\n", r"1 columns, without \['b'\] of those expected; expected table.csv"),
+        (b"a,b,c\n1,2,3\n", r"3 columns, with the unknown \['c'\]; expected table.csv"),
         (b"b,a\n1,2\n", "columns in another order"),
         (b"", "no such table"),
         (b'a,b\n"1,2\n', "no such table"),
         (b"\xff\xfe\x00", "no such table"),
+        (b"a;b\n1,5;2\n1,5;2,5\n", r"saw 3\); .* Its columns are separated by commas"),
     ],
 )
 def test_wrong_format_is_refused_even_without_verify(folder, content, message):
