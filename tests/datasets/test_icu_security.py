@@ -1,3 +1,4 @@
+import csv
 import json
 import shutil
 from dataclasses import replace
@@ -42,6 +43,41 @@ def test_hexadecimal_missing_and_repeated_values(icu_folder):
 def test_text_that_is_no_number_is_missing():
     decoded = _icu_security._decode(pd.Series(["0x0A", "x", None, " 7 ", "0xzz"]))
     np.testing.assert_array_equal(decoded, [10.0, np.nan, np.nan, 7.0, np.nan])
+
+
+def _with_byte_order_mark(path):
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+
+
+def _with_windows_line_ends(path):
+    path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+
+
+def _with_every_cell_in_quotes(path):
+    pd.read_csv(path, dtype=str).to_csv(path, index=False, quoting=csv.QUOTE_ALL)
+
+
+def _with_labels_as_decimals(path):
+    table = pd.read_csv(path, dtype=str)
+    table.assign(label=table["label"] + ".0").to_csv(path, index=False)
+
+
+@pytest.mark.parametrize(
+    "save",
+    [
+        _with_byte_order_mark,
+        _with_windows_line_ends,
+        _with_every_cell_in_quotes,
+        _with_labels_as_decimals,
+    ],
+)
+def test_files_that_another_program_has_saved(icu_folder, save):
+    before = load_icu_security(icu_folder, verify=False)
+    for expected in _icu_security.FILES.values():
+        save(icu_folder / expected.name)
+    after = load_icu_security(icu_folder, verify=False)
+    pd.testing.assert_frame_equal(after.data, before.data)
+    pd.testing.assert_frame_equal(after.target, before.target)
 
 
 def test_leaky_columns(icu_folder, check_dataset):
