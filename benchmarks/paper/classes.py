@@ -9,12 +9,13 @@ from sklearn.metrics import precision_recall_fscore_support
 from benchmarks.paper import reference
 from benchmarks.paper.outcome import Outcome
 from benchmarks.paper.results import Results
-from benchmarks.paper.section import Section, Table, Value, average, spread
+from benchmarks.paper.section import Section, Table, Value, spread
 from skdualcnn._studies import OURS
 from skdualcnn.inspection import ConfusionSharesDisplay, Figure, HeadCurvesDisplay
 from skdualcnn.inspection._style import BLUE, ORANGE, VERMILION, literal, style
 
 MEASURES = ("precision", "recall", "F1")
+Measured = dict[str, tuple[float, float, float, int]]  # by class: these, and the support
 
 
 def build(results: Results, protocol: str) -> Section:
@@ -36,29 +37,45 @@ def build(results: Results, protocol: str) -> Section:
     return Section("Classes, confusion, curves (figs. 2, 3 and 5)", [sentence], tables, figures)
 
 
-def _per_class(outcome: Outcome, head: str) -> dict[str, tuple[float, float, float, int]]:
-    """Return precision, recall, F1 and support of each class and of their averages."""
+def _per_class(outcome: Outcome, head: str) -> Measured:
     result = outcome.result(head)
-    names = [str(name) for name in result.classes]
-    found = precision_recall_fscore_support(
-        result.y_true, result.y_pred, labels=list(result.classes), zero_division=0.0
-    )
-    rows = dict(zip(names, zip(*found, strict=True), strict=True))
+    return _measure(result.y_true, result.y_pred, {str(one): one for one in result.classes})
+
+
+def _detection(outcome: Outcome, head: str) -> Measured:
+    result = outcome.result(head)
+    flagged = result.y_pred != result.normal
+    return _measure(result.abnormal, flagged, {"normal": False, "not normal": True})
+
+
+def _measure(truth: Any, answer: Any, labels: dict[str, Any]) -> Measured:
+    """Return precision, recall, F1 and support of each label by name, and their averages."""
+    chosen = {"labels": list(labels.values()), "zero_division": 0.0}
+    found = precision_recall_fscore_support(truth, answer, **chosen)
+    rows = dict(zip(labels, zip(*found, strict=True), strict=True))
     for kind in ("macro", "weighted"):
-        mean = precision_recall_fscore_support(
-            result.y_true,
-            result.y_pred,
-            labels=list(result.classes),
-            average=kind,
-            zero_division=0.0,
-        )
-        rows[f"{kind} average"] = (*mean[:3], len(result.y_true))
+        mean = precision_recall_fscore_support(truth, answer, average=kind, **chosen)
+        rows[f"{kind} average"] = (*mean[:3], len(truth))
     return rows
 
 
 def _table(outcomes: list[Outcome], head: str) -> Table:
-    runs = [_per_class(one, head) for one in outcomes]
-    rows: list[list[Value]] = [
+    rows = _rows([_per_class(one, head) for one in outcomes])
+    return Table(f"Classes of the {head} head", ("class", *MEASURES, "support"), rows)
+
+
+def _detection_table(outcomes: list[Outcome], head: str) -> Table:
+    """Return normal against the rest, beside the paper's table."""
+    rows = [
+        [name, *cells, *reference.CLASSES[str(name)]]
+        for name, *cells in _rows([_detection(one, head) for one in outcomes])
+    ]
+    columns = ("class", *MEASURES, "support", *(f"the paper: {m}" for m in (*MEASURES, "support")))
+    return Table(f"Normal or not on the {head} head", columns, rows)
+
+
+def _rows(runs: list[Measured]) -> list[list[Value]]:
+    return [
         [
             name,
             *(spread(run[name][position] for run in runs) for position in range(3)),
@@ -66,27 +83,6 @@ def _table(outcomes: list[Outcome], head: str) -> Table:
         ]
         for name in runs[0]
     ]
-    return Table(f"Classes of the {head} head", ("class", *MEASURES, "support"), rows)
-
-
-def _detection_table(outcomes: list[Outcome], head: str) -> Table:
-    """Return normal against the rest, beside the paper's table."""
-    rows: list[list[Value]] = []
-    for position, name in enumerate(("normal", "not normal")):
-        runs = []
-        for one in outcomes:
-            result = one.result(head)
-            found = precision_recall_fscore_support(
-                result.abnormal,
-                result.y_pred != result.normal,
-                labels=[False, True],
-                zero_division=0.0,
-            )
-            runs.append([column[position] for column in found])
-        cells = [spread(run[i] for run in runs) for i in range(3)]
-        rows.append([name, *cells, int(runs[0][3]), *reference.CLASSES[name]])
-    columns = ("class", *MEASURES, "support", *(f"the paper: {m}" for m in (*MEASURES, "support")))
-    return Table(f"Normal or not on the {head} head", columns, rows)
 
 
 def _unseen(results: Results, protocol: str, head: str) -> list[Table]:
@@ -120,7 +116,7 @@ def _bars(outcomes: list[Outcome], head: str) -> Figure:
         for position, (measure, colour) in enumerate(
             zip(MEASURES, (BLUE, ORANGE, VERMILION), strict=True)
         ):
-            heights = [average([run[name][position] for run in runs]) for name in names]
+            heights = [float(np.mean([run[name][position] for run in runs])) for name in names]
             places = np.arange(len(names)) + 0.27 * (position - 1)
             bars = ax.bar(places, heights, width=0.25, color=colour, label=measure)
             ax.bar_label(bars, fmt="%.2f", fontsize=9, padding=2)

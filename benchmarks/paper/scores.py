@@ -96,6 +96,8 @@ def _table(results: Results, protocol: str, head: str) -> Table:
                 *(spread(run[name] for run in runs) for name in TITLES),
                 f"{average(seconds):.1f} s",
                 printed.accuracy,
+                printed.precision,
+                printed.recall,
                 printed.f1,
                 printed.roc_auc,
             ]
@@ -105,6 +107,8 @@ def _table(results: Results, protocol: str, head: str) -> Table:
         *TITLES.values(),
         "training",
         "the paper: accuracy",
+        "the paper: precision",
+        "the paper: recall",
         "the paper: F1",
         "the paper: AUC",
     )
