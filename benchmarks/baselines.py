@@ -69,8 +69,9 @@ def split(dataset: Bunch, protocol: str, seed: int) -> tuple[Any, Any]:
     if protocol == "honest":
         return honest_split(dataset, random_state=seed)
     strata = dataset.target.groupby(labelled_heads(dataset), dropna=False).ngroup()
-    rare = strata.map(strata.value_counts()) < 2
+    alone = strata.map(strata.value_counts()) < 2  # such a row counts as of the commonest classes
+    balanced = strata.mask(alone, strata.mode()[0])
     train, test = train_test_split(
-        np.arange(len(strata)), test_size=0.2, stratify=strata.mask(rare, -1), random_state=seed
+        np.arange(len(strata)), test_size=0.2, stratify=balanced, random_state=seed
     )
     return np.sort(train), np.sort(test)

@@ -33,3 +33,10 @@ def test_a_head_without_labels_does_not_stratify():
     assert sorted([*train, *test]) == list(range(len(ward.data)))
     share = (ward.target["cyber"] == "normal").mean()
     assert abs((ward.target["cyber"].iloc[test] == "normal").mean() - share) < 0.02
+
+
+def test_a_row_that_is_the_only_one_of_its_classes_does_not_stop_the_split():
+    ward = make_ward(n_patients=4, hours=2.0, random_state=0)
+    ward.target.loc[0, "cyber"] = "probe"
+    train, test = baselines.split(ward, "paper", 0)
+    assert sorted([*train, *test]) == list(range(len(ward.data)))
