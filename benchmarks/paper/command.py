@@ -16,12 +16,12 @@ from rich.progress import (
 )
 from sklearn.utils import Bunch
 
-from benchmarks.paper.jobs import DEPLOYMENT, Job, Settings, plan
+from benchmarks.paper.jobs import Job, Settings, plan
 from benchmarks.paper.models import make_models
 from benchmarks.paper.outcome import Outcome
 from benchmarks.paper.pages import write_pages
 from benchmarks.paper.results import Results
-from benchmarks.paper.store import Store, common_facts, digest_of, fingerprint, firmware_facts
+from benchmarks.paper.store import Store, common_facts, digest_of, fingerprint, own_facts
 from benchmarks.paper.work import perform, restrict
 from skdualcnn._studies import STUDIES, Study
 from skdualcnn.exceptions import DataFileError
@@ -142,7 +142,7 @@ def _work(
     pending = []
     for job in jobs:
         decider = bench.models(job)[job.model]
-        known = {**common, **(firmware_facts() if job.part == DEPLOYMENT else {})}
+        known = {**common, **own_facts(job)}
         mark = fingerprint(job, decider, bench.digest(job.seed), settings, known)
         done = store.load(job, mark)
         if done is None:

@@ -4,6 +4,7 @@ import hashlib
 import json
 import zipfile
 from collections.abc import Iterable, Mapping
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,8 @@ import joblib
 
 import firmware_export
 import skdualcnn
-from benchmarks.paper.jobs import Job, Settings
+from benchmarks.paper.jobs import DEPLOYMENT, Job, Settings
+from benchmarks.paper.models import MINIROCKET
 from benchmarks.paper.outcome import Outcome
 from skdualcnn._versions import describe_environment
 from skdualcnn._writing import write_whole
@@ -71,7 +73,7 @@ def fingerprint(
         Of the data set.
     settings : Settings
     common : dict of str to str
-        As `common_facts` returns it.
+        As `common_facts` and `own_facts` return it.
     """
     limits = [
         settings.quick,
@@ -103,9 +105,13 @@ def common_sources() -> list[Path]:
     return [*sources, _HERE.parent / "baselines.py"]
 
 
-def firmware_facts() -> dict[str, str]:
-    """Return a digest of what outcomes that are exported depend on besides."""
-    return {"firmware": _digest(firmware_sources())}
+def own_facts(job: Job) -> dict[str, str]:
+    """Return what the outcome of a job depends on besides: the exporter, or aeon."""
+    if job.part == DEPLOYMENT:
+        return {"firmware": _digest(firmware_sources())}
+    if job.model == MINIROCKET:
+        return {"aeon": version("aeon")}
+    return {}
 
 
 def firmware_sources() -> list[Path]:

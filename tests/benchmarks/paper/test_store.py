@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 
 from benchmarks.paper import store
+from benchmarks.paper.jobs import DEPLOYMENT, TEST, Job
+from benchmarks.paper.models import MINIROCKET
+from skdualcnn._studies import OURS
 from skdualcnn.network._native import FOLDER
 
 SHOWN = "inspection"  # finds and writes what is there
@@ -28,3 +31,10 @@ def test_the_kernels_are_in_the_fingerprint():
     kernels = set(FOLDER.iterdir())
     assert {path.suffix for path in kernels} == {".c", ".h"}
     assert kernels <= set(store.common_sources())
+
+
+def test_only_what_depends_on_a_package_is_done_again_with_another_version_of_it(monkeypatch):
+    monkeypatch.setattr(store, "version", lambda package: f"{package} 1")
+    assert store.own_facts(Job("ward", "paper", TEST, MINIROCKET, 0)) == {"aeon": "aeon 1"}
+    assert store.own_facts(Job("ward", "paper", TEST, OURS, 0)) == {}
+    assert list(store.own_facts(Job("ward", "honest", DEPLOYMENT, OURS, 0))) == ["firmware"]
