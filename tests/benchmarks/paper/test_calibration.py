@@ -1,7 +1,5 @@
 import numpy as np
 import pytest
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 from benchmarks.paper.calibration import build, calibration_figures
 from benchmarks.paper.jobs import CALIBRATION, Job
@@ -40,8 +38,7 @@ def section(results_of):
             {},
         )
 
-    steps = make_pipeline(StandardScaler())
-    models = (OURS, *make_baselines(steps, n_heads=1), MINIROCKET)
+    models = (OURS, *make_baselines(n_heads=1), MINIROCKET)
     return build(results_of(*map(outcome, models), outcome(OURS, CALIBRATION)), protocol="honest")
 
 
