@@ -24,7 +24,7 @@ from skdualcnn._fusion_rule import FusionRule
 from skdualcnn._head import FittedHeads
 from skdualcnn._studies import OURS, Study, labels_of, thin
 from skdualcnn.exceptions import ExportError, ToolchainError
-from skdualcnn.inspection._reading import find_attribute
+from skdualcnn.inspection._reading import find_history
 from skdualcnn.network._architectures import SHAPE_PARAMETERS
 from skdualcnn.preprocessing import disturb
 
@@ -116,7 +116,7 @@ def _describe(decider: FusionDecider) -> dict[str, Any]:
 
 def _describe_training(decider: FusionDecider) -> dict[str, Any]:
     """Return Table 1 as run, and the learning curves."""
-    history = find_attribute(decider, "history_")
+    history = find_history(decider)
     network = decider.estimator_[-1]
     as_built = network.nets_[0].get_params_for("module")  # what `architecture` supplies is None
     shape = {name: as_built[name] for name in SHAPE_PARAMETERS}

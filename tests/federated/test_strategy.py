@@ -274,7 +274,7 @@ def test_what_a_site_cannot_train_on_is_its_error(decider, sites, ward):
     infinite = X.assign(spo2=np.inf)
     client = client_module.SiteClient("north", infinite, y, ward.modalities, unpack)
     config = {"model": pack(decider), "epochs": 1, "sites": 3}
-    with pytest.raises(FederationError, match="Site 'north' cannot go on: Input X contains inf"):
+    with pytest.raises(FederationError, match="Site 'north' cannot go on: Column 'spo2' is inf"):
         client.fit(read_arrays(network_of(decider)), config)
     assert isinstance(client.error, FederationError)
 
