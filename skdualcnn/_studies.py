@@ -100,7 +100,9 @@ class Study:
         parameters = {**TRAINING, **self.classifier}
         if quick:
             parameters["max_epochs"] = 3
-        classifier = DualPathCNNClassifier(**parameters, verbose=verbose, random_state=random_state)
+        classifier = clone(  # its teacher with it, which is the study's
+            DualPathCNNClassifier(**parameters, verbose=verbose, random_state=random_state)
+        )
         baselines = make_baselines(
             preprocessing, n_heads=len(labelled_heads(dataset)), random_state=random_state
         )

@@ -42,6 +42,17 @@ def test_our_model_comes_first_and_quick_is_quick(ward):
     assert (network.max_epochs, network.random_state, network.lr_schedule) == (3, 4, "cosine")
 
 
+@pytest.mark.parametrize("name", ["wustl_ehms", "physionet2012", "nsl_kdd"])
+def test_what_is_set_on_a_model_is_set_on_no_later_one(ward, name):
+    parameter = "teacher__trees__verbose" if name == "physionet2012" else "teacher__verbose"
+    first, later = (
+        STUDIES[name].models(ward, quick=True, verbose=0, random_state=0)[OURS].estimator[-1]
+        for _ in range(2)
+    )
+    first.set_params(**{parameter: 3})
+    assert later.get_params()[parameter] == 0
+
+
 def test_windows_where_the_study_says_so(ward):
     steps = [
         [
