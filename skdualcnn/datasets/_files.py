@@ -125,13 +125,17 @@ class DataHome:
                 self.path, "a single file", f"a folder or an archive ({', '.join(_ARCHIVES)})"
             )
 
+    def has(self, name: str) -> bool:
+        """Return whether there is a file of this name, without reading it."""
+        if self.path.is_dir():
+            return self._in_folders(name) is not None
+        return any(member.name == name for member, _ in self._members(lambda _: False))
+
     def find(self, name: str) -> bytes | None:
         """Read the file of this name, or return None where there is none."""
         if self.path.is_dir():
-            for folder in (self.path, self.path / self.origin.subfolder):
-                if (folder / name).is_file():
-                    return (folder / name).read_bytes()
-            return None
+            file = self._in_folders(name)
+            return None if file is None else file.read_bytes()
         for _, content in self._members(lambda member: member.name == name):
             if content is not None:
                 return content
@@ -169,6 +173,11 @@ class DataHome:
             return "it is empty"
         shown = ", ".join(names[:5])
         return f"it holds {shown}" + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+
+    def _in_folders(self, name: str) -> Path | None:
+        """Return where the file of this name lies."""
+        files = (self.path / name, self.path / self.origin.subfolder / name)
+        return next((file for file in files if file.is_file()), None)
 
     def _members(self, wanted: Wanted) -> Iterator[tuple[PurePosixPath, bytes | None]]:
         """Pass once through the archive, reading the wanted files only."""

@@ -153,7 +153,7 @@ def load_nsl_kdd(
         raise ValueError(f"train_file is {train_file!r}, expected one of {('auto', *TRAIN_FILES)}")
     home = DataHome(data_home, ORIGIN)
     if train_file == "auto":
-        train_file = "full" if home.find(TRAIN_FILES["full"].name) is not None else "20percent"
+        train_file = "full" if home.has(TRAIN_FILES["full"].name) else "20percent"
     tables = []
     for expected in (TRAIN_FILES[train_file], TEST_FILE):
         table = read_table(home, expected, verify=verify)

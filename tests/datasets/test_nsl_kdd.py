@@ -1,4 +1,6 @@
 import shutil
+from pathlib import Path
+from zipfile import ZipFile
 
 import numpy as np
 import pytest
@@ -39,6 +41,18 @@ def test_train_file(nsl_folder):
     (nsl_folder / "KDDTrain+.txt").write_text(small * 2)
     assert len(load_nsl_kdd(nsl_folder, verify=False).data) == 150
     assert len(load_nsl_kdd(nsl_folder, verify=False, train_file="20percent").data) == 90
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_no_file_is_read_twice(nsl_folder, monkeypatch, packed):
+    small = nsl_folder / "KDDTrain+_20Percent.txt"
+    small.rename(nsl_folder / "KDDTrain+.txt")
+    home = shutil.make_archive(str(nsl_folder), "zip", nsl_folder) if packed else nsl_folder
+    owner, method = (ZipFile, "read") if packed else (Path, "read_bytes")
+    read, plain = [], getattr(owner, method)
+    monkeypatch.setattr(owner, method, lambda *given: read.append(str(given)) or plain(*given))
+    load_nsl_kdd(home, verify=False)
+    assert sum("KDDTrain+.txt" in one for one in read) == 1
 
 
 def test_errors(nsl_folder):
