@@ -196,6 +196,8 @@ def attribute_scores(
     ------
     TypeError
         If there is no `DualPathCNNClassifier` in the decider.
+    ValueError
+        If `n_steps` is below 1.
     MissingPackageError
         If Captum is not installed.
 
@@ -224,6 +226,8 @@ def attribute_scores(
     >>> attributions.by_column("head_0").mean().idxmax()
     'x1'
     """
+    if n_steps < 1:
+        raise ValueError(f"n_steps={n_steps}, expected 1 or more. Leave it at 64.")
     network = ExplainedNetwork.of(decider)
     rows, rest = network.read(X), network.rest(reference)
     scores, base = network.scores(rows), network.scores(rest)

@@ -51,6 +51,8 @@ def modality_importance(
 
     Raises
     ------
+    TypeError
+        If X is no pandas DataFrame.
     ValueError
         If a modality names a column that X does not have, or `n_repeats` is below 1.
 
@@ -69,6 +71,11 @@ def modality_importance(
     >>> found.importances_mean.round(1).to_dict()
     {'patient': 0.0, 'network': 0.5}
     """
+    if not isinstance(X, pd.DataFrame):
+        raise TypeError(
+            f"X is a {type(X).__name__}, expected a pandas DataFrame: modalities names columns. "
+            "Wrap an array: pandas.DataFrame(X, columns=[...])."
+        )
     named = [column for columns in modalities.values() for column in columns]
     unknown = [column for column in dict.fromkeys(named) if column not in X.columns]
     if unknown:

@@ -48,7 +48,7 @@ def describe_decisions(
     Raises
     ------
     ValueError
-        If the rows are not as many as those of the attributions.
+        If the rows are not as many as those of the attributions, or `n_columns` is below 1.
 
     Examples
     --------
@@ -72,6 +72,8 @@ def describe_decisions(
             f"X has {len(X)} rows and the attributions are of {len(attributions.scores)}, expected "
             "the same rows. Give both functions the same X."
         )
+    if n_columns < 1:
+        raise ValueError(f"n_columns={n_columns}, expected 1 or more. Leave it at 3.")
     rule, scores = FusionRule.of(decider), decider.decision_function(X)
     decisions = decider.predict(X)
     decided = {

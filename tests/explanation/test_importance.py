@@ -40,9 +40,11 @@ def test_columns_may_be_named_by_numbers():
         modality_importance(tree, X, y, {"patient": [3, "a", 3]})
 
 
-def test_an_unknown_column_is_an_error(known):
+def test_what_cannot_be_shuffled_is_an_error(known):
     X, y, decider = known
     with pytest.raises(ValueError, match=r"column\(s\) \['pulse'\], which X does not have"):
         modality_importance(decider, X, y, {"patient": ["pulse"]})
+    with pytest.raises(TypeError, match=r"X is a ndarray, expected a pandas DataFrame"):
+        modality_importance(decider, X.to_numpy(), y, {"patient": ["a"]})
     with pytest.raises(ValueError, match="n_repeats=0, expected 1 or more"):
         modality_importance(decider, X, y, {"patient": ["a"]}, n_repeats=0)

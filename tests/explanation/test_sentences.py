@@ -60,11 +60,15 @@ def test_what_lies_before_the_row_is_not_said_of_the_row():
     assert said[cyber].str.fullmatch(r"cyber .* d = [^,]*").mean() > 0.9
 
 
-def test_rows_other_than_those_explained_are_an_error(known):
+def test_what_cannot_be_told_is_an_error(known):
     X, _, decider = known
     found = attribute_scores(decider, X.head(3), reference=X, n_steps=4)
     with pytest.raises(ValueError, match="X has 4 rows and the attributions are of 3"):
         describe_decisions(decider, X.head(4), found)
+    with pytest.raises(ValueError, match="n_columns=0, expected 1 or more"):
+        describe_decisions(decider, X.head(3), found, n_columns=0)
+    with pytest.raises(ValueError, match="n_steps=0, expected 1 or more"):
+        attribute_scores(decider, X.head(3), reference=X, n_steps=0)
 
 
 def test_the_score_is_the_one_that_was_decided_on(known):
