@@ -402,7 +402,8 @@ def _compare(
 
 def _best(table: pd.DataFrame, constraints: Mapping[str, float]) -> pd.DataFrame:
     """Return the cheapest points that satisfy, or else all that miss least, by cost and change."""
-    ranked = table.assign(missed=_missed(table, constraints)).round(12)
+    share = table["cost"] / (table["cost"].abs().max() or 1.0)  # costs are in any unit
+    ranked = table.assign(cost=share, missed=_missed(table, constraints)).round(12)
     ranked = ranked[ranked["missed"] == ranked["missed"].min()]
     if (ranked["missed"] == 0).all():
         ranked = ranked[ranked["cost"] == ranked["cost"].min()]

@@ -57,6 +57,17 @@ def test_costs_fall_on_rows_never_used(calibration):
     assert tuned.curve_["cost"].min() == pytest.approx(tuned.best_cost_)
 
 
+@pytest.mark.parametrize("unit", [2.0**-50, 2.0**1000])
+def test_the_unit_of_costs_does_not_matter(unit):
+    X, y, _ = rows_of_patients()
+    plain, other = (
+        TunedFusionDecider(decider(), costs=costs, n_resamples=1).fit(X, y)
+        for costs in (MISSED, (pd.DataFrame(MISSED) * unit).fillna(0).T)
+    )
+    assert other.best_params_ == plain.best_params_
+    assert other.best_cost_ == plain.best_cost_ * unit
+
+
 def test_constraints_hold_and_the_cost_of_them():
     X, y, groups = rows_of_patients()
     limits = {"sensitivity": 0.8, FALSE_ALARMS: 300.0}
