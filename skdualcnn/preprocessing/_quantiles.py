@@ -80,9 +80,7 @@ class QuantileScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         QuantileScaler
             The fitted scaler.
         """
-        rows: NDArray[np.float32] = validate_data(
-            self, X, dtype=np.float32, ensure_all_finite="allow-nan"
-        )
+        rows = self._read(X, reset=True)
         fitted = [_learn(column[~np.isnan(column)], self.n_quantiles) for column in rows.T]
         self.knots_ = [knots for knots, _ in fitted]
         self.levels_ = [levels for _, levels in fitted]
@@ -102,14 +100,20 @@ class QuantileScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             The levels; NaN stays NaN.
         """
         check_is_fitted(self)
-        rows: NDArray[np.float32] = validate_data(
-            self, X, dtype=np.float32, ensure_all_finite="allow-nan", reset=False
-        )
+        rows = self._read(X, reset=False)
         scaled = np.empty(rows.shape)
         for column, (knots, levels) in enumerate(zip(self.knots_, self.levels_, strict=True)):
             scaled[:, column] = np.interp(rows[:, column], knots, levels)
         scaled[np.isnan(rows)] = np.nan  # a single knot would give its level
         return scaled
+
+    def _read(self, X: ArrayLike, *, reset: bool) -> NDArray[np.float32]:
+        """Return the rows in single precision, a number that is too large for it as its largest."""
+        rows = validate_data(
+            self, X, dtype=[np.float64, np.float32], ensure_all_finite="allow-nan", reset=reset
+        )
+        largest = np.finfo(np.float32).max
+        return np.clip(rows, -largest, largest).astype(np.float32, copy=False)
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

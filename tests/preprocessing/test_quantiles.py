@@ -56,6 +56,15 @@ def test_ties_get_the_middle_of_their_share():
     assert scaler.transform([[5.0]])[0, 0] == pytest.approx(0.5, abs=0.01)
 
 
+def test_a_number_too_large_for_single_precision_is_a_spike():
+    X = np.array([[0.0], [1.0], [2.0], [1e39]])
+    scaler = QuantileScaler(n_quantiles=4).fit(X)
+    np.testing.assert_array_equal(scaler.knots_[0], [0, 1, 2, np.finfo(np.float32).max])
+    np.testing.assert_array_equal(scaler.transform([[1e300], [-1e300]]).ravel(), [1, 0])
+    with pytest.raises(ValueError, match="contains infinity"):
+        scaler.transform([[np.inf]])
+
+
 def test_a_constant_is_in_the_middle_and_an_empty_column_at_zero():
     X = np.column_stack([np.full(5, 3.0), np.full(5, np.nan)])
     scaler = QuantileScaler().fit(X)
