@@ -13,8 +13,8 @@ from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import _check_method_params, check_consistent_length
 
 from skdualcnn._calibrators import CALIBRATORS, Calibrator
+from skdualcnn._fitted_heads import FittedHeads
 from skdualcnn._groups import number_groups
-from skdualcnn._head import FittedHeads
 from skdualcnn._labels import Heads, Labels
 from skdualcnn.exceptions import HeadError
 

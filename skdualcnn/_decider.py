@@ -20,8 +20,8 @@ from sklearn.utils.validation import has_fit_parameter
 from skdualcnn._calibrators import CALIBRATORS
 from skdualcnn._cross_fitting import HeldOut, cross_fit, make_splits
 from skdualcnn._decisions import DecisionsMixin
+from skdualcnn._fitted_heads import FittedHeads
 from skdualcnn._fusion_rule import distrust_pair, threshold_pair
-from skdualcnn._head import FittedHeads
 from skdualcnn._labels import Heads, Labels, find_normal
 from skdualcnn._rules import DECISIONS
 from skdualcnn._unchanged import unchanged_on_error

@@ -9,8 +9,8 @@ from sklearn.utils import check_consistent_length
 from sklearn.utils.validation import check_is_fitted
 
 from skdualcnn._calibrators import Calibrator
+from skdualcnn._fitted_heads import FittedHeads
 from skdualcnn._fusion_rule import FusionRule
-from skdualcnn._head import FittedHeads
 from skdualcnn._labels import Labels
 from skdualcnn.exceptions import HeadError
 

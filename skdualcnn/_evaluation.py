@@ -18,8 +18,8 @@ from sklearn.metrics import (
 )
 
 from skdualcnn._decisions import DecisionsMixin
+from skdualcnn._fitted_heads import FittedHeads
 from skdualcnn._group_bootstrap import Statistic, drawn_areas, group_intervals, ratio
-from skdualcnn._head import FittedHeads
 from skdualcnn._rules import DECISIONS
 from skdualcnn.exceptions import HeadError
 

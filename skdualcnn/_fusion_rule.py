@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from skdualcnn._head import FittedHeads
+from skdualcnn._fitted_heads import FittedHeads
 from skdualcnn._rules import DECISIONS, fuse_anomalies, fuse_confidences
 from skdualcnn.exceptions import HeadError
 

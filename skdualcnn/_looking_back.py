@@ -4,7 +4,7 @@ from typing import Any
 
 from sklearn.frozen import FrozenEstimator
 
-from skdualcnn._head import walk_in
+from skdualcnn._fitted_heads import walk_in
 from skdualcnn.preprocessing import GapImputer, HampelFilter, SlidingWindow
 
 

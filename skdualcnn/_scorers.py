@@ -12,7 +12,8 @@ from sklearn.metrics import get_scorer, log_loss, make_scorer
 from sklearn.utils import _safe_indexing
 from sklearn.utils.metadata_routing import MetadataRequest, _routing_enabled
 
-from skdualcnn._head import FittedHeads, HeadClassifier, column_names
+from skdualcnn._fitted_heads import FittedHeads, column_names
+from skdualcnn._head import HeadClassifier
 from skdualcnn._labels import find_normal
 from skdualcnn.exceptions import HeadError
 

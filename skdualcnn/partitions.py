@@ -9,8 +9,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from skdualcnn._decisions import DecisionsMixin
 from skdualcnn._extras import import_extra
+from skdualcnn._fitted_heads import FittedHeads, walk_in
 from skdualcnn._fusion_rule import FusionRule
-from skdualcnn._head import FittedHeads, walk_in
 from skdualcnn._looking_back import find_backward_steps, n_rows_before
 from skdualcnn._rules import DECISIONS
 from skdualcnn.exceptions import PartitionError

@@ -20,8 +20,8 @@ from skdualcnn._decider import FusionDecider
 from skdualcnn._demo import CALIBRATION_ROWS
 from skdualcnn._demo_report import firmware_rows
 from skdualcnn._evaluation import HeadResult
+from skdualcnn._fitted_heads import FittedHeads
 from skdualcnn._fusion_rule import FusionRule
-from skdualcnn._head import FittedHeads
 from skdualcnn._studies import OURS, Study, labels_of, thin
 from skdualcnn.exceptions import ExportError, ToolchainError
 from skdualcnn.inspection._reading import find_history

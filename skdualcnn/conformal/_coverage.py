@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from sklearn.utils import check_consistent_length
 
-from skdualcnn._head import FittedHeads
+from skdualcnn._fitted_heads import FittedHeads
 from skdualcnn._labels import Labels
 from skdualcnn.conformal._decider import ConformalFusionDecider
 from skdualcnn.exceptions import HeadError

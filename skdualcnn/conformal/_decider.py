@@ -21,8 +21,8 @@ from sklearn.utils.metadata_routing import (
 from sklearn.utils.validation import _check_method_params, check_is_fitted, has_fit_parameter
 
 from skdualcnn._decisions import HoldsDecider
+from skdualcnn._fitted_heads import FittedHeads
 from skdualcnn._fusion_rule import FusionRule
-from skdualcnn._head import FittedHeads
 from skdualcnn._labels import Heads, Labels
 from skdualcnn._unchanged import unchanged_on_error
 from skdualcnn.conformal._calibration_rows import divide_rows

@@ -11,7 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils import check_consistent_length
 
-from skdualcnn._head import FittedHeads, HeadClassifier
+from skdualcnn._fitted_heads import FittedHeads
+from skdualcnn._head import HeadClassifier
 from skdualcnn._rules import DECISIONS
 from skdualcnn.inspection._reading import find_head, read_head
 from skdualcnn.inspection._style import literal, make_panels, style

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from skdualcnn._head import FittedHeads, column_names
+from skdualcnn._fitted_heads import FittedHeads, column_names
 from skdualcnn._labels import Labels, find_normal
 from skdualcnn.exceptions import HeadError
 

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from skdualcnn._fitted_heads import FittedHeads
 from skdualcnn._fusion_rule import FusionRule
-from skdualcnn._head import FittedHeads
 from skdualcnn._labels import Labels
 from skdualcnn._rules import find_alerts
 from skdualcnn.model_card._figures import HeadRows

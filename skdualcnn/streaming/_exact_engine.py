@@ -17,8 +17,8 @@ from sklearn.utils.validation import check_is_fitted
 from firmware_export._columns import positions_of
 from firmware_export._extract import unfreeze
 from skdualcnn import FusionDecider
+from skdualcnn._fitted_heads import FittedHeads
 from skdualcnn._fusion_rule import FusionRule
-from skdualcnn._head import FittedHeads
 from skdualcnn._looking_back import find_backward_steps, n_rows_before
 from skdualcnn.exceptions import StreamError
 from skdualcnn.streaming._answers import Answer, answers_of
