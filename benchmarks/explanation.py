@@ -24,6 +24,7 @@ from sklearn.utils import Bunch
 from benchmarks._output import publish
 from benchmarks._runs import over_seeds
 from skdualcnn._decider import FusionDecider
+from skdualcnn._deciding_heads import deciding_heads
 from skdualcnn._studies import OURS, STUDIES, Study, fit, labels_of, thin
 from skdualcnn.explanation import attribute_scores, deletion_curve
 from skdualcnn.model_selection import honest_split
@@ -78,20 +79,20 @@ def _measure(name: str, data_dir: Path, seed: int, *, quick: bool) -> list[dict[
     fit(decider, dataset, train)
     reference = dataset.data.iloc[train[decider.true_state(labels_of(dataset, train)) == "normal"]]
     rows = []
-    for role, head in enumerate(decider.heads_):
-        if head is None:
-            continue
-        X, alerts = alerts_of(decider, dataset, test, study, role)
+    for head in deciding_heads(decider):
+        X, alerts = alerts_of(decider, dataset, test, study, head.role)
         if len(alerts) == 0:  # of too short a training
-            rows.append({"head": head, "alerts": 0})
+            rows.append({"head": head.name, "alerts": 0})
             continue
-        order = importance_order(decider, dataset, thin(train, study.window, IMPORTANCE_ROWS), role)
+        order = importance_order(
+            decider, dataset, thin(train, study.window, IMPORTANCE_ROWS), head.role
+        )
         curve = deletion_curve(
             decider,
             X,
             attribute_scores(decider, X, reference=reference),
             reference=reference,
-            head=head,
+            head=head.name,
             rows=alerts,
             order=order,
             random_state=seed,
@@ -99,7 +100,7 @@ def _measure(name: str, data_dir: Path, seed: int, *, quick: bool) -> list[dict[
         areas = curve.scores.mean()
         rows.append(
             {
-                "head": head,
+                "head": head.name,
                 "alerts": len(alerts),
                 "score": float(curve.scores["by_attribution"].iloc[0]),
                 **{area: float(areas[area]) for area in AREAS},

@@ -9,7 +9,7 @@ from sklearn.utils import check_consistent_length
 from sklearn.utils.validation import check_is_fitted
 
 from skdualcnn._calibrators import Calibrator
-from skdualcnn._fitted_heads import FittedHeads
+from skdualcnn._deciding_heads import deciding_heads
 from skdualcnn._fusion_rule import FusionRule
 from skdualcnn._labels import Labels
 from skdualcnn.exceptions import HeadError
@@ -129,14 +129,12 @@ class DecisionsMixin:
         """
         rule, probabilities = self._read(X)
         scores = rule.scores(probabilities)
-        heads = FittedHeads.read(self)
         table: dict[str, Any] = {}
-        for role, position in enumerate(self.positions_):
-            if position is not None:
-                name, classes = self.heads_[role], heads.classes[position]
-                table[f"{name}_class"] = classes[probabilities[position].argmax(axis=1)]
-                for label, column in zip(classes, probabilities[position].T, strict=True):
-                    table[f"{name}_probability_{label}"] = column
+        for head in deciding_heads(self):
+            of_head = probabilities[head.position]
+            table[f"{head.name}_class"] = head.classes[of_head.argmax(axis=1)]
+            for label, column in zip(head.classes, of_head.T, strict=True):
+                table[f"{head.name}_probability_{label}"] = column
         table["health_score"], table["cyber_score"] = scores.T
         table["decision"] = rule.decide(scores)
         table["reason"] = [rule.reason(*row) for row in scores]
@@ -157,16 +155,16 @@ class DecisionsMixin:
         """
         check_is_fitted(self)
         labels = Labels.read(y).in_order_of(self.head_names_)
-        if len(labels.names) != len([p for p in self.positions_ if p is not None]):
+        heads = deciding_heads(self)
+        if len(labels.names) != len(heads):
             raise HeadError(
                 f"y has {len(labels.names)} column(s), expected one for each of the heads "
-                f"{[name for name in self.heads_ if name is not None]}."
+                f"{[head.name for head in heads]}."
             )
         ill = np.zeros((2, len(labels.weights)), dtype=bool)
-        for role, position in enumerate(self.positions_):
-            if position is not None:
-                column = np.asarray(labels.columns[position], dtype=object)
-                ill[role] = np.asarray(column != self.normal_[role], dtype=bool)
+        for head in heads:
+            column = np.asarray(labels.columns[head.position], dtype=object)
+            ill[head.role] = np.asarray(column != head.normal, dtype=bool)
         names = np.array([["normal", "cyber"], ["medical", "both"]], dtype=object)
         state = names[ill[MEDICAL_HEAD].astype(int), ill[CYBER_HEAD].astype(int)]
         state[(labels.weights == 0).any(axis=1)] = None

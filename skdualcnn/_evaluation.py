@@ -17,8 +17,8 @@ from sklearn.metrics import (
     roc_auc_score,
 )
 
+from skdualcnn._deciding_heads import deciding_heads
 from skdualcnn._decisions import DecisionsMixin
-from skdualcnn._fitted_heads import FittedHeads
 from skdualcnn._group_bootstrap import Statistic, drawn_areas, group_intervals, ratio
 from skdualcnn._rules import DECISIONS
 from skdualcnn.exceptions import HeadError
@@ -253,14 +253,11 @@ def check_classes(decider: DecisionsMixin, y: pd.DataFrame) -> None:
     HeadError
         If a head has labels, and knows none of them.
     """
-    classes = FittedHeads.read(decider).classes
-    for position, name in zip(decider.positions_, decider.heads_, strict=True):
-        if position is None or name is None:
-            continue
-        found, known = pd.unique(y[name].dropna()).tolist(), classes[position].tolist()
+    for head in deciding_heads(decider):
+        found, known = pd.unique(y[head.name].dropna()).tolist(), head.classes.tolist()
         if found and not set(found) & set(known):
             raise HeadError(
-                f"the labels of the {name} head are {_list(found)}, expected its classes, "
+                f"the labels of the {head.name} head are {_list(found)}, expected its classes, "
                 f"{_list(known)}. Name the column that holds them."
             )
 
@@ -326,18 +323,15 @@ def evaluate(
     check_classes(decider, y)
     explained = decider.explain_decisions(X)  # one pass through the model for all of it
     scores = explained[["health_score", "cyber_score"]].to_numpy()
-    classes = FittedHeads.read(decider).classes
     heads = {}
-    for role, (position, name) in enumerate(zip(decider.positions_, decider.heads_, strict=True)):
-        if position is None or name is None:  # one head only: both are None together
-            continue
-        here = y[name].notna().to_numpy()
-        heads[name] = HeadResult(
-            y_true=y[name].to_numpy(dtype=object)[here],
-            y_pred=explained[f"{name}_class"].to_numpy(dtype=object)[here],
-            score=scores[here, role],
-            classes=classes[position],
-            normal=decider.normal_[role],
+    for head in deciding_heads(decider):
+        here = y[head.name].notna().to_numpy()
+        heads[head.name] = HeadResult(
+            y_true=y[head.name].to_numpy(dtype=object)[here],
+            y_pred=explained[f"{head.name}_class"].to_numpy(dtype=object)[here],
+            score=scores[here, head.role],
+            classes=head.classes,
+            normal=head.normal,
             groups=None if groups is None else groups[here],
         )
     return ModelResult(

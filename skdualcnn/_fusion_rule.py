@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from skdualcnn._fitted_heads import FittedHeads
+from skdualcnn._deciding_heads import deciding_heads
 from skdualcnn._rules import DECISIONS, fuse_anomalies, fuse_confidences
 from skdualcnn.exceptions import HeadError
 
@@ -51,22 +51,18 @@ class FusionRule:
         """Read the rule off a fitted decider, or whatever holds one, as its parameters are now."""
         while hasattr(decider, "decider_"):
             decider = decider.decider_
-        classes = FittedHeads.read(decider).classes
-        health, cyber = (
-            0 if position is None else classes[position].tolist().index(label)
-            for position, label in zip(decider.positions_, decider.normal_, strict=True)
-        )
-        lowest = [
-            0.0 if position is None or decider.rule == "anomaly" else 1 / len(classes[position])
-            for position in decider.positions_
-        ]
+        normal, lowest = [0, 0], [0.0, 0.0]
+        for head in deciding_heads(decider):
+            normal[head.role] = head.classes.tolist().index(head.normal)
+            if decider.rule == "confidence":
+                lowest[head.role] = 1 / len(head.classes)
         return cls(
             decider.rule,
             decider.delta,
             threshold_pair(decider.thresholds),
             decider.abstention,
             decider.positions_,
-            (health, cyber),
+            (normal[0], normal[1]),
             distrust_pair(decider.distrust, threshold_pair(decider.thresholds)[0]),
             (lowest[0], lowest[1]),
         )

@@ -17,6 +17,7 @@ from benchmarks.paper.perturbation import KINDS, LEVELS, strengths
 from benchmarks.paper.protocols import Rows, leave_out, rows_of, stay_in_a_row, strata_of
 from firmware_export import check_firmware, export_firmware
 from skdualcnn._decider import FusionDecider
+from skdualcnn._deciding_heads import deciding_heads
 from skdualcnn._demo import CALIBRATION_ROWS
 from skdualcnn._demo_report import firmware_rows
 from skdualcnn._evaluation import HeadResult
@@ -100,11 +101,7 @@ def _describe(decider: FusionDecider) -> dict[str, Any]:
     classes = dict(zip(names, FittedHeads.read(decider).classes, strict=True))
     return {
         "classes": {name: [str(label) for label in labels] for name, labels in classes.items()},
-        "normal": {
-            str(name): str(normal)
-            for name, normal in zip(decider.heads_, decider.normal_, strict=True)
-            if name is not None
-        },
+        "normal": {str(head.name): str(head.normal) for head in deciding_heads(decider)},
         "rule": {
             "delta": rule.delta,
             "thresholds": list(rule.thresholds),

@@ -20,6 +20,7 @@ from sklearn.utils.metadata_routing import (
 )
 from sklearn.utils.validation import _check_method_params, check_is_fitted, has_fit_parameter
 
+from skdualcnn._deciding_heads import deciding_heads
 from skdualcnn._decisions import HoldsDecider
 from skdualcnn._fitted_heads import FittedHeads
 from skdualcnn._fusion_rule import FusionRule
@@ -347,11 +348,8 @@ class ConformalFusionDecider(HoldsDecider, MetaEstimatorMixin, BaseEstimator):
 
     def _normals(self) -> list[NDArray[np.bool_]]:
         """Return which class of each head is the normal one."""
-        classes, normals = FittedHeads.read(self.decider_).classes, {}
-        for role, position in enumerate(self.decider_.positions_):
-            if position is not None:
-                normals[position] = classes[position] == self.decider_.normal_[role]
-        return [normals[position] for position in range(len(classes))]
+        heads = sorted(deciding_heads(self.decider_), key=lambda head: head.position)
+        return [head.classes == head.normal for head in heads]
 
     def _nonconformity(
         self, probabilities: NDArray[np.float64], normal: NDArray[np.bool_]

@@ -14,6 +14,7 @@ from sklearn.utils._param_validation import HasMethods, Interval
 from sklearn.utils.validation import check_is_fitted
 
 from skdualcnn._decider import FusionDecider
+from skdualcnn._deciding_heads import deciding_heads
 from skdualcnn._groups import number_groups
 from skdualcnn._labels import Labels
 from skdualcnn.drift._columns import Column, MeanColumn, NumericColumn, fit_column, require_columns
@@ -330,8 +331,8 @@ class DriftMonitor(BaseEstimator):
                 f"scores has shape {given.shape}, expected {(len(X), 2)}: health and cyber of "
                 "each row, as decision_function returns them."
             )
-        heads = {head: given[:, role] for role, head in enumerate(self.decider.heads_) if head}
-        tables[PREDICTIONS] = pd.DataFrame(heads, index=X.index)
+        scored = {head.name: given[:, head.role] for head in deciding_heads(self.decider)}
+        tables[PREDICTIONS] = pd.DataFrame(scored, index=X.index)
         if y is not None:
             tables[CALIBRATION] = tables[PREDICTIONS] - self._truth(y, X.index)
         return tables
@@ -347,13 +348,10 @@ class DriftMonitor(BaseEstimator):
                 f"head: {list(heads)}. Leave missing labels empty."
             )
         truth = {}
-        for head, position, normal in zip(
-            self.decider.heads_, self.decider.positions_, self.decider.normal_, strict=True
-        ):
-            if position is not None:
-                ill = np.asarray(labels.columns[position], dtype=object) != normal
-                known = labels.weights[:, position] > 0
-                truth[head] = np.where(known, ill.astype(float), np.nan)
+        for head in deciding_heads(self.decider):
+            ill = np.asarray(labels.columns[head.position], dtype=object) != head.normal
+            known = labels.weights[:, head.position] > 0
+            truth[head.name] = np.where(known, ill.astype(float), np.nan)
         return pd.DataFrame(truth, index=index)
 
 

@@ -14,6 +14,7 @@ from skorch import NeuralNet
 
 from skdualcnn._classifier import DualPathCNNClassifier
 from skdualcnn._decider import FusionDecider
+from skdualcnn._deciding_heads import DecidingHead, deciding_heads
 from skdualcnn._fitting import Inputs, as_signals, read_signals
 from skdualcnn._softmax import softmax
 from skdualcnn.explanation._origins import trace_features
@@ -81,15 +82,7 @@ class ExplainedNetwork:
                 "DualPathCNNClassifier: gradients are those of a network. For other models use "
                 "skdualcnn.explanation.modality_importance."
             )
-        classes = estimator.classes_
-        listed = classes if isinstance(classes, list) else [classes]
-        heads = {
-            head: _explained_head(decider, position, listed[position].tolist(), normal)
-            for head, position, normal in zip(
-                decider.heads_, decider.positions_, decider.normal_, strict=True
-            )
-            if head is not None and position is not None
-        }
+        heads = {head.name: _explained_head(decider, head) for head in deciding_heads(decider)}
         return cls(steps, estimator, heads)
 
     def read(self, X: ArrayLike) -> Inputs:
@@ -169,13 +162,12 @@ def _open(estimator: Any) -> tuple[list[Any], Any]:
     return [], estimator
 
 
-def _explained_head(
-    decider: FusionDecider, position: int, classes: list[Any], normal: Any
-) -> ExplainedHead:
+def _explained_head(decider: FusionDecider, head: DecidingHead) -> ExplainedHead:
     """Return a head with the calibration that multiplies its logits, if it has such a one."""
-    n = len(classes)
+    n = len(head.classes)
     folded = None
     if decider.calibrators_ is not None:
-        folded = decider.calibrators_[position].on_logits(n)
+        folded = decider.calibrators_[head.position].on_logits(n)
     matrix, shift = (np.eye(n), np.zeros(n)) if folded is None else folded
-    return ExplainedHead(position, classes.index(normal), matrix, shift)
+    normal = head.classes.tolist().index(head.normal)
+    return ExplainedHead(head.position, normal, matrix, shift)

@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from skdualcnn._decider import FusionDecider
+from skdualcnn._deciding_heads import deciding_heads
 from skdualcnn._fusion_rule import FusionRule
 from skdualcnn.explanation._attributions import Attributions
 from skdualcnn.explanation._counterfactual import nearest_changes
@@ -77,9 +78,10 @@ def describe_decisions(
     rule, scores = FusionRule.of(decider), decider.decision_function(X)
     decisions = decider.predict(X)
     decided = {
-        head: scores[:, role] if rule.rule == "anomaly" else attributions.scores[head].to_numpy()
-        for role, head in enumerate(decider.heads_)
-        if head is not None
+        head.name: scores[:, head.role]
+        if rule.rule == "anomaly"
+        else attributions.scores[head.name].to_numpy()
+        for head in deciding_heads(decider)
     }
     by_column = {head: attributions.by_column(head) for head in attributions.values}
     earlier = {head: _steps_before(attributions, head) for head in attributions.values}
@@ -133,7 +135,7 @@ def _heads_behind(
 ) -> list[str]:
     """Return the heads whose scores made the decision; the higher one where none did."""
     roles = {"medical": (0,), "cyber": (1,), "both": (0, 1)}.get(decision, ())
-    behind = [head for role in roles if (head := decider.heads_[role]) is not None]
+    behind = [head.name for head in deciding_heads(decider) if head.role in roles]
     return behind or [max(decided, key=lambda head: float(decided[head][row]))]
 
 

@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from sklearn.utils import check_consistent_length
 
+from skdualcnn._deciding_heads import deciding_heads
 from skdualcnn._extras import import_extra
 from skdualcnn._groups import number_groups
 from skdualcnn._labels import Labels
@@ -299,9 +300,10 @@ def _describe_model(decider: Any, X: Any, modalities: Mapping[str, Sequence[str]
     estimator = decider.estimator_
     steps = [name for name, _ in getattr(estimator, "steps", [])] or [type(estimator).__name__]
     lines = [f"- {type(decider).__name__} of {' → '.join(map(_tables.plain, steps))}"]
-    for name, normal in zip(decider.heads_, decider.normal_, strict=True):
-        if name is not None:
-            lines.append(f"- head {_tables.plain(name)}, normal class {_tables.plain(normal)}")
+    lines += [
+        f"- head {_tables.plain(head.name)}, normal class {_tables.plain(head.normal)}"
+        for head in deciding_heads(decider)
+    ]
     lines.append(f"- {np.shape(X)[-1]:,} columns")
     for modality, columns in (modalities or {}).items():
         names = ", ".join(_tables.plain(one) for one in columns[:MAX_NAMES])

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from skdualcnn._fitted_heads import FittedHeads
+from skdualcnn._deciding_heads import deciding_heads
 from skdualcnn._fusion_rule import FusionRule
 from skdualcnn._labels import Labels
 from skdualcnn._rules import find_alerts
@@ -32,29 +32,26 @@ def read_heads(
     groups : ndarray of shape (n,)
         What belongs together.
     """
-    rule, classes_of_heads = FusionRule.of(decider), FittedHeads.read(decider).classes
+    rule = FusionRule.of(decider)
     scores = explained[["health_score", "cyber_score"]].to_numpy(np.float64)
     alerts = find_alerts(*scores.T, thresholds=rule.thresholds, distrust=rule.distrust)
     found = []
-    for role, (position, name) in enumerate(zip(decider.positions_, decider.heads_, strict=True)):
-        if position is None:
-            continue
-        rows = np.flatnonzero(labels.weights[:, position] > 0)
-        classes = classes_of_heads[position]
-        codes = {label: code for code, label in enumerate(classes.tolist())}
+    for head in deciding_heads(decider):
+        rows = np.flatnonzero(labels.weights[:, head.position] > 0)
+        codes = {label: code for code, label in enumerate(head.classes.tolist())}
         of_rows = explained.iloc[rows]
-        predicted = of_rows[f"{name}_class"].map(codes).to_numpy(dtype=np.intp)
-        normal = codes[decider.normal_[role]]
-        score = 1 - of_rows[f"{name}_probability_{decider.normal_[role]}"].to_numpy(np.float64)
-        alert = alerts[role][rows] if rule.rule == "anomaly" else predicted != normal
+        predicted = of_rows[f"{head.name}_class"].map(codes).to_numpy(dtype=np.intp)
+        normal = codes[head.normal]
+        score = 1 - of_rows[f"{head.name}_probability_{head.normal}"].to_numpy(np.float64)
+        alert = alerts[head.role][rows] if rule.rule == "anomaly" else predicted != normal
         # A class that training did not know is no class of the head, and always wrong.
-        true = pd.Series(labels.columns[position][rows], dtype=object).map(codes)
+        true = pd.Series(labels.columns[head.position][rows], dtype=object).map(codes)
         found.append(
             HeadRows(
-                name=name,
-                classes=classes,
+                name=head.name,
+                classes=head.classes,
                 rows=rows,
-                true=true.fillna(len(classes)).to_numpy(dtype=np.intp),
+                true=true.fillna(len(head.classes)).to_numpy(dtype=np.intp),
                 predicted=predicted,
                 normal=normal,
                 score=score,
