@@ -1,11 +1,14 @@
-"""The one or two heads that a decider decides on."""
+"""The one or two heads that a decider decides on, and labels of them."""
 
 from dataclasses import dataclass
 from typing import Any
 
-from numpy.typing import NDArray
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
 
 from skdualcnn._fitted_heads import FittedHeads
+from skdualcnn._labels import Labels
+from skdualcnn.exceptions import HeadError
 
 
 @dataclass(frozen=True)
@@ -42,3 +45,30 @@ def deciding_heads(decider: Any) -> list[DecidingHead]:
         for role, (position, name, normal) in enumerate(roles)
         if position is not None
     ]
+
+
+def read_labels(decider: Any, y: ArrayLike) -> Labels:
+    """Return the labels of a fitted decider's heads, in their order.
+
+    Raises
+    ------
+    HeadError
+        If y has not a column for each head, or has labels of a head that knows none of them,
+        such as those of another head, or texts in place of numbers.
+    """
+    labels, heads = Labels.read(y).in_order_of(decider.head_names_), deciding_heads(decider)
+    if len(labels.names) != len(heads):
+        raise HeadError(
+            f"y has {len(labels.names)} column(s) {list(labels.names)}, expected one for each of "
+            f"the heads {list(decider.head_names_)}; a head whose labels are not known has a "
+            "column of missing ones."
+        )
+    for head in heads:
+        column = labels.columns[head.position][labels.weights[:, head.position] > 0]
+        found, known = pd.unique(column).tolist(), head.classes.tolist()
+        if found and not set(found) & set(known):
+            raise HeadError(
+                f"The labels of the {head.name} head are {found!r:.200}, expected its classes, "
+                f"{known!r:.200}. Give the column that holds them, as training had it."
+            )
+    return labels

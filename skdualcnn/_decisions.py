@@ -9,7 +9,7 @@ from sklearn.utils import check_consistent_length
 from sklearn.utils.validation import check_is_fitted
 
 from skdualcnn._calibrators import Calibrator
-from skdualcnn._deciding_heads import deciding_heads
+from skdualcnn._deciding_heads import deciding_heads, read_labels
 from skdualcnn._fusion_rule import FusionRule
 from skdualcnn._labels import Labels
 from skdualcnn.exceptions import HeadError
@@ -151,18 +151,18 @@ class DecisionsMixin:
         Returns
         -------
         ndarray of shape (n,) and dtype object
-            "normal", "medical", "cyber" or "both"; None where a head's label is missing.
+            "normal", "medical", "cyber" or "both"; None where a head's label is missing. A
+            class that training did not know is not normal.
+
+        Raises
+        ------
+        HeadError
+            If y has not a column for each head, or a head knows none of its labels.
         """
         check_is_fitted(self)
-        labels = Labels.read(y).in_order_of(self.head_names_)
-        heads = deciding_heads(self)
-        if len(labels.names) != len(heads):
-            raise HeadError(
-                f"y has {len(labels.names)} column(s), expected one for each of the heads "
-                f"{[head.name for head in heads]}."
-            )
+        labels = read_labels(self, y)
         ill = np.zeros((2, len(labels.weights)), dtype=bool)
-        for head in heads:
+        for head in deciding_heads(self):
             column = np.asarray(labels.columns[head.position], dtype=object)
             ill[head.role] = np.asarray(column != head.normal, dtype=bool)
         names = np.array([["normal", "cyber"], ["medical", "both"]], dtype=object)

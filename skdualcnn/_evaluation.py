@@ -21,7 +21,6 @@ from skdualcnn._deciding_heads import deciding_heads
 from skdualcnn._decisions import DecisionsMixin
 from skdualcnn._group_bootstrap import Statistic, drawn_areas, group_intervals, ratio
 from skdualcnn._rules import DECISIONS
-from skdualcnn.exceptions import HeadError
 
 Intervals = dict[str, tuple[float, float] | None]
 
@@ -245,23 +244,6 @@ class ModelResult:
         }
 
 
-def check_classes(decider: DecisionsMixin, y: pd.DataFrame) -> None:
-    """Refuse labels of a head that are none of its classes, such as those of another head.
-
-    Raises
-    ------
-    HeadError
-        If a head has labels, and knows none of them.
-    """
-    for head in deciding_heads(decider):
-        found, known = pd.unique(y[head.name].dropna()).tolist(), head.classes.tolist()
-        if found and not set(found) & set(known):
-            raise HeadError(
-                f"the labels of the {head.name} head are {_list(found)}, expected its classes, "
-                f"{_list(known)}. Name the column that holds them."
-            )
-
-
 def say_intervals(result: ModelResult) -> str:
     """Return how the intervals of a report are made, and whether to trust them."""
     groups = result.groups
@@ -320,7 +302,7 @@ def evaluate(
     HeadError
         If a head knows none of its labels.
     """
-    check_classes(decider, y)
+    states = decider.true_state(y)
     explained = decider.explain_decisions(X)  # one pass through the model for all of it
     scores = explained[["health_score", "cyber_score"]].to_numpy()
     heads = {}
@@ -338,7 +320,7 @@ def evaluate(
         heads=heads,
         scores=scores,
         decisions=explained["decision"].to_numpy(dtype=str),
-        states=decider.true_state(y),
+        states=states,
         fit_seconds=fit_seconds,
         groups=groups,
     )

@@ -65,7 +65,6 @@ def run(options: argparse.Namespace) -> int:
     """Run the command."""
     keep_apart(options, ["out"], ["model", "csv"])
     from firmware_export import check_firmware, export_firmware  # noqa: PLC0415  (imports torch)
-    from skdualcnn._evaluation import check_classes  # noqa: PLC0415
     from skdualcnn._studies import labels_of, thin  # noqa: PLC0415
 
     console = Console()
@@ -75,7 +74,6 @@ def run(options: argparse.Namespace) -> int:
     X_test = dataset.data.iloc[test]
     y_test = labels_of(dataset, test)
     with expect_fit(options.model, study.title):
-        check_classes(decider, y_test)
         decider.true_state(y_test)
         decider.predict(X_test.iloc[:8])
     report = export_firmware(

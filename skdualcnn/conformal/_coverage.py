@@ -7,10 +7,9 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from sklearn.utils import check_consistent_length
 
+from skdualcnn._deciding_heads import read_labels
 from skdualcnn._fitted_heads import FittedHeads
-from skdualcnn._labels import Labels
 from skdualcnn.conformal._decider import ConformalFusionDecider
-from skdualcnn.exceptions import HeadError
 
 
 def coverage_table(decider: ConformalFusionDecider, X: Any, y: ArrayLike) -> pd.DataFrame:
@@ -37,7 +36,7 @@ def coverage_table(decider: ConformalFusionDecider, X: Any, y: ArrayLike) -> pd.
     Raises
     ------
     HeadError
-        If y does not have one column for each head.
+        If y does not have one column for each head, or a head knows none of its labels.
     ValueError
         If lengths differ.
 
@@ -63,12 +62,7 @@ def coverage_table(decider: ConformalFusionDecider, X: Any, y: ArrayLike) -> pd.
     1  head_0     0   4976      0.90      1.35    0.0
     2  head_0     1   5024      0.89      1.36    0.0
     """
-    labels, names = Labels.read(y).in_order_of(decider.head_names_), decider.head_names_
-    if len(labels.names) != len(names):
-        raise HeadError(
-            f"y has {len(labels.names)} column(s), expected one for each of the heads {names}; a "
-            "head whose labels are not known has a column of missing ones."
-        )
+    labels, names = read_labels(decider, y), decider.head_names_
     check_consistent_length(X, labels.weights)
     sets = decider.predict_set(X)
     listed = sets if isinstance(sets, list) else [sets]

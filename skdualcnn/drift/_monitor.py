@@ -14,9 +14,8 @@ from sklearn.utils._param_validation import HasMethods, Interval
 from sklearn.utils.validation import check_is_fitted
 
 from skdualcnn._decider import FusionDecider
-from skdualcnn._deciding_heads import deciding_heads
+from skdualcnn._deciding_heads import deciding_heads, read_labels
 from skdualcnn._groups import number_groups
-from skdualcnn._labels import Labels
 from skdualcnn.drift._columns import Column, MeanColumn, NumericColumn, fit_column, require_columns
 from skdualcnn.drift._report import DriftReport
 
@@ -235,7 +234,8 @@ class DriftMonitor(BaseEstimator):
         ------
         ValueError
             If X has no row, or lacks a column of the modalities; if there are labels but the
-            reference had none, or not a column of them for each head, or of other length.
+            reference had none, or not a column of them for each head, or of other length, or
+            a head knows none of its labels.
         """
         check_is_fitted(self, "thresholds_")
         require_columns(X, self.modalities)
@@ -340,14 +340,7 @@ class DriftMonitor(BaseEstimator):
     def _truth(self, y: ArrayLike, index: pd.Index) -> pd.DataFrame:
         """Return 1 where a head's label is not normal, 0 where it is, NaN without one."""
         check_consistent_length(index, y)
-        heads = self.decider.head_names_
-        labels = Labels.read(y).in_order_of(heads)
-        if len(labels.columns) != len(heads):
-            raise ValueError(
-                f"y has {len(labels.columns)} column(s) {list(labels.names)}, expected one of each "
-                f"head: {list(heads)}. Leave missing labels empty."
-            )
-        truth = {}
+        labels, truth = read_labels(self.decider, y), {}
         for head in deciding_heads(self.decider):
             ill = np.asarray(labels.columns[head.position], dtype=object) != head.normal
             known = labels.weights[:, head.position] > 0

@@ -12,10 +12,9 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from sklearn.utils import check_consistent_length
 
-from skdualcnn._deciding_heads import deciding_heads
+from skdualcnn._deciding_heads import deciding_heads, read_labels
 from skdualcnn._extras import import_extra
 from skdualcnn._groups import number_groups
-from skdualcnn._labels import Labels
 from skdualcnn._percentages import percentage
 from skdualcnn._versions import describe_environment
 from skdualcnn._writing import write_whole
@@ -104,8 +103,9 @@ def make_model_card(
     TypeError
         If `decider` is not a decider, or `subgroups` neither a mapping nor a DataFrame.
     ValueError
-        If lengths differ, a group is missing, a subgroup has too many values or some that
-        read the same, or a number is out of its range.
+        If y has not a column for each head, or a head knows none of its labels; if lengths
+        differ, a group is missing, a subgroup has too many values or some that read the same,
+        or a number is out of its range.
     MissingPackageError
         If skops is not installed.
 
@@ -158,15 +158,15 @@ def make_model_card(
             "FusionDecider(estimator) and describe that."
         )
     _check_numbers(n_resamples, confidence_level)
-    labels = Labels.read(y)
+    fused = _innermost(decider)
+    labels = read_labels(fused, y)
     check_consistent_length(labels.weights, X, *([] if groups is None else [groups]))
     n_rows = len(labels.weights)
     divisions = read_subgroups(subgroups, n_rows)
-    fused = _innermost(decider)
     unit = np.arange(n_rows) if groups is None else number_groups(groups)
     explained = decider.explain_decisions(X)
     states = decider.true_state(y)
-    heads = read_heads(fused, labels.in_order_of(fused.head_names_), explained, unit)
+    heads = read_heads(fused, labels, explained, unit)
     bootstrap = {
         "n_resamples": n_resamples,
         "confidence_level": confidence_level,

@@ -75,9 +75,11 @@ def test_unknown_classes_may_be_of_another_kind(careful, rows):
     assert cyber["class"].tolist() == ["all", "dos", "normal", "7", "worm"]
 
 
-def test_a_head_without_a_column_is_an_error(careful, rows):
+def test_labels_that_the_heads_do_not_have_are_an_error(careful, rows):
     X, y, _ = rows(10, seed=3)
-    with pytest.raises(HeadError, match=r"y has 1 column\(s\), expected one for each of the heads"):
+    with pytest.raises(HeadError, match=r"The labels of the cyber head are \['.*expected its"):
+        coverage_table(careful, X, y.assign(cyber="worm"))
+    with pytest.raises(HeadError, match=r"y has 1 column\(s\) .* one for each of the heads"):
         coverage_table(careful, X, y["cyber"])
 
 

@@ -253,6 +253,11 @@ def test_a_row_without_a_group_is_refused(decider, held_out):
         make(decider, held_out, groups=groups)
 
 
+def test_labels_of_another_kind_are_refused(decider, held_out):
+    with pytest.raises(ValueError, match=r"The labels of the health head are .* expected its"):
+        make_model_card(decider, held_out.X, held_out.y.assign(health=1))
+
+
 def test_rows_may_be_lists_and_the_decider_inside_a_search():
     X = np.random.default_rng(0).random((60, 2))
     y = (X[:, 0] > 0.5).astype(int)
