@@ -28,7 +28,35 @@ from skdualcnn._unchanged import unchanged_on_error
 from skdualcnn.exceptions import HeadError, NormalClassError
 
 
-class FusionDecider(DecisionsMixin, MetaEstimatorMixin, BaseEstimator):
+class AroundEstimator(MetaEstimatorMixin, BaseEstimator):
+    """Metadata and tags of an estimator whose `fit` fits the one that it is given."""
+
+    estimator: Any
+
+    def get_metadata_routing(self) -> MetadataRouter:
+        """Return where metadata such as `sample_weight` goes.
+
+        Returns
+        -------
+        MetadataRouter
+            `fit` uses groups itself, and hands on what the estimator requests.
+        """
+        mapping = MethodMapping().add(caller="fit", callee="fit")
+        return (
+            MetadataRouter(owner=self)
+            .add_self_request(self)
+            .add(estimator=self.estimator, method_mapping=mapping)
+        )
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        inner = get_tags(self.estimator)
+        tags.input_tags = inner.input_tags
+        tags.target_tags = inner.target_tags
+        return tags
+
+
+class FusionDecider(DecisionsMixin, AroundEstimator):
     """Fuse the health head and the cyber head into one decision.
 
     The answer is "normal", "medical", "cyber", "both" or "uncertain". With
@@ -262,21 +290,6 @@ class FusionDecider(DecisionsMixin, MetaEstimatorMixin, BaseEstimator):
             n_jobs=n_jobs,
         )
 
-    def get_metadata_routing(self) -> MetadataRouter:
-        """Return where metadata such as `sample_weight` goes.
-
-        Returns
-        -------
-        MetadataRouter
-            `fit` uses groups itself, and hands on what the estimator requests.
-        """
-        mapping = MethodMapping().add(caller="fit", callee="fit")
-        return (
-            MetadataRouter(owner=self)
-            .add_self_request(self)
-            .add(estimator=self.estimator, method_mapping=mapping)
-        )
-
     def _wanted_normal(self, role: int) -> Any:
         if isinstance(self.normal, tuple | list):
             if len(self.normal) != 2:
@@ -285,13 +298,6 @@ class FusionDecider(DecisionsMixin, MetaEstimatorMixin, BaseEstimator):
                 )
             return self.normal[role]
         return self.normal
-
-    def __sklearn_tags__(self) -> Tags:
-        tags = super().__sklearn_tags__()
-        inner = get_tags(self.estimator)
-        tags.input_tags = inner.input_tags
-        tags.target_tags = inner.target_tags
-        return tags
 
 
 def _assign_heads(names: tuple[str, ...]) -> tuple[int | None, int | None]:

@@ -10,13 +10,12 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, MetaEstimatorMixin, _fit_context, clone
-from sklearn.utils import Tags, check_consistent_length, check_random_state, get_tags
+from sklearn.base import _fit_context, clone
+from sklearn.utils import check_consistent_length, check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
-from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping
 from sklearn.utils.validation import check_is_fitted
 
-from skdualcnn._decider import FusionDecider
+from skdualcnn._decider import AroundEstimator, FusionDecider
 from skdualcnn._decisions import HoldsDecider
 from skdualcnn._fusion_rule import FusionRule
 from skdualcnn._operating_points import (
@@ -39,7 +38,7 @@ COLUMNS = ["threshold_health", "threshold_cyber", "delta", "abstention"]
 REFINEMENTS = 4  # passes over the heads, each between thresholds that were tried before
 
 
-class TunedFusionDecider(HoldsDecider, MetaEstimatorMixin, BaseEstimator):
+class TunedFusionDecider(HoldsDecider, AroundEstimator):
     """Choose a decider's thresholds, delta and abstention by costs and constraints.
 
     The scores that points are compared on are those of rows held out in cross-validation,
@@ -339,31 +338,8 @@ class TunedFusionDecider(HoldsDecider, MetaEstimatorMixin, BaseEstimator):
                 curve.append({**along, "low": cost["low"], "high": cost["high"], **others})
         self.curve_ = pd.DataFrame(curve)
 
-    def get_metadata_routing(self) -> MetadataRouter:
-        """Return where metadata such as `sample_weight` goes.
-
-        Returns
-        -------
-        MetadataRouter
-            `fit` takes groups itself, and routes what it is given to the `fit` of the
-            decider; `score` takes sample_weight itself.
-        """
-        mapping = MethodMapping().add(caller="fit", callee="fit")
-        return (
-            MetadataRouter(owner=self)
-            .add_self_request(self)
-            .add(estimator=self.estimator, method_mapping=mapping)
-        )
-
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "best_params_")
-
-    def __sklearn_tags__(self) -> Tags:
-        tags = super().__sklearn_tags__()
-        inner = get_tags(self.estimator)
-        tags.input_tags = inner.input_tags
-        tags.target_tags = inner.target_tags
-        return tags
 
 
 def _decide(rule: FusionRule, scores: NDArray[np.float64]) -> NDArray[np.intp]:
