@@ -13,6 +13,7 @@ from sklearn.utils import check_consistent_length
 
 from skdualcnn._fusion_rule import FusionRule, threshold_pair
 from skdualcnn._rules import DECISIONS, fuse_anomalies, fuse_confidences
+from skdualcnn.inspection._reading import find_decider
 from skdualcnn.inspection._style import STATES, UNLABELLED, literal, make_panels, style, tint
 
 _GRID = np.linspace(-0.03, 1.03, 531)
@@ -117,12 +118,7 @@ class DecisionMapDisplay:
         TypeError
             If `decider` is not a decider.
         """
-        decider = getattr(decider, "best_estimator_", decider)
-        if not hasattr(decider, "true_state"):
-            raise TypeError(
-                f"Got a {type(decider).__name__}, expected a fitted FusionDecider. Fit "
-                "FusionDecider(estimator), or use from_predictions."
-            )
+        decider = find_decider(decider)
         scores, rule = decider.decision_function(X), FusionRule.of(decider)
         return cls.from_predictions(
             scores,

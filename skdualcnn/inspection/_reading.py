@@ -34,6 +34,23 @@ def find_history(estimator: Any) -> Any:
     )
 
 
+def find_decider(estimator: Any) -> Any:
+    """Return the decider that is given, be it inside a search.
+
+    Raises
+    ------
+    TypeError
+        If it is no decider.
+    """
+    decider = getattr(estimator, "best_estimator_", estimator)
+    if not hasattr(decider, "true_state"):
+        raise TypeError(
+            f"Got a {type(decider).__name__}, expected a fitted FusionDecider. Fit "
+            "FusionDecider(estimator), or use from_predictions."
+        )
+    return decider
+
+
 def read_head(y: ArrayLike, head: Any) -> tuple[int, str | None, NDArray[Any]]:
     """Return position, name and labels of one head of y, which may be all y has.
 

@@ -12,6 +12,7 @@ from sklearn.utils import check_consistent_length
 
 from skdualcnn._fusion_rule import FusionRule, threshold_pair
 from skdualcnn._rules import DECISIONS
+from skdualcnn.inspection._reading import find_decider
 from skdualcnn.inspection._style import BLUE, STATES, VERMILION, literal, make_panels, style
 
 _LANES = {"true": 1.0, "decided": 0.0}
@@ -132,12 +133,7 @@ class TimelineDisplay:
         TypeError
             If `decider` is not a decider.
         """
-        decider = getattr(decider, "best_estimator_", decider)
-        if not hasattr(decider, "true_state"):
-            raise TypeError(
-                f"Got a {type(decider).__name__}, expected a fitted FusionDecider. Fit "
-                "FusionDecider(estimator), or use from_predictions."
-            )
+        decider = find_decider(decider)
         scores, rule = decider.decision_function(X), FusionRule.of(decider)
         return cls.from_predictions(
             time,
