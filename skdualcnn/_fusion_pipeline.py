@@ -19,6 +19,11 @@ from skdualcnn.preprocessing._fusion import ColumnsOfKind
 TEACHER = HistGradientBoostingClassifier(
     learning_rate=0.05, max_iter=200, max_leaf_nodes=15, l2_regularization=1.0
 )
+# For traffic alone: a split looks at three columns in ten, so that new types of attack are told
+# by more than the few columns that betray the known ones.
+TEACHER_OF_TRAFFIC = HistGradientBoostingClassifier(
+    learning_rate=0.05, max_iter=200, max_leaf_nodes=15, max_features=0.3
+)
 TRAINING = {"batch_size": 128, "max_epochs": 10}
 NO_DROPOUT = {"conv_dropout": 0.0, "dense_dropout": 0.0}  # recombined rows differ enough
 # Bytes and rates span orders of magnitude; of a pulse or an acceleration the distances count.
@@ -140,9 +145,11 @@ def suited_parameters(
     Few rows are visited more often. Stays (most rows are a group of their own) and connections
     stand alone and are recombined, too; the rows of a recording and of a window belong together.
     """
-    parameters: dict[str, Any] = {**TRAINING, "teacher": clone(TEACHER)}
+    connections = window == 1 and not (len(columns["patient"]) or len(columns["environment"]))
+    teacher = TEACHER_OF_TRAFFIC if connections else TEACHER
+    parameters: dict[str, Any] = {**TRAINING, "teacher": clone(teacher)}
     enough = 0
-    if window == 1 and not (len(columns["patient"]) or len(columns["environment"])):
+    if connections:
         enough = ENOUGH_CONNECTIONS
     elif window == 1 and n_groups > n_rows / 2:
         enough = ENOUGH_STAYS

@@ -123,8 +123,10 @@ def test_few_rows_are_visited_often_and_recombined_if_they_stand_alone(
 def test_connections_stand_alone_unless_there_are_windows(n_rows, recombined):
     traffic = {"patient": [], "environment": [], "network": ["rate", "bytes"]}
     table = Bunch(data=np.zeros((n_rows, 2)), modalities=traffic, split_by="time")
-    assert study_of_table("flows", table).classifier.get("recombined_rows", 0) == recombined
-    assert "recombined_rows" not in study_of_table("flows", table, window=4).classifier
+    alone, windows = (study_of_table("flows", table, window=rows).classifier for rows in (1, 4))
+    assert alone.get("recombined_rows", 0) == recombined
+    assert "recombined_rows" not in windows
+    assert alone["teacher"].max_features < windows["teacher"].max_features
 
 
 def test_the_traffic_of_a_users_table_is_scaled_by_rank_and_nothing_else(ward):

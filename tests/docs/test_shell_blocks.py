@@ -252,13 +252,15 @@ def test_commands_run_as_they_are_shown(page, tmp_path):
 
 
 @pytest.mark.parametrize("command", sorted(set().union(*map(benchmarks_of, PAGES))))
-def test_a_benchmark_takes_the_arguments_that_pages_give(command, monkeypatch):
+def test_a_benchmark_takes_the_arguments_that_pages_give(command, monkeypatch, tmp_path):
     _, _, _, name, *arguments = shlex.split(command)
     module = import_module(f"benchmarks.{name}")
     run = create_autospec(module.run, return_value=None)
     monkeypatch.setattr(module, "run", run)
     monkeypatch.setattr(sys, "argv", ["benchmarks", name, *arguments])
-    monkeypatch.setattr("benchmarks.__main__._check_files", lambda _: None)  # FOLDER is no folder
+    monkeypatch.setattr("benchmarks.__main__._check_files", lambda *_: None)  # FOLDER is no folder
+    (tmp_path / "peers").mkdir()
+    monkeypatch.chdir(tmp_path)
     assert main() == 0
     run.assert_called_once()
 
