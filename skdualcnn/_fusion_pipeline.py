@@ -32,7 +32,6 @@ ENOUGH_STAYS = 20_000  # to which few rows are recombined that stand alone,
 ENOUGH_CONNECTIONS = 100_000  # more of traffic, where new types of attack are to come;
 MOST_RECOMBINED = 20  # but each row at most so often
 LEAST_STEPS = 500  # of training, on however few rows,
-LEAST_STEPS_OF_CONNECTIONS = 12_500  # which take longer to follow their teacher,
 MOST_EPOCHS = 200  # but in at most so many epochs
 
 Columns = Sequence[str] | Callable[[pd.DataFrame], Sequence[str]]
@@ -146,18 +145,19 @@ def suited_parameters(
     Few rows are visited more often. Stays (most rows are a group of their own) and connections
     stand alone and are recombined, too; the rows of a recording and of a window belong together.
     """
-    parameters: dict[str, Any] = {**TRAINING, "teacher": clone(TEACHER)}
-    enough, least_steps = 0, LEAST_STEPS
-    if window == 1 and not (len(columns["patient"]) or len(columns["environment"])):
-        parameters["teacher"] = clone(TEACHER_OF_TRAFFIC)
-        enough, least_steps = ENOUGH_CONNECTIONS, LEAST_STEPS_OF_CONNECTIONS
+    connections = window == 1 and not (len(columns["patient"]) or len(columns["environment"]))
+    teacher = TEACHER_OF_TRAFFIC if connections else TEACHER
+    parameters: dict[str, Any] = {**TRAINING, "teacher": clone(teacher)}
+    enough = 0
+    if connections:
+        enough = ENOUGH_CONNECTIONS
     elif window == 1 and n_groups > n_rows / 2:
         enough = ENOUGH_STAYS
     recombined = min(enough // n_rows, MOST_RECOMBINED)
     if recombined:
         parameters.update(NO_DROPOUT, recombined_rows=recombined)
     steps = n_rows * (1 + recombined) / TRAINING["batch_size"]
-    epochs = max(TRAINING["max_epochs"], math.ceil(least_steps / steps))
+    epochs = max(TRAINING["max_epochs"], math.ceil(LEAST_STEPS / steps))
     parameters["max_epochs"] = min(epochs, MOST_EPOCHS)
     return parameters
 
