@@ -53,8 +53,8 @@ def read_labels(decider: Any, y: ArrayLike) -> Labels:
     Raises
     ------
     HeadError
-        If y has not a column for each head, or has labels of a head that knows none of them,
-        such as those of another head, or texts in place of numbers.
+        If y has not a column for each head, or texts for a head that has numbers, or the other
+        way round. A class that a head does not know is no error: attacks come in new types.
     """
     labels, heads = Labels.read(y).in_order_of(decider.head_names_), deciding_heads(decider)
     if len(labels.names) != len(heads):
@@ -66,9 +66,13 @@ def read_labels(decider: Any, y: ArrayLike) -> Labels:
     for head in heads:
         column = labels.columns[head.position][labels.weights[:, head.position] > 0]
         found, known = pd.unique(column).tolist(), head.classes.tolist()
-        if found and not set(found) & set(known):
+        if found and _kinds(found).isdisjoint(_kinds(known)):
             raise HeadError(
                 f"The labels of the {head.name} head are {found!r:.200}, expected its classes, "
                 f"{known!r:.200}. Give the column that holds them, as training had it."
             )
     return labels
+
+
+def _kinds(labels: list[Any]) -> set[str]:
+    return {"text" if isinstance(label, str) else "number" for label in labels}

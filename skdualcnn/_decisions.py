@@ -157,7 +157,7 @@ class DecisionsMixin:
         Raises
         ------
         HeadError
-            If y has not a column for each head, or a head knows none of its labels.
+            If y has not a column for each head, or texts for a head that has numbers.
         """
         check_is_fitted(self)
         labels = read_labels(self, y)

@@ -300,7 +300,7 @@ def evaluate(
     Raises
     ------
     HeadError
-        If a head knows none of its labels.
+        If y has not a column for each head, or texts for a head that has numbers.
     """
     states = decider.true_state(y)
     explained = decider.explain_decisions(X)  # one pass through the model for all of it

@@ -36,7 +36,7 @@ def coverage_table(decider: ConformalFusionDecider, X: Any, y: ArrayLike) -> pd.
     Raises
     ------
     HeadError
-        If y does not have one column for each head, or a head knows none of its labels.
+        If y does not have one column for each head, or texts for a head that has numbers.
     ValueError
         If lengths differ.
 

@@ -235,7 +235,7 @@ class DriftMonitor(BaseEstimator):
         ValueError
             If X has no row, or lacks a column of the modalities; if there are labels but the
             reference had none, or not a column of them for each head, or of other length, or
-            a head knows none of its labels.
+            texts for a head that has numbers.
         """
         check_is_fitted(self, "thresholds_")
         require_columns(X, self.modalities)

@@ -103,7 +103,7 @@ def make_model_card(
     TypeError
         If `decider` is not a decider, or `subgroups` neither a mapping nor a DataFrame.
     ValueError
-        If y has not a column for each head, or a head knows none of its labels; if lengths
+        If y has not a column for each head, or texts for a head that has numbers; if lengths
         differ, a group is missing, a subgroup has too many values or some that read the same,
         or a number is out of its range.
     MissingPackageError
