@@ -301,7 +301,7 @@ def _check_columns(modalities: dict[str, Columns], group: str | None) -> None:
                     "column in one place. Leave it out of one of them."
                 )
             owner[name] = modality
-    if not owner and not any(map(callable, modalities.values())):
+    if not owner.keys() - {group} and not any(map(callable, modalities.values())):
         raise ValueError(
             "No columns were given, expected the columns of at least one of patient, environment "
             "and network."

@@ -180,6 +180,7 @@ def test_a_polars_frame_gives_the_same(X):
     ("arguments", "message"),
     [
         ({}, "No columns were given"),
+        ({"group": "bed"}, "No columns were given"),
         ({"patient": "heart_rate"}, r"single text, expected a list.*\['heart_rate'\]"),
         ({"patient": 5}, "patient=5, expected a list of column names, or a callable"),
         ({"network": None}, "network=None, expected a list of column names"),
