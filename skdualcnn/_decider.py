@@ -31,7 +31,7 @@ from skdualcnn.exceptions import HeadError, NormalClassError
 class AroundEstimator(MetaEstimatorMixin, BaseEstimator):
     """Metadata and tags of an estimator whose `fit` fits the one that it is given."""
 
-    estimator: Any
+    _given: ClassVar[str] = "estimator"  # the parameter that holds it
 
     def get_metadata_routing(self) -> MetadataRouter:
         """Return where metadata such as `sample_weight` goes.
@@ -39,18 +39,16 @@ class AroundEstimator(MetaEstimatorMixin, BaseEstimator):
         Returns
         -------
         MetadataRouter
-            `fit` uses groups itself, and hands on what the estimator requests.
+            `fit` uses groups itself, and hands on what the estimator inside requests.
         """
         mapping = MethodMapping().add(caller="fit", callee="fit")
-        return (
-            MetadataRouter(owner=self)
-            .add_self_request(self)
-            .add(estimator=self.estimator, method_mapping=mapping)
-        )
+        inner = {self._given: getattr(self, self._given)}
+        router = MetadataRouter(owner=self).add_self_request(self)
+        return router.add(method_mapping=mapping, **inner)
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
-        inner = get_tags(self.estimator)
+        inner = get_tags(getattr(self, self._given))
         tags.input_tags = inner.input_tags
         tags.target_tags = inner.target_tags
         return tags

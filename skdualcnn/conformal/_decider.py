@@ -8,18 +8,14 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, MetaEstimatorMixin, _fit_context, clone
+from sklearn.base import _fit_context, clone
 from sklearn.frozen import FrozenEstimator
-from sklearn.utils import Tags, _safe_indexing, get_tags, indexable
+from sklearn.utils import _safe_indexing, indexable
 from sklearn.utils._param_validation import HasMethods, Interval
-from sklearn.utils.metadata_routing import (
-    MetadataRouter,
-    MethodMapping,
-    _routing_enabled,
-    process_routing,
-)
+from sklearn.utils.metadata_routing import _routing_enabled, process_routing
 from sklearn.utils.validation import _check_method_params, check_is_fitted, has_fit_parameter
 
+from skdualcnn._decider import AroundEstimator
 from skdualcnn._deciding_heads import deciding_heads
 from skdualcnn._decisions import HoldsDecider
 from skdualcnn._fitted_heads import FittedHeads
@@ -33,7 +29,7 @@ from skdualcnn.exceptions import HeadError
 from skdualcnn.network import MISSING
 
 
-class ConformalFusionDecider(HoldsDecider, MetaEstimatorMixin, BaseEstimator):
+class ConformalFusionDecider(HoldsDecider, AroundEstimator):
     """Let a decider abstain where its heads are not sure enough, with a guarantee.
 
     Each head answers with the set of classes that it cannot rule out at the confidence
@@ -117,6 +113,7 @@ class ConformalFusionDecider(HoldsDecider, MetaEstimatorMixin, BaseEstimator):
     array([[ True,  True]])
     """
 
+    _given: ClassVar[str] = "decider"
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         "decider": [HasMethods(["fit", "predict_proba", "true_state"])],
         "confidence_level": [Interval(Real, 0, 1, closed="neither")],
@@ -282,25 +279,6 @@ class ConformalFusionDecider(HoldsDecider, MetaEstimatorMixin, BaseEstimator):
             f"{one}; {more}" for one, more in zip(table["reason"], said, strict=True)
         ]
         return table
-
-    def get_metadata_routing(self) -> MetadataRouter:
-        """Return where metadata such as `sample_weight` goes.
-
-        Returns
-        -------
-        MetadataRouter
-            Takes groups itself, and routes what `fit` is given to the `fit` of the decider.
-        """
-        mapping = MethodMapping().add(caller="fit", callee="fit")
-        router = MetadataRouter(owner=type(self).__name__).add_self_request(self)
-        return router.add(decider=self.decider, method_mapping=mapping)
-
-    def __sklearn_tags__(self) -> Tags:
-        tags = super().__sklearn_tags__()
-        inner = get_tags(self.decider)
-        tags.input_tags = inner.input_tags
-        tags.target_tags = inner.target_tags
-        return tags
 
     def _calibrate(self, X: Any, y: Any) -> None:
         """Set the limits of each head from rows that the decider has not seen."""
