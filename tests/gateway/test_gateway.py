@@ -49,6 +49,16 @@ def reading(time="2024-01-01T08:00:00Z", **rest):
     return json.dumps({"time": time, **rest}).encode()
 
 
+def first_alert(gateway, messages):
+    """Return the alert of the first message that raises one; those after it are not received."""
+    for message in messages:
+        gateway.receive(*message)
+        if gateway.desk.active:
+            break
+    [alert] = gateway.desk.active
+    return alert
+
+
 def split(outgoing):
     decided, events = {}, set()
     for one in outgoing:
@@ -126,11 +136,7 @@ def test_the_wall_clock_closes_the_ticks_of_a_silent_device(case, make_gateway, 
 
 def test_commands(case, make_gateway, messages, clock):
     gateway = make_gateway()
-    for message in messages:
-        gateway.receive(*message)
-        if gateway.desk.active:
-            break
-    [alert] = gateway.desk.active
+    alert = first_alert(gateway, messages)
 
     def command(**members):
         return gateway.receive("skdualcnn/commands", json.dumps(members).encode())
@@ -156,12 +162,7 @@ def test_commands(case, make_gateway, messages, clock):
 
 
 def test_a_silence_publishes_which_alerts_it_drops(case, make_gateway, messages):
-    every = make_gateway()
-    for message in messages:
-        every.receive(*message)
-        if every.desk.active:
-            break
-    [alert] = every.desk.active
+    alert = first_alert(make_gateway(), messages)
     gateway = make_gateway(max_devices=1, forget_after=0)
     for topic, payload in messages:
         if topic.split("/")[2] == alert.device and not gateway.desk.active:
@@ -175,11 +176,7 @@ def test_a_silence_publishes_which_alerts_it_drops(case, make_gateway, messages)
 
 def test_a_name_that_is_no_text_acknowledges_nothing(make_gateway, messages):
     gateway = make_gateway()
-    for message in messages:
-        gateway.receive(*message)
-        if gateway.desk.active:
-            break
-    [alert] = gateway.desk.active
+    alert = first_alert(gateway, messages)
     payload = rb'{"command": "acknowledge", "alert": %d, "by": "\ud800"}' % alert.id
     assert gateway.receive("skdualcnn/commands", payload) == []
     assert gateway.counts["not_utf8"] == 1
