@@ -25,6 +25,7 @@ from firmware_export._graph import (
 from skdualcnn import DualPathCNNClassifier, FusionDecider, TunedFusionDecider
 from skdualcnn._fusion_rule import FusionRule
 from skdualcnn.exceptions import ExportError
+from skdualcnn.network._blocks import GlobalPooling
 
 
 def extract_graph(estimator: Any) -> Graph:
@@ -127,6 +128,11 @@ def _read_front_end(
 
 
 def _read_network(module: Any, heads: Sequence[tuple[str, tuple[Any, ...]]]) -> Path:
+    if isinstance(module.pooling, GlobalPooling):
+        raise ExportError(
+            "The network was built with global_pooling=True, expected False: the C has no such "
+            "layer. Fit with global_pooling=False to export."
+        )
     slope = _negative_slope(module.activation)
     layers: list[Convolution | Residual] = []
     for block in module.blocks:

@@ -45,7 +45,7 @@ class DualPathCNNClassifier(PlainState, ClassifierMixin, BaseEstimator):
     architecture : {"paper", "compact"}, default="paper"
         Shape of the network: the paper's, or a narrow one for a chip, which pools a long
         signal more often and so has less than 30,000 parameters on up to 4,000 columns.
-        Whichever of the next eight parameters is None is as
+        Whichever of the next nine parameters is None is as
         `skdualcnn.network.ARCHITECTURES` has it.
     conv_channels : tuple of int, default=None
         Output channels of each convolutional block; (64,) in the paper.
@@ -57,6 +57,9 @@ class DualPathCNNClassifier(PlainState, ClassifierMixin, BaseEstimator):
         Activation after each convolution and after the dense layer.
     pool_size : int, default=None
         Steps each maximum is taken over; 1 means no pooling.
+    global_pooling : bool, default=None
+        Whether the dense layer reads the mean and the maximum of each channel over all
+        steps, instead of every step.
     conv_dropout : float, default=None
         Dropout after each block.
     dense_units : int, default=None
@@ -69,9 +72,8 @@ class DualPathCNNClassifier(PlainState, ClassifierMixin, BaseEstimator):
     lr : float, default=1e-3
         Learning rate of Adam; the paper's is 1e-4.
     lr_schedule : {"constant", "cosine"}, default="cosine"
-        Whether the learning rate falls along half a cosine, from `lr` to almost 0 over the
-        epochs of one `fit`, or stays, as the paper's does. With early stopping it may
-        still be high at the best epoch.
+        Whether the learning rate falls along half a cosine, from `lr` to almost 0 over one
+        `fit`, or stays, as the paper's does. At an early best epoch it may still be high.
     weight_decay : float, default=0.0
         L2 penalty of Adam.
     batch_size : int, default=32
@@ -79,11 +81,9 @@ class DualPathCNNClassifier(PlainState, ClassifierMixin, BaseEstimator):
     max_epochs : int, default=20
         Passes over the training data.
     early_stopping : bool, default=False
-        Whether to stop when the loss on held-out rows no longer falls, and to restore
-        the weights of the best epoch.
+        Whether to stop when the held-out loss no longer falls, and restore the best weights.
     validation_fraction : float, default=0.1
-        Share of the rows, or of the groups if `fit` is given groups, held out for
-        early stopping.
+        Share of the rows, or of the groups given to `fit`, held out for early stopping.
     n_iter_no_change : int, default=5
         Epochs without improvement after which early stopping stops.
     tol : float, default=1e-4
@@ -96,8 +96,7 @@ class DualPathCNNClassifier(PlainState, ClassifierMixin, BaseEstimator):
         (windows flattened), so that it answers for rows that it has not seen. On few or
         noisy labels the network then often does better than either alone.
     teacher_weight : float, default=0.5
-        Share of the teacher's probabilities in what the network learns; the rest is the
-        label.
+        Share of the teacher in what the network learns; the rest is the label.
     recombined_rows : int, default=0
         Rows to make of each labelled row, and of each head, by taking some columns (of
         windows, whole channels) from another one. The teacher alone says what they are,
@@ -184,6 +183,7 @@ class DualPathCNNClassifier(PlainState, ClassifierMixin, BaseEstimator):
         residual_blocks: int | None = None,
         activation: str | None = None,
         pool_size: int | None = None,
+        global_pooling: bool | None = None,
         conv_dropout: float | None = None,
         dense_units: int | None = None,
         dense_dropout: float | None = None,
@@ -213,6 +213,7 @@ class DualPathCNNClassifier(PlainState, ClassifierMixin, BaseEstimator):
         self.residual_blocks = residual_blocks
         self.activation = activation
         self.pool_size = pool_size
+        self.global_pooling = global_pooling
         self.conv_dropout = conv_dropout
         self.dense_units = dense_units
         self.dense_dropout = dense_dropout

@@ -8,7 +8,7 @@ from skorch import NeuralNet
 
 from skdualcnn._labels import Heads
 from skdualcnn.exceptions import ArchitectureError
-from skdualcnn.network._architectures import SHAPE_PARAMETERS, describe_shape
+from skdualcnn.network._architectures import PAPER, SHAPE_PARAMETERS, describe_shape
 from skdualcnn.network._training import ADJUSTABLE_PARAMETERS, TRAINING_PARAMETERS, adjust, make_net
 
 
@@ -60,11 +60,12 @@ def adjust_nets(nets: Sequence[NeuralNet], parameters: Mapping[str, Any]) -> Non
         If something has changed that they were built with.
     """
     modules = [net.get_params_for("module") for net in nets]
-    built, shape = modules[0], _read_shape(parameters, modules[0]["length"])
+    built = {**vars(PAPER), **modules[0]}  # what a network is unless told otherwise
+    shape = _read_shape(parameters, built["length"])
     changed = [
         f"{name} from {built[name]!r} to {shape[name]!r}"
         for name in SHAPE_PARAMETERS
-        if name in built and not np.array_equal(built[name], shape[name])
+        if not np.array_equal(built[name], shape[name])
     ]
     n_heads, sharing = sum(len(module["n_classes"]) for module in modules), parameters["sharing"]
     if len(nets) != len(assign_heads(n_heads, sharing)):

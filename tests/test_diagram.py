@@ -22,6 +22,11 @@ def test_layers_and_heads_are_drawn(sharing, trunks):
     assert "softmax over 2 classes" in page
 
 
+def test_global_pooling_is_drawn():
+    network = DualPathCNNClassifier(max_epochs=1, global_pooling=True, random_state=0)
+    assert "GlobalPooling()" in network.fit(X, Y)._repr_html_()
+
+
 def test_an_unfitted_classifier_is_a_plain_box():
     page = DualPathCNNClassifier(dense_units=77)._repr_html_()
     assert "77" in page

@@ -32,7 +32,12 @@ from skdualcnn import (
 )
 from skdualcnn._model_file import read_model_file, write_model_file
 from skdualcnn._persistence import load_trained, save_trained
-from skdualcnn.exceptions import DeviceError, ModelFileError, ModelVersionWarning
+from skdualcnn.exceptions import (
+    ArchitectureError,
+    DeviceError,
+    ModelFileError,
+    ModelVersionWarning,
+)
 from skdualcnn.network import ARCHITECTURES
 from skdualcnn.network._architectures import SHAPE_PARAMETERS
 from skdualcnn.preprocessing import (
@@ -169,6 +174,7 @@ def test_classifiers(reload, sharing, kinds):
     "parameters",
     [
         {"residual_blocks": 2, "activation": "relu", "pool_size": 1},
+        {"global_pooling": np.bool_(True), "residual_blocks": 1},
         {"conv_channels": [4, np.int64(3)], "early_stopping": True, "max_epochs": 4},
         {"class_weight": [{"hypoxia": 2.0, "normal": 1, "å": np.float32(3)}]},
         {"class_weight": "balanced", "verbose": 1, "dense_units": np.int32(6)},
@@ -215,6 +221,19 @@ def test_a_file_from_before_architectures_had_names_and_rates_fell(tmp_path):
     loaded = load(write_model_file(tmp_path / "old", document, arrays))
     assert_same(loaded, clf)
     assert_same(clone(loaded).fit(X, labels("int")).predict_proba(X), clf.predict_proba(X))
+
+
+def test_a_file_from_before_global_pooling(tmp_path):
+    X, y = signals(), labels("int")
+    clf = small(warm_start=True).fit(X, y)
+    document, arrays = read_model_file(save(clf, tmp_path / "new"))
+    del document["estimator"]["parameters"]["global_pooling"]
+    module = dict(document["estimator"]["fitted"]["nets_"][0]["settings"]["items"])["module"]
+    module["items"] = [item for item in module["items"] if item[0] != "global_pooling"]
+    loaded = load(write_model_file(tmp_path / "old", document, arrays))
+    assert_same(loaded, clf)
+    with pytest.raises(ArchitectureError, match="global_pooling from False to True"):
+        loaded.set_params(global_pooling=True).fit(X, y)
 
 
 def test_training_goes_on_at_the_same_learning_rates(reload):

@@ -26,6 +26,9 @@ class Architecture:
         Activation everywhere.
     pool_size : int
         Max-pooling after each convolutional block; 1 means none.
+    global_pooling : bool
+        Whether the dense layer reads the mean and the maximum of each channel over all
+        steps, instead of every step.
     conv_dropout : float
         Dropout after each block.
     dense_units : int
@@ -43,6 +46,7 @@ class Architecture:
     residual_blocks: int = 0
     activation: Activation = "leaky_relu"
     pool_size: int = 2
+    global_pooling: bool = False
     conv_dropout: float = 0.3
     dense_units: int = 128
     dense_weights: int | None = None
@@ -99,6 +103,7 @@ def describe_shape(architecture: str, given: Mapping[str, Any], length: int) -> 
             shape["conv_channels"] += shape["conv_channels"][-1:]
             left //= pool
     if weights is not None and left > 0:
-        units = weights // (shape["conv_channels"][-1] * left) // 8 * 8
+        each = 2 if shape["global_pooling"] else left  # inputs of a channel
+        units = weights // (shape["conv_channels"][-1] * each) // 8 * 8
         shape["dense_units"] = max(shape["dense_units"], min(units, PAPER.dense_units))
     return shape

@@ -1,8 +1,8 @@
-"""Convolutional blocks that the trunk is stacked from."""
+"""Convolutional blocks that the trunk is stacked from, and what pools their output."""
 
 from typing import Literal
 
-from torch import Tensor, nn
+from torch import Tensor, cat, nn
 
 from skdualcnn.network._compiled_block import train_compiled
 from skdualcnn.network._dropout import WordDropout
@@ -124,3 +124,22 @@ class ResidualBlock(nn.Module):
             Output of the block.
         """
         return self.dropout(signal + self.units(signal))
+
+
+class GlobalPooling(nn.Module):
+    """Mean and maximum of each channel over all steps."""
+
+    def forward(self, signal: Tensor) -> Tensor:
+        """Return the means of all channels, then their maxima.
+
+        Parameters
+        ----------
+        signal : Tensor of shape (n, channels, length) and dtype float32
+            Output of the last block.
+
+        Returns
+        -------
+        Tensor of shape (n, 2 * channels) and dtype float32
+            Inputs of the dense layer.
+        """
+        return cat([signal.mean(2), signal.amax(2)], dim=1)

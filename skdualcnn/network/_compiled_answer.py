@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor, float32, nn
 
-from skdualcnn.network._blocks import ConvBlock, ResidualBlock
+from skdualcnn.network._blocks import ConvBlock, GlobalPooling, ResidualBlock
 from skdualcnn.network._native import (
     address,
     is_listened_to,
@@ -20,7 +20,11 @@ if TYPE_CHECKING:
     from skdualcnn.network._dual_path import DualPathNetwork
 
 _NO_MEMORY = 1
-_CONTAINERS = {nn.Sequential, nn.ModuleList, ConvBlock, ResidualBlock}
+# What these do themselves does not depend on whether they are in training.
+_MODELESS = {
+    *(nn.Sequential, nn.ModuleList, nn.Flatten),
+    *(ConvBlock, ResidualBlock, GlobalPooling),
+}
 
 
 class _Block(ctypes.Structure):
@@ -48,7 +52,7 @@ class _Network(ctypes.Structure):
     """`Network` of `kernels/answer.c`."""
 
     _fields_ = (
-        *((name, ctypes.c_int64) for name in ("n_blocks", "n_heads")),
+        *((name, ctypes.c_int64) for name in ("n_blocks", "n_heads", "pools_all")),
         ("blocks", ctypes.POINTER(_Block)),
         *((name, ctypes.POINTER(_Dense)) for name in ("dense", "heads")),
     )
@@ -81,7 +85,8 @@ class CompiledNetwork:
         dense = _describe_dense(network.dense, _slope(network.activation))
         self._n_classes = sum(head.outputs for head in heads)
         self._layers = _Network(
-            *(len(blocks), len(heads), (_Block * len(blocks))(*blocks), ctypes.pointer(dense)),
+            *(len(blocks), len(heads), isinstance(network.pooling, GlobalPooling)),
+            *((_Block * len(blocks))(*blocks), ctypes.pointer(dense)),
             (_Dense * len(heads))(*heads),
         )
 
@@ -129,9 +134,7 @@ def compile_network(network: "DualPathNetwork") -> CompiledNetwork | None:
 
 
 def _is_known(part: nn.Module) -> bool:
-    return is_plain(part, training=False) or (
-        type(part) in _CONTAINERS and not is_listened_to(part)
-    )
+    return is_plain(part, training=False) or (type(part) in _MODELESS and not is_listened_to(part))
 
 
 def _parts(network: nn.Module) -> list[nn.Module]:

@@ -8,7 +8,13 @@ from torch import Tensor, nn
 
 from skdualcnn.exceptions import ArchitectureError
 from skdualcnn.network._architectures import PAPER
-from skdualcnn.network._blocks import Activation, ConvBlock, ResidualBlock, make_activation
+from skdualcnn.network._blocks import (
+    Activation,
+    ConvBlock,
+    GlobalPooling,
+    ResidualBlock,
+    make_activation,
+)
 from skdualcnn.network._dropout import WordDropout
 
 
@@ -16,8 +22,8 @@ class DualPathNetwork(nn.Module):
     """One-dimensional CNN with any number of classification heads.
 
     The trunk is one :class:`ConvBlock` per entry of `conv_channels`, then
-    `residual_blocks` residual blocks, flatten (index = channel * length + step), a
-    dense layer with activation and dropout. Each head is one linear layer on it.
+    `residual_blocks` residual blocks, flatten (index = channel * length + step) or global
+    pooling, a dense layer with activation and dropout. Each head is one linear layer on it.
 
     Parameters
     ----------
@@ -37,6 +43,9 @@ class DualPathNetwork(nn.Module):
         Activation everywhere.
     pool_size : int
         Max-pooling after each convolutional block; 1 means none.
+    global_pooling : bool
+        Whether the dense layer reads the mean and the maximum of each channel over all
+        steps, instead of every step.
     conv_dropout : float
         Dropout after each block.
     dense_units : int
@@ -62,6 +71,7 @@ class DualPathNetwork(nn.Module):
         residual_blocks: int = PAPER.residual_blocks,
         activation: Activation = PAPER.activation,
         pool_size: int = PAPER.pool_size,
+        global_pooling: bool = PAPER.global_pooling,
         conv_dropout: float = PAPER.conv_dropout,
         dense_units: int = PAPER.dense_units,
         dense_dropout: float = PAPER.dense_dropout,
@@ -97,7 +107,8 @@ class DualPathNetwork(nn.Module):
                 )
             )
         self.blocks = nn.Sequential(*blocks)
-        self.dense = nn.Linear(in_channels * length, dense_units)
+        self.pooling = GlobalPooling() if global_pooling else nn.Flatten()
+        self.dense = nn.Linear(in_channels * (2 if global_pooling else length), dense_units)
         self.activation = make_activation(activation)
         self.dropout = WordDropout(dense_dropout)
         self.heads = nn.ModuleList(nn.Linear(dense_units, k) for k in n_classes)
@@ -115,7 +126,7 @@ class DualPathNetwork(nn.Module):
         list of Tensor of shape (n, n_classes) and dtype float32
             One entry per head.
         """
-        features = self.dense(self.blocks(signal).flatten(1))
+        features = self.dense(self.pooling(self.blocks(signal)))
         features = self.dropout(self.activation(features))
         return [head(features) for head in self.heads]
 

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 import torch
 from sklearn.base import clone
 from sklearn.model_selection import (
@@ -28,6 +29,7 @@ def test_the_parameters_reach_the_network(classifier, X, y):
         residual_blocks=1,
         activation="relu",
         pool_size=1,
+        global_pooling=True,
         conv_dropout=0.1,
         dense_units=7,
         dense_dropout=0.2,
@@ -40,7 +42,7 @@ def test_the_parameters_reach_the_network(classifier, X, y):
     assert module.blocks[0].conv.kernel_size == (5,)
     assert isinstance(module.activation, torch.nn.ReLU)
     assert module.blocks[0].dropout.p == 0.1
-    assert module.dense.in_features == 5 * 8
+    assert module.dense.in_features == 5 * 2
     assert (module.dense.out_features, module.dropout.p) == (7, 0.2)
     assert clf.net_.optimizer_.param_groups[0]["weight_decay"] == 0.125
     assert clf.net_.optimizer_.param_groups[0]["lr"] == 0.01
@@ -60,6 +62,16 @@ def test_an_architecture_gives_what_is_not_given(classifier, X, y):
     assert [block.conv.out_channels for block in clf.net_.module_.blocks] == [64]
     assert clf.net_.module_.dense.out_features == 7
     assert clf.net_.module_.blocks[0].dropout.p == 0.0
+
+
+@pytest.mark.parametrize("shape", [(8,), (24, 3), (7, 2)])
+def test_global_pooling(classifier, assert_same_model, health, shape):
+    X = np.random.default_rng(0).random((60, *shape)).astype(np.float32)
+    clf = classifier(global_pooling=True, residual_blocks=1).fit(X, health)
+    assert clf.net_.module_.dense.in_features == 8
+    assert_same_model(clf, clone(clf).fit(X, health), X)
+    flat = classifier(global_pooling=False, residual_blocks=1).fit(X, health)
+    assert (flat.predict_proba(X) != clf.predict_proba(X)).any()
 
 
 def test_the_papers_numbers_by_name_or_one_by_one_are_the_same_model(

@@ -183,6 +183,7 @@ ERRORS = {
         ("residual_blocks", -1),
         ("activation", "tanh"),
         ("pool_size", 0),
+        ("global_pooling", "max"),
         ("conv_dropout", 1.0),
         ("dense_units", 0),
         ("dense_dropout", -0.1),

@@ -82,6 +82,7 @@ def test_a_part_without_labels_of_a_head_teaches_that_head_nothing(classifier, X
     ("changed", "message"),
     [
         ({"sharing": "none"}, "changed: sharing to 'none'; expected the same"),
+        ({"global_pooling": True}, "changed: global_pooling from False to True; .* warm_start"),
         ({"dense_units": 9}, "changed: dense_units from 6 to 9; .* with warm_start=False"),
         ({"conv_channels": [4, 4]}, r"changed: conv_channels from \(4,\) to \[4, 4\]"),
         ({"conv_dropout": 0.5, "architecture": "compact"}, "conv_dropout from .* to 0.5"),

@@ -76,6 +76,13 @@ def test_compact_has_as_many_units_as_its_weights_allow(length):
     assert found["dense_units"] in range(32, 129, 8)
 
 
+@given(st.integers(2, 4_000))
+def test_with_global_pooling_the_steps_do_not_count(length):
+    found = shape("compact", length, global_pooling=True)
+    assert found["dense_units"] == 128  # of 40 inputs, however many steps are left
+    assert found["conv_channels"] == shape("compact", length)["conv_channels"]
+
+
 def test_given_blocks_are_not_repeated():
     assert shape("compact", 490)["conv_channels"] == (20, 20, 20, 20)
     assert shape("compact", 490, pool_size=4)["conv_channels"] == (20, 20)

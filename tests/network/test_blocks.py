@@ -3,7 +3,7 @@ import torch
 from torch import nn
 
 from skdualcnn.network import ConvBlock, ResidualBlock
-from skdualcnn.network._blocks import NEGATIVE_SLOPE, make_activation
+from skdualcnn.network._blocks import NEGATIVE_SLOPE, GlobalPooling, make_activation
 
 
 def conv_block(**changed):
@@ -47,6 +47,11 @@ def test_residual_block_adds_its_input():
         assert isinstance(unit.pool, nn.Identity)
         nn.init.zeros_(unit.norm.weight)
     torch.testing.assert_close(block(signal), signal, rtol=0, atol=0)
+
+
+def test_global_pooling_gives_means_then_maxima():
+    signal = torch.tensor([[[1.0, 2.0, 6.0], [-4.0, -1.0, -1.0]]])
+    torch.testing.assert_close(GlobalPooling()(signal), torch.tensor([[3.0, -2.0, 6.0, -1.0]]))
 
 
 @pytest.mark.parametrize(("name", "below_zero"), [("relu", 0.0), ("leaky_relu", -NEGATIVE_SLOPE)])

@@ -12,6 +12,7 @@ from torch.nn.utils import parametrize
 from skdualcnn._compiler import find_compiler
 from skdualcnn.network import DualPathNetwork, _compiled_answer
 from skdualcnn.network._answer import CHUNK, make_answer
+from skdualcnn.network._blocks import GlobalPooling
 from skdualcnn.network._compiled_answer import compile_network
 
 pytestmark = pytest.mark.skipif(find_compiler() is None, reason="there is no C compiler")
@@ -20,6 +21,12 @@ SHAPES = {
     "paper": (1, 68, {}),
     "windows": (24, 16, {"conv_channels": (64, 32), "activation": "relu"}),
     "residual": (3, 17, {"residual_blocks": 2, "kernel_size": 5, "pool_size": 3}),
+    "global pooling": (3, 24, {"global_pooling": True}),
+    "residual, global pooling": (3, 7, {"residual_blocks": 1, "global_pooling": True}),
+    "one step, global pooling": (
+        *(2, 1),
+        {"kernel_size": 1, "pool_size": 1, "conv_channels": (3, 5), "global_pooling": True},
+    ),
     "narrow": (1, 1, {"kernel_size": 1, "pool_size": 1, "conv_channels": (1,), "dense_units": 3}),
 }
 
@@ -64,8 +71,9 @@ def test_no_row_is_answered_by_no_row(network):
 
 
 def test_signals_of_another_length_are_refused(network):
+    wrong = 0 if isinstance(network.pooling, GlobalPooling) else 100
     with pytest.raises(ValueError, match="do not fit the network"):
-        compile_network(network)(torch.zeros(1, network.signals.shape[1], 100))
+        compile_network(network)(torch.zeros(1, network.signals.shape[1], wrong))
 
 
 def test_a_network_that_has_changed_answers_as_it_is_now(network):
@@ -95,7 +103,7 @@ def test_what_somebody_listens_to_or_has_changed_is_left_to_torch(network):
         return compile_network(network) is None
 
     assert not left_to_torch()
-    for part in (network, network.blocks, network.blocks[0], network.dense):
+    for part in (network, network.blocks, network.blocks[0], network.pooling, network.dense):
         listener = part.register_forward_hook(lambda *_: None)
         assert left_to_torch()
         listener.remove()

@@ -37,6 +37,21 @@ def test_the_dense_layer_reads_channel_by_channel():
     torch.testing.assert_close(network(signal)[0], by_hand)
 
 
+@pytest.mark.parametrize(
+    "shape", [{}, {"pool_size": 1}, {"residual_blocks": 1}, {"conv_channels": (2, 3)}]
+)
+def test_with_global_pooling_the_dense_layer_reads_means_then_maxima(shape):
+    network = DualPathNetwork(
+        1, 24, [2], **{"conv_channels": (3,), **shape}, global_pooling=True
+    ).eval()
+    signal = torch.rand(2, 1, 24)
+    maps = network.blocks(signal)
+    pooled = torch.cat([maps.mean(2), maps.amax(2)], dim=1)
+    by_hand = network.heads[0](network.activation(network.dense(pooled)))
+    torch.testing.assert_close(network(signal)[0], by_hand)
+    assert network.dense.in_features == 6
+
+
 def test_no_blocks_is_a_dense_network():
     network = DualPathNetwork(2, 5, [2], conv_channels=(), dense_units=4).eval()
     assert network.dense.in_features == 10

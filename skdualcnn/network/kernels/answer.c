@@ -28,6 +28,7 @@ typedef struct {
 
 typedef struct {
     int64_t n_blocks, n_heads;
+    int64_t pools_all; /* 1 if the dense layer reads means and maxima over all steps */
     const Block *blocks;
     const Dense *dense, *heads;
 } Network;
@@ -66,9 +67,12 @@ static void fill_norm(const Block *b, Norm norm) {
 /* Returns 0 if there is no memory. */
 static int prepare(const Network *net, int64_t length, Workspace *w) {
     int64_t floats = length + LANES + ROWS * (net->dense->inputs + net->dense->outputs);
-    for (int64_t b = 0, left = length; b < net->n_blocks; left /= net->blocks[b++].pool)
+    int64_t left = length;
+    for (int64_t b = 0; b < net->n_blocks; left /= net->blocks[b++].pool)
         floats += net->blocks[b].in_channels * (left + net->blocks[b].kernel) + LANES +
                   2 * net->blocks[b].channels;
+    int64_t last = net->blocks[net->n_blocks - 1].channels * left;
+    if (net->pools_all) floats += last;
     w->places = calloc((size_t)(net->n_blocks + 1), sizeof(Place));
     w->norms = calloc((size_t)(net->n_blocks + 1), sizeof(Norm));
     w->memory = calloc((size_t)floats, sizeof(float));
@@ -87,7 +91,8 @@ static int prepare(const Network *net, int64_t length, Workspace *w) {
         fill_norm(block, w->norms[b]);
         length /= block->pool;
     }
-    w->places[net->n_blocks] = (Place){w->features, length, 0, length};
+    w->places[net->n_blocks] =
+        (Place){net->pools_all ? take(&memory, last) : w->features, length, 0, length};
     return 1;
 }
 
@@ -142,6 +147,20 @@ static void answer_blocks(const Network *net, const Workspace *w, const float *s
     }
 }
 
+/* The mean of each channel, then the maximum of each. */
+static void pool_channels(const Place *from, int64_t channels, float *out) {
+    for (int64_t c = 0; c < channels; c++) {
+        const float *steps = from->signal + c * from->stride;
+        float sum = steps[0], best = steps[0];
+        for (int64_t l = 1; l < from->length; l++) {
+            sum += steps[l];
+            best = steps[l] > best ? steps[l] : best;
+        }
+        out[c] = sum / (float)from->length;
+        out[channels + c] = best;
+    }
+}
+
 /* Of a few rows a few outputs: each a sum in LANES columns, and what is left with zeros. */
 ALWAYS_INLINE void fill_tile(const Dense *d, int64_t first, const float *x, float *out,
                              int64_t stride, int rows, int outputs) {
@@ -192,14 +211,18 @@ int network_answer(const Network *net, int64_t rows, int64_t length, const float
     Workspace w = {0};
     int64_t classes = 0, width = net->blocks->in_channels * length, inputs = net->dense->inputs;
     for (int64_t h = 0; h < net->n_heads; h++) classes += net->heads[h].outputs;
+    int64_t channels = net->blocks[net->n_blocks - 1].channels;
     int failed = !prepare(net, length, &w);
-    if (!failed && net->blocks[net->n_blocks - 1].channels * w.places[net->n_blocks].length != inputs)
+    Place *last = w.places + net->n_blocks;
+    if (!failed && (!last->length || channels * (net->pools_all ? 2 : last->length) != inputs))
         failed = 2;
     for (int64_t r = 0; !failed && r < rows; r += ROWS) {
         int64_t some = rows - r < ROWS ? rows - r : ROWS;
         for (int64_t i = 0; i < some; i++) {
-            w.places[net->n_blocks].signal = w.features + i * inputs;
+            float *features = w.features + i * inputs;
+            if (!net->pools_all) last->signal = features;
             answer_blocks(net, &w, signals + (r + i) * width);
+            if (net->pools_all) pool_channels(last, channels, features);
         }
         answer_dense(net->dense, w.features, w.hidden, net->dense->outputs, some);
         float *out = logits + r * classes;
