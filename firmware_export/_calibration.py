@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firmware_export._graph import Floats, Graph
-from firmware_export._layers import Layer, LinearLayer
+from firmware_export._layers import Layer, LinearLayer, PoolLayer
 from firmware_export._quantize_columns import input_range
 from firmware_export._reference import run_reference
 from skdualcnn.preprocessing._gathered import take_changes
@@ -68,6 +68,9 @@ def measure_ranges(
     # Rows are kept as integers of the same scale as their changes.
     kept = float(np.abs(inputs).max()) if front_end.changes else 0.0
     ranges[0] = input_range(front_end, max(ranges[0], kept))
+    for layer in layers:
+        if isinstance(layer, PoolLayer):  # a maximum is then the very integer
+            ranges[layer.target] = ranges[layer.source]
     return ranges
 
 

@@ -3,7 +3,7 @@
 import textwrap
 from typing import Any
 
-from firmware_export._integer_graph import Add, IntegerGraph, Linear
+from firmware_export._integer_graph import Add, GlobalPool, IntegerGraph, Linear, Operation
 from firmware_export._literals import interleave, plain_rows, table, vector_rows
 from firmware_export._names import comment_text, head_identifiers, unique_identifiers
 
@@ -41,12 +41,23 @@ def layer_context(
     graph: IntegerGraph, tensors: list[dict[str, Any]], *, host: bool
 ) -> list[dict[str, Any]]:
     """Return what the templates print of each layer, in the order they run."""
-    return [
-        _linear(graph, operation, tensors, host=host)
-        if isinstance(operation, Linear)
-        else _add(graph, operation, tensors)
-        for operation in graph.operations
-    ]
+    return [_layer(graph, operation, tensors, host=host) for operation in graph.operations]
+
+
+def _layer(
+    graph: IntegerGraph, operation: Operation, tensors: list[dict[str, Any]], *, host: bool
+) -> dict[str, Any]:
+    own = {
+        "symbol": tensors[operation.target]["symbol"],
+        "text": _wrapped(f"{operation.name}: {operation.summary}."),
+        "limit": graph.tensors[operation.target].limit,
+        "target": tensors[operation.target],
+    }
+    if isinstance(operation, Linear):
+        return own | _linear(graph, operation, tensors, host=host)
+    if isinstance(operation, Add):
+        return own | _add(graph, operation, tensors)
+    return own | _global_pool(graph, operation, tensors)
 
 
 def arena_map(graph: IntegerGraph, offsets: tuple[int, ...]) -> list[str]:
@@ -83,8 +94,6 @@ def _linear(
     return {
         "kind": "convolution" if layer.kind == "convolution" else "dense",
         "kernel": _kernel(graph, layer),
-        "symbol": tensors[layer.target]["symbol"],
-        "text": _wrapped(f"{layer.name}: {layer.summary}."),
         "notes": [
             f"input scale {source.scale:.6g}, limit {source.limit}; "
             f"output scale {target.scale:.6g}, limit {target.limit}",
@@ -99,16 +108,15 @@ def _linear(
         "pool": layer.pool,
         "slope": scaling.slope,
         "slope_shift": scaling.slope_shift,
-        "limit": target.limit,
         "offsets": table(scaling.offset),
         "weight_count": weights.size,
         "weights": table(weights),
         "vectors": "" if vectors is None else table(vectors.ravel()),
         "vector_inputs": 0 if vectors is None else vectors.shape[1],
         "channels": [f"{{ {', '.join(str(int(value)) for value in row)} }}" for row in channels],
-        "source": tensors[layer.source]["at"]
-        + _plus((source.padding - layer.padding) * source.channels),
-        "target": tensors[layer.target],
+        "sources": [
+            tensors[layer.source]["at"] + _plus((source.padding - layer.padding) * source.channels)
+        ],
     }
 
 
@@ -117,17 +125,32 @@ def _add(graph: IntegerGraph, layer: Add, tensors: list[dict[str, Any]]) -> dict
     return {
         "kind": "add",
         "kernel": "add",
-        "symbol": tensors[layer.target]["symbol"],
-        "text": _wrapped(f"{layer.name}: {layer.summary}."),
         "notes": [f"output scale {target.scale:.6g}, limit {target.limit}"],
         "count": target.size,
         "multiplier_left": layer.multiplier_left,
         "multiplier_right": layer.multiplier_right,
-        "limit": target.limit,
         "shift": layer.shift,
-        "left": tensors[layer.left]["at"] + tensors[layer.left]["lead"],
-        "right": tensors[layer.right]["at"] + tensors[layer.right]["lead"],
-        "target": tensors[layer.target],
+        "sources": [_first_value(tensors[layer.left]), _first_value(tensors[layer.right])],
+    }
+
+
+def _global_pool(
+    graph: IntegerGraph, layer: GlobalPool, tensors: list[dict[str, Any]]
+) -> dict[str, Any]:
+    source = graph.tensors[layer.source]
+    return {
+        "kind": "global_pool",
+        "kernel": "global_pool",
+        "notes": [
+            f"scale {source.scale:.6g}, limit {source.limit}, of the input and of the output",
+            f"no sum can exceed {layer.bound} in magnitude, {layer.bound / 2**31:.0%} of 32 bits",
+        ],
+        "count": source.size,
+        "channels": source.channels,
+        "multiplier": layer.multiplier,
+        "preshift": layer.preshift,
+        "shift": layer.shift,
+        "sources": [_first_value(tensors[layer.source])],
     }
 
 
@@ -138,6 +161,10 @@ def _kernel(graph: IntegerGraph, layer: Linear) -> str:
     if layer.kind == "logits" and graph.signal_bytes == 2:
         return "dense"
     return layer.kind
+
+
+def _first_value(tensor: dict[str, Any]) -> str:
+    return f"{tensor['at']}{tensor['lead']}"
 
 
 def _plus(values: int) -> str:

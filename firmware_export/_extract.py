@@ -17,6 +17,7 @@ from firmware_export._graph import (
     Dense,
     Floats,
     FrontEnd,
+    GlobalPooling,
     Graph,
     Head,
     Path,
@@ -25,7 +26,7 @@ from firmware_export._graph import (
 from skdualcnn import DualPathCNNClassifier, FusionDecider, TunedFusionDecider
 from skdualcnn._fusion_rule import FusionRule
 from skdualcnn.exceptions import ExportError
-from skdualcnn.network._blocks import GlobalPooling
+from skdualcnn.network import _blocks
 
 
 def extract_graph(estimator: Any) -> Graph:
@@ -102,7 +103,7 @@ def _read_classifier(classifier: DualPathCNNClassifier, steps: Sequence[tuple[st
     heads = [(name, tuple(labels.tolist())) for name, labels in named]
     paths = []
     for net in classifier.nets_:
-        paths.append(_read_network(net.module_, heads))
+        paths.append(_read_network(net.module_, heads, channels))
         heads = heads[len(paths[-1].heads) :]
     return Graph(_read_front_end(classifier, steps, length, channels), tuple(paths), None, single)
 
@@ -127,25 +128,23 @@ def _read_front_end(
     return front_end
 
 
-def _read_network(module: Any, heads: Sequence[tuple[str, tuple[Any, ...]]]) -> Path:
-    if isinstance(module.pooling, GlobalPooling):
-        raise ExportError(
-            "The network was built with global_pooling=True, expected False: the C has no such "
-            "layer. Fit with global_pooling=False to export."
-        )
+def _read_network(module: Any, heads: Sequence[tuple[str, tuple[Any, ...]]], channels: int) -> Path:
     slope = _negative_slope(module.activation)
-    layers: list[Convolution | Residual] = []
+    layers: list[Convolution | Residual | GlobalPooling] = []
     for block in module.blocks:
         if hasattr(block, "units"):
             first, second = (_read_convolution(unit) for unit in block.units)
             layers.append(Residual(first, second))
         else:
             layers.append(_read_convolution(block))
-    last = layers[-1].second if isinstance(layers[-1], Residual) else layers[-1]
-    channels = len(last.weight)
+            channels = block.conv.out_channels
     weight = _array(module.dense.weight)
-    # The network flattens channels first; signals are kept steps first here.
-    weight = weight.reshape(len(weight), channels, -1).transpose(0, 2, 1).reshape(len(weight), -1)
+    if isinstance(module.pooling, _blocks.GlobalPooling):
+        layers.append(GlobalPooling())
+    else:
+        # The network flattens channels first; signals are kept steps first here.
+        apart = weight.reshape(len(weight), channels, -1)
+        weight = apart.transpose(0, 2, 1).reshape(len(weight), -1)
     dense = Dense(weight, _array(module.dense.bias), slope)
     own = heads[: len(module.heads)]
     return Path(

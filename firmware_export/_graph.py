@@ -160,6 +160,14 @@ class Residual:
 
 
 @dataclass(frozen=True)
+class GlobalPooling:
+    """Mean and maximum of each channel over all steps: one step of twice the channels.
+
+    The means come first. A path has it as its last layer, or not at all.
+    """
+
+
+@dataclass(frozen=True)
 class Dense:
     """Fully connected layer with activation.
 
@@ -198,9 +206,9 @@ class Head:
 
 @dataclass(frozen=True)
 class Path:
-    """One network: convolutional layers, a dense layer, and the heads on it."""
+    """One network: convolutional layers and what pools them, a dense layer, the heads on it."""
 
-    layers: tuple[Convolution | Residual, ...]
+    layers: tuple[Convolution | Residual | GlobalPooling, ...]
     dense: Dense
     heads: tuple[Head, ...]
 

@@ -8,8 +8,8 @@ same rule (:func:`firmware_export._integer_readings.quantise_numeric`).
 
 **Widths.** Weights of the network are 8 bits, activations 8 or 16, logits and multipliers
 16, accumulators 32; no product or sum here needs more. The quantiser proves it: of the
-accumulators from the weights (`Linear.bound`), of the rest from the ranges that the
-functions below name.
+accumulators from the weights (`Linear.bound`), of sums over steps from their number
+(`GlobalPool.bound`), of the rest from the ranges that the functions below name.
 """
 
 from collections.abc import Sequence
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from firmware_export._integer_graph import (
     Add,
     ChannelScaling,
+    GlobalPool,
     IntegerDecision,
     IntegerGraph,
     Linear,
@@ -145,6 +146,29 @@ def add(left: Integers, right: Integers, layer: Add, limit: int) -> Integers:
     return np.clip(round_shift(total, layer.shift), -limit, limit).astype(np.int32)
 
 
+def global_pool(signal: Integers, layer: GlobalPool, limit: int) -> Integers:
+    """Take the mean of each channel over all steps of (n, steps, channels), then the maximum.
+
+    Half of the divisor is ``half(s) = 2**s >> 1``, and ``total`` the exact sum::
+
+        value = (total + half(preshift)) >> preshift
+        mean = limited((value * multiplier + half(shift)) >> shift, -limit, limit)
+
+    Of ``2**k`` steps the multiplier is 1, the pre-shift 0 and the shift k: the mean is
+    rounded to the nearest, halves up. Of others the multiplier is odd and at most 32767, and
+    the mean less than two steps of the integers from the exact one. The pre-shift is the
+    smallest with which everything fits 32 bits. The maximum is exact.
+
+    Returns
+    -------
+    ndarray of shape (n, 1, 2 * channels) and dtype int32
+    """
+    total = signal.sum(axis=1, keepdims=True, dtype=np.int32)
+    value = round_shift(total, layer.preshift) * np.int32(layer.multiplier)
+    mean = np.clip(round_shift(value, layer.shift), -limit, limit)
+    return np.concatenate([mean, signal.max(axis=1, keepdims=True)], axis=2, dtype=np.int32)
+
+
 def exp_weights(difference: Integers, spare: int) -> NDArray[np.uint32]:
     """Return e**-x in Q30, divided by 2**spare, for differences x >= 0 in steps of 2**-12.
 
@@ -249,7 +273,10 @@ def run(graph: IntegerGraph, signal: Integers) -> list[Integers]:
         if isinstance(operation, Linear):
             source, windows = values[operation.source], target.steps * operation.pool
             values[operation.target] = linear(source, operation, windows, target.limit)
-        else:
+        elif isinstance(operation, Add):
             left, right = values[operation.left], values[operation.right]
             values[operation.target] = add(left, right, operation, target.limit)
+        else:
+            source = values[operation.source]
+            values[operation.target] = global_pool(source, operation, target.limit)
     return [values[index] for index in range(len(graph.tensors))]

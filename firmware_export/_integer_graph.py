@@ -136,7 +136,33 @@ class Add:
     shift: int
 
 
-Operation = Linear | Add
+@dataclass(frozen=True)
+class GlobalPool:
+    """Mean of each channel over all steps, then the maximum of each, on the source's scale.
+
+    Attributes
+    ----------
+    name : str
+    summary : str
+    source, target : int
+        Tensors it reads and writes, of the same scale and limit.
+    multiplier, preshift, shift : int
+        From a sum to a mean; :func:`firmware_export._integer.global_pool` says how.
+    bound : int
+        No sum can exceed this magnitude, whatever the input; below 2**31.
+    """
+
+    name: str
+    summary: str
+    source: int
+    target: int
+    multiplier: int
+    preshift: int
+    shift: int
+    bound: int
+
+
+Operation = Linear | Add | GlobalPool
 
 
 @dataclass(frozen=True)
@@ -286,7 +312,7 @@ class IntegerGraph:
     categorical : tuple of IntegerCategorical
     tensors : tuple of Tensor
         The first is the network's input.
-    operations : tuple of Linear or Add
+    operations : tuple of Linear, Add or GlobalPool
         In the order they run; each writes the tensor after the previous one's.
     heads : tuple of HeadOutput
     decision : IntegerDecision or None

@@ -1,4 +1,4 @@
-"""The graph's layers as one flat list of weighted sums and additions, named and described.
+"""The graph's layers as one flat list of weighted sums, additions and poolings, named.
 
 Convolutions, dense layers and heads are much the same here: rows of weights over a
 window that slides along a signal. The order is that of
@@ -11,7 +11,16 @@ from typing import Literal
 
 import numpy as np
 
-from firmware_export._graph import Convolution, Dense, Floats, Graph, Path, Residual
+from firmware_export._graph import (
+    Convolution,
+    Dense,
+    Floats,
+    FrontEnd,
+    GlobalPooling,
+    Graph,
+    Path,
+    Residual,
+)
 
 Kind = Literal["convolution", "dense", "logits"]
 
@@ -55,6 +64,11 @@ class LinearLayer:
     post_shift: Floats
 
     @property
+    def channels(self) -> int:
+        """Of the target."""
+        return len(self.weight)
+
+    @property
     def is_head(self) -> bool:
         """Whether the outputs are logits."""
         return self.kind == "logits"
@@ -73,7 +87,19 @@ class SumLayer:
     channels: int
 
 
-Layer = LinearLayer | SumLayer
+@dataclass(frozen=True)
+class PoolLayer:
+    """Mean of each channel over all steps, then the maximum of each."""
+
+    name: str
+    summary: str
+    source: int
+    target: int
+    steps: int
+    channels: int
+
+
+Layer = LinearLayer | SumLayer | PoolLayer
 
 
 def list_layers(graph: Graph) -> list[Layer]:
@@ -81,27 +107,30 @@ def list_layers(graph: Graph) -> list[Layer]:
     layers: list[Layer] = []
     for number, path in enumerate(graph.paths, start=1):
         prefix = f"path{number}_" if len(graph.paths) > 1 else ""
-        layers.extend(_list_path(path, prefix, len(layers) + 1, graph.front_end.steps))
+        layers.extend(_list_path(path, prefix, len(layers) + 1, graph.front_end))
     return layers
 
 
-def _list_path(path: Path, prefix: str, target: int, steps: int) -> Iterator[Layer]:
-    source = 0
+def _list_path(path: Path, prefix: str, target: int, front_end: FrontEnd) -> Iterator[Layer]:
+    source, steps, channels = 0, front_end.steps, front_end.channels
     convolutions = residuals = 0
     for layer in path.layers:
         if isinstance(layer, Residual):
             residuals += 1
             name = f"{prefix}residual{residuals}"
-            channels = layer.first.weight.shape[0]
             yield _convolution(f"{name}a", layer.first, source, target, steps)
             yield _convolution(f"{name}b", layer.second, target, target + 1, steps)
             text = f"{steps} x {channels}: sum of residual{residuals}b and the block's input"
             yield SumLayer(f"{name}_sum", text, source, target + 1, target + 2, steps, channels)
             target += 2
+        elif isinstance(layer, GlobalPooling):
+            text = f"{steps} x {channels} -> 1 x {2 * channels}: mean and maximum over all steps"
+            steps, channels = 1, 2 * channels
+            yield PoolLayer(f"{prefix}pooling", text, source, target, steps, channels)
         else:
             convolutions += 1
             yield _convolution(f"{prefix}convolution{convolutions}", layer, source, target, steps)
-            steps //= layer.pool_size
+            steps, channels = steps // layer.pool_size, len(layer.weight)
         source, target = target, target + 1
     yield _dense(f"{prefix}dense", path.dense, source, target, steps, "dense")
     for number, head in enumerate(path.heads, start=1):

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from firmware_export._integer_graph import (
     ROWS_AT_A_TIME,
+    Add,
     IntegerCategorical,
     IntegerGraph,
     IntegerLimits,
@@ -22,7 +23,7 @@ LINE_WIDTH = 100
 INDENT = "    "
 CHANNEL_BYTES = 8
 OFFSET_BYTES = 4
-LAYER_BYTES = {"convolution": 40, "dense": 28, "logits": 28, "add": 12}
+LAYER_BYTES = {"convolution": 40, "dense": 28, "logits": 28, "add": 12, "global_pool": 16}
 COLUMN_BYTES = {"numeric": 10, "indicator": 8, "categorical": 10, "segment": 12, "limits": 12}
 CHANGE_BYTES = 2
 SOFTMAX_TABLE_BYTES = 256
@@ -83,7 +84,7 @@ def constant_bytes(graph: IntegerGraph) -> int:
             if operation.kind == "convolution":
                 total += rows * OFFSET_BYTES
         else:
-            total += LAYER_BYTES["add"]
+            total += LAYER_BYTES["add" if isinstance(operation, Add) else "global_pool"]
     return total
 
 

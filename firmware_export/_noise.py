@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from firmware_export._graph import Graph
 from firmware_export._integer import run
-from firmware_export._integer_graph import IntegerGraph, Linear
+from firmware_export._integer_graph import GlobalPool, IntegerGraph, Linear
 from firmware_export._integer_readings import quantise_readings
 from firmware_export._reference import run_reference, scale_readings
 from firmware_export._rows import spread_rows
@@ -73,7 +73,9 @@ def measure_layers(
                 limit=tensor.limit,
                 clipped=float(np.mean(np.abs(wanted) > largest * (1 + 1e-9))),
                 signal_to_noise_db=_decibels(signal, noise),
-                accumulator_bound=operation.bound if isinstance(operation, Linear) else None,
+                accumulator_bound=(
+                    operation.bound if isinstance(operation, Linear | GlobalPool) else None
+                ),
             )
         )
     return tuple(reports)

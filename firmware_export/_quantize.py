@@ -20,6 +20,7 @@ from firmware_export._integer import EXP_FRACTION_BITS, INT16_MAX, Q30_ONE
 from firmware_export._integer_graph import (
     INT32_MAX,
     Add,
+    GlobalPool,
     HeadOutput,
     IntegerDecision,
     IntegerGraph,
@@ -27,10 +28,10 @@ from firmware_export._integer_graph import (
     Operation,
     Tensor,
 )
-from firmware_export._layers import Layer, LinearLayer, SumLayer, list_layers
+from firmware_export._layers import Layer, LinearLayer, PoolLayer, SumLayer, list_layers
 from firmware_export._quantize_columns import choose_fraction_bits, quantise_columns, to_input
 from firmware_export._quantize_limits import Limits, check_limits, quantise_limits
-from firmware_export._quantize_scaling import fit_shift, scale_channels
+from firmware_export._quantize_scaling import fit_shift, scale_channels, scale_mean
 from firmware_export._reference import scale_rows
 from skdualcnn.exceptions import ExportError
 
@@ -181,18 +182,22 @@ def _make_tensors(
             source = layer.source
             limits[source] = min(limits[source], _safe_limit(layer, weights, ranges[source]))
             paddings[source] = max(paddings[source], layer.padding)
+    pools = [layer for layer in layers if isinstance(layer, PoolLayer)]
+    for layer in pools:
+        limits[layer.source] = min(limits[layer.source], limits[layer.target])
+    for layer in pools:
+        limits[layer.target] = limits[layer.source]
     front = graph.front_end
     tensors = [
         Tensor("input", front.steps, front.channels, paddings[0], limits[0], ranges[0] / limits[0])
     ]
     for index, layer in enumerate(layers, start=1):
-        channels = layer.channels if isinstance(layer, SumLayer) else len(layer.weight)
         if isinstance(layer, LinearLayer) and layer.is_head:
             limits[index], scale = INT16_MAX, 2.0 ** -_fraction_bits(ranges[index])
         else:
             scale = ranges[index] / limits[index]
         tensors.append(
-            Tensor(layer.name, layer.steps, channels, paddings[index], limits[index], scale)
+            Tensor(layer.name, layer.steps, layer.channels, paddings[index], limits[index], scale)
         )
     return tuple(tensors)
 
@@ -254,13 +259,18 @@ def _quantise_layer(
             min(round(right * 2.0**shift), ADD_MULTIPLIER_MAX),
             shift,
         )
-    source, quantised = tensors[layer.source], weights[layer.target]
+    source = tensors[layer.source]
+    if isinstance(layer, PoolLayer):
+        bound = source.steps * source.limit
+        _check_bound(layer, bound)
+        division = scale_mean(source.steps, source.limit)
+        return GlobalPool(layer.name, layer.summary, layer.source, layer.target, *division, bound)
+    quantised = weights[layer.target]
     step = source.scale * quantised.scale
     bias = np.rint(layer.bias / step)
     rows = np.abs(quantised.integers.astype(np.int64)).sum(axis=1)
     bound = int((rows * source.limit + np.abs(bias).astype(np.int64)).max())
-    if bound > INT32_MAX:
-        raise AssertionError(f"{layer.name}: accumulator bound {bound} exceeds 32 bits")
+    _check_bound(layer, bound)
     scaling = scale_channels(
         bias.astype(np.int32),
         step * layer.post_scale / target.scale,
@@ -282,6 +292,11 @@ def _quantise_layer(
         quantised.scale,
         bound,
     )
+
+
+def _check_bound(layer: Layer, bound: int) -> None:
+    if bound > INT32_MAX:
+        raise AssertionError(f"{layer.name}: accumulator bound {bound} exceeds 32 bits")
 
 
 def _quantise_decision(decision: Decision) -> IntegerDecision:

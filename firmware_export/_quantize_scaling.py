@@ -5,13 +5,15 @@ from numpy.typing import NDArray
 
 from firmware_export._graph import Floats
 from firmware_export._integer import INT16_MAX, SLOPE_BITS
-from firmware_export._integer_graph import ChannelScaling
+from firmware_export._integer_graph import INT32_MAX, ChannelScaling
 
 OFFSET_MAX = 2**30
 PRESHIFT_MAX = 16
 """No accumulator needs more to fit 16 bits."""
 SLOPE_SHIFT_MAX = 15
 SHIFT_MAX = 29
+MEAN_SHIFT_MAX = 30
+"""No number of steps that a graph may have needs more."""
 
 
 def scale_channels(
@@ -49,6 +51,36 @@ def scale_channels(
         slope=slope,
         slope_shift=slope_shift,
     )
+
+
+def scale_mean(steps: int, limit: int) -> tuple[int, int, int]:
+    """Choose multiplier, pre-shift and shift that divide a sum by its number of steps.
+
+    They are those of :func:`firmware_export._integer.global_pool`.
+
+    Parameters
+    ----------
+    steps : int
+    limit : int
+        Of each summand.
+
+    Examples
+    --------
+    >>> scale_mean(16, 32767), scale_mean(24, 32767), scale_mean(24, 127)
+    ((1, 0, 4), (21845, 3, 16), (21845, 0, 19))
+    """
+    shift = fit_shift(1 / steps, INT16_MAX, MEAN_SHIFT_MAX)
+    multiplier = round(2**shift / steps)
+    twos = (multiplier & -multiplier).bit_length() - 1
+    multiplier, shift = multiplier >> twos, shift - twos
+    bound, preshift = steps * limit, 0
+    while (bound + _half(preshift) >> preshift) * multiplier + _half(shift - preshift) > INT32_MAX:
+        preshift += 1
+    return multiplier, preshift, shift - preshift
+
+
+def _half(shift: int) -> int:
+    return 1 << shift >> 1
 
 
 def _split_slope(slope: float) -> tuple[int, int]:

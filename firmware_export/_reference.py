@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firmware_export._graph import CategoricalColumn, Floats, FrontEnd, Graph
-from firmware_export._layers import Layer, LinearLayer, SumLayer, list_layers
+from firmware_export._layers import Layer, LinearLayer, PoolLayer, SumLayer, list_layers
 from firmware_export._rows import BLANK
 from skdualcnn.preprocessing._gathered import take_changes
 
@@ -48,7 +48,8 @@ def run_reference(graph: Graph, signal: Floats) -> list[Floats]:
     """Run the network on (n, steps, channels); returns every tensor, the input first.
 
     The order is that of the integer graph: a convolution writes one tensor, a residual
-    block three (first, second, sum), a dense layer and a head one each.
+    block three (first, second, sum), a pooling over all steps, a dense layer and a head
+    one each.
     """
     return run_layers(list_layers(graph), [signal])
 
@@ -59,6 +60,10 @@ def run_layers(layers: Sequence[Layer], tensors: Sequence[Floats]) -> list[Float
     for layer in layers[len(tensors) - 1 :]:
         if isinstance(layer, SumLayer):
             tensors.append(tensors[layer.left] + tensors[layer.right])
+        elif isinstance(layer, PoolLayer):
+            signal = tensors[layer.source]
+            pooled = [signal.mean(axis=1, keepdims=True), signal.max(axis=1, keepdims=True)]
+            tensors.append(np.concatenate(pooled, axis=2))
         else:
             tensors.append(_run_linear(layer, tensors[layer.source]))
     return tensors

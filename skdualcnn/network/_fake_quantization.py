@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn.utils import parametrize
 from torch.utils.hooks import RemovableHandle
 
+from skdualcnn.network._blocks import GlobalPooling
 from skdualcnn.network._dual_path import DualPathNetwork
 
 WEIGHT_LIMIT = 127
@@ -27,8 +28,8 @@ class IntegerSteps:
         Of each output channel of the convolutions, the dense layer and the heads, in
         the order they run; integers are within [-127, 127].
     signals : tuple of float
-        Of the input, and of the signal after each block, each unit of a residual block
-        and the dense layer.
+        Of the input, and of the signal after each block, each unit of a residual block,
+        the pooling over all steps and the dense layer.
     limits : tuple of int
         Integers of the same signals are within [-limit, limit].
     """
@@ -64,8 +65,13 @@ def fake_quantised(network: DualPathNetwork, steps: IntegerSteps) -> Iterator[No
     integer-arithmetic-only inference. CVPR.
     """
     layers = [one for one in network.modules() if isinstance(one, nn.Conv1d | nn.Linear)]
-    # Every signal that integers hold is what a dropout reads, but for the input.
-    readers = [network, *(one for one in network.modules() if isinstance(one, nn.Dropout))]
+    # Every signal that integers hold is what a dropout reads, but for the input, and for what
+    # the dense layer reads if it is no block's signal.
+    apart = network.dense if isinstance(network.pooling, GlobalPooling) else None
+    readers = [
+        network,
+        *(one for one in network.modules() if isinstance(one, nn.Dropout) or one is apart),
+    ]
     hooks: list[RemovableHandle] = [
         one.register_forward_pre_hook(_freeze)
         for one in network.modules()

@@ -16,6 +16,7 @@ from firmware_export._graph import (
     Decision,
     Dense,
     FrontEnd,
+    GlobalPooling,
     Graph,
     Head,
     NumericColumn,
@@ -54,7 +55,7 @@ def _convolution(rng, rows, channels, kernel, slope, pool):
 
 
 def _network(
-    rng, steps, channels, *, blocks, kernel, residuals, slope, pool, units, classes, names
+    rng, steps, channels, *, blocks, kernel, residuals, slope, pool, pooling, units, classes, names
 ):
     layers = []
     for rows in blocks:
@@ -63,6 +64,9 @@ def _network(
     for _ in range(residuals):
         pair = (_convolution(rng, channels, channels, kernel, slope, 1) for _ in range(2))
         layers.append(Residual(*pair))
+    if pooling:
+        layers.append(GlobalPooling())
+        steps = 2  # a mean and a maximum
     inputs = steps * channels
     dense = Dense(rng.normal(size=(units, inputs)) / np.sqrt(inputs), rng.normal(size=units), slope)
     heads = tuple(
@@ -90,6 +94,7 @@ def make_graph():
         residuals=0,
         slope=0.01,
         pool=2,
+        pooling=False,
         units=8,
         classes=(3, 2),
         separate=False,
@@ -125,6 +130,7 @@ def make_graph():
                 residuals=residuals,
                 slope=slope,
                 pool=pool,
+                pooling=pooling,
                 units=units,
                 classes=[classes[i] for i in group],
                 names=[heads[i] for i in group],

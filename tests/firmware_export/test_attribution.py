@@ -20,9 +20,10 @@ def _with_tensor(quantised, index, **change):
     return replace(quantised, tensors=tuple(tensors))
 
 
+@pytest.mark.parametrize("pooling", [False, True])
 @pytest.mark.parametrize("separate", [False, True])
-def test_every_effect_is_tried_on_its_own(make_graph, separate):
-    graph = make_graph(residuals=1, separate=separate, rule="anomaly")
+def test_every_effect_is_tried_on_its_own(make_graph, separate, pooling):
+    graph = make_graph(residuals=1, separate=separate, pooling=pooling, rule="anomaly")
     readings = _readings()
     quantised = quantise(graph, readings, calibration="percentile", activation_bits=8)
     exact, tried = try_effects(graph, quantised, readings[:, None])
@@ -35,6 +36,7 @@ def test_every_effect_is_tried_on_its_own(make_graph, separate):
         operation.name for operation in quantised.operations if hasattr(operation, "weight")
     }
     assert ("residual1_sum" in names) != separate
+    assert ("pooling" in names) == (pooling and not separate)
     for effect, probabilities in tried.items():
         gap = max(np.abs(a - b).max() for a, b in zip(exact, probabilities, strict=True))
         assert 0 < gap < 0.5, effect

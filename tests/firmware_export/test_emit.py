@@ -38,6 +38,44 @@ SHAPES = {
     },
     "one head, no pooling": {"steps": 4, "classes": (2,), "pool": 1, "blocks": (1,)},
     "kernel 1, pool 3, odd lengths": {"steps": 25, "kernel": 1, "pool": 3, "blocks": (7, 2)},
+    "global pooling of 24 steps": {"steps": 48, "pooling": True, "rule": "anomaly"},
+    "global pooling of 7 steps, residual block, three heads": {
+        "steps": 21,
+        "pool": 3,
+        "residuals": 1,
+        "pooling": True,
+        "classes": (4, 2, 5),
+    },
+    "global pooling of 62 steps, a mean that must be limited": {
+        "steps": 62,
+        "blocks": (),
+        "pooling": True,
+    },
+    "global pooling of one step, separate trunks": {
+        "steps": 3,
+        "pool": 3,
+        "blocks": (3,),
+        "pooling": True,
+        "separate": True,
+    },
+    "global pooling of a window, separate trunks": {
+        "steps": 11,
+        "channels": 3,
+        "window": True,
+        "pool": 1,
+        "residuals": 1,
+        "pooling": True,
+        "separate": True,
+        "rule": "anomaly",
+    },
+    "global pooling of the rows themselves, separate trunks": {
+        "steps": 5,
+        "channels": 3,
+        "window": True,
+        "blocks": (),
+        "pooling": True,
+        "separate": True,
+    },
     "rows of a window": {"steps": 6, "channels": 3, "window": True, "rule": "anomaly"},
     "window, separate trunks, kernel 5": {
         "steps": 9,
@@ -84,12 +122,11 @@ SHAPES = {
 
 
 def _rows(graph, rows=40):
-    """Return usual rows, then rows that saturate every signal, then zeros."""
+    """Return usual rows, rows that saturate every signal, then zeros and two saturated alike."""
     rng = np.random.default_rng(7)
     usual = rng.normal(size=(rows, len(graph.front_end.readings)))
-    return np.vstack([usual, usual * 100, usual * 1e20, np.zeros_like(usual[:1])]).astype(
-        np.float32
-    )
+    alike = np.multiply.outer([0, 1e20, -1e20], np.ones(usual.shape[1]))
+    return np.vstack([usual, usual * 100, usual * 1e20, alike]).astype(np.float32)
 
 
 @pytest.mark.parametrize("bits", [16, 8])
@@ -115,6 +152,7 @@ def test_random_graphs_answer_like_their_twins(
         "kernel": data.draw(st.sampled_from([1, 3, 5]), "kernel"),
         "residuals": data.draw(st.integers(0, 2), "residuals"),
         "slope": data.draw(st.sampled_from([0.0, 0.01, 1.0]), "slope"),
+        "pooling": data.draw(st.booleans(), "pooling"),
         "units": data.draw(st.integers(1, 19), "units"),
         "classes": tuple(data.draw(st.lists(st.integers(2, 9), min_size=2, max_size=3), "classes")),
         "separate": data.draw(st.booleans(), "separate"),

@@ -29,6 +29,11 @@ SHAPES = {
         "-Og",
         {"steps": 13, "channels": 3, "blocks": (5,), "residuals": 2, "kernel": 5},
     ),
+    "global pooling of 24 steps": ("-Os", {"steps": 48, "pooling": True, "residuals": 1}),
+    "window, separate trunks, global pooling": (
+        "-O2",
+        {"steps": 7, "channels": 2, "window": True, "separate": True, "pool": 1, "pooling": True},
+    ),
     "window, separate trunks": (
         "-O2",
         {"steps": 9, "channels": 2, "window": True, "separate": True, "residuals": 1},

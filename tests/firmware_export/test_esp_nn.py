@@ -43,6 +43,7 @@ SHAPES = {
     "37 inputs, three heads": {"steps": 37, "blocks": (5,), "classes": (2, 3, 4)},
     "odd lengths": {"steps": 25, "channels": 3, "blocks": (7,), "units": 17, "pool": 3},
     "window": {"steps": 16, "channels": 5, "blocks": (16,), "window": True, "units": 20},
+    "global pooling": {"steps": 14, "blocks": (9,), "pooling": True},
     "separate paths": {"steps": 9, "blocks": (4, 6), "separate": True, "residuals": 1, "pool": 1},
 }
 

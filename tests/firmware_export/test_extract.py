@@ -20,6 +20,12 @@ SHAPES = {
     "relu, three heads": ({"activation": "relu", "pool_size": 3}, (60, 10), 3),
     "separate": ({"sharing": "none", "conv_channels": (3, 5)}, (60, 13), 2),
     "one head": ({"pool_size": 1, "kernel_size": 5}, (60, 7), 0),
+    "global pooling": ({"global_pooling": True, "residual_blocks": 1}, (60, 24), 3),
+    "window, separate, global pooling": (
+        {"global_pooling": True, "sharing": "none", "conv_channels": (3, 4), "pool_size": 1},
+        (60, 7, 3),
+        2,
+    ),
     "window": ({"residual_blocks": 2, "conv_channels": (4,)}, (60, 11, 3), 2),
 }
 

@@ -38,7 +38,14 @@ def gap(estimator, other, X):
 
 @pytest.mark.parametrize("bits", [8, 16])
 @pytest.mark.parametrize(
-    "change", [{}, {"sharing": "none"}, {"pool_size": 1, "residual_blocks": 1}]
+    "change",
+    [
+        {},
+        {"sharing": "none"},
+        {"pool_size": 1, "residual_blocks": 1},
+        {"pool_size": 1, "residual_blocks": 1, "global_pooling": True},
+        {"pool_size": 1, "sharing": "none", "global_pooling": True},
+    ],
 )
 @pytest.mark.parametrize("window", [1, 5])
 def test_fake_quantised_nets_answer_like_the_integers(small_network, numbers, bits, change, window):

@@ -3,7 +3,7 @@ from math import floor
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from firmware_export._integer import (
@@ -12,13 +12,15 @@ from firmware_export._integer import (
     add,
     decide,
     exp_weights,
+    global_pool,
     max_pool,
     requantise,
     round_shift,
     softmax_q30,
     spare_bits,
 )
-from firmware_export._integer_graph import Add, ChannelScaling, IntegerDecision
+from firmware_export._integer_graph import Add, ChannelScaling, GlobalPool, IntegerDecision
+from firmware_export._quantize_scaling import scale_mean
 from skdualcnn._rules import fuse_anomalies, fuse_confidences
 
 few = settings(max_examples=60, deadline=None, derandomize=True)
@@ -99,6 +101,52 @@ def test_add_never_overflows(left, right, multiplier_left, multiplier_right, shi
     exact = floor(Fraction(total, 2**shift) + Fraction(1, 2))
     got = add(np.array([left], np.int32), np.array([right], np.int32), layer, 32767)
     assert int(got[0]) == max(-32767, min(32767, exact))
+
+
+@few
+@given(st.integers(1, 65534), st.sampled_from([63, 127, 20_000, 32767]), st.integers(0, 999))
+@example(24, 32767, 0)
+@example(7, 32767, 0)
+@example(1, 127, 0)
+@example(62, 32767, 0)
+@example(32768, 32767, 0)
+@example(65534, 32767, 0)
+def test_a_mean_is_less_than_two_steps_off_and_never_overflows(steps, limit, seed):
+    multiplier, preshift, shift = scale_mean(steps, limit)
+    assert 1 <= multiplier <= 32767
+    assert 0 <= preshift <= 16
+    largest = steps * limit + (2**preshift >> 1)
+    assert largest < 2**31
+    assert (largest >> preshift) * multiplier + (2**shift >> 1) < 2**31
+    signal = np.random.default_rng(seed).integers(-limit, limit + 1, (3, steps, 2), dtype=np.int32)
+    signal[0], signal[1, :, 0] = [limit, -limit], np.abs(signal[1, :, 0])
+    layer = GlobalPool("a", "", 0, 1, multiplier, preshift, shift, steps * limit)
+    pooled = global_pool(signal, layer, limit)
+    assert (pooled.shape, pooled.dtype) == ((3, 1, 4), np.int32)
+    assert np.abs(pooled).max() <= limit
+    np.testing.assert_array_equal(pooled[:, 0, 2:], signal.max(axis=1))
+    for mean, total in zip(pooled[:, 0, :2].flat, signal.sum(axis=1).flat, strict=True):
+        assert abs(int(mean) - Fraction(int(total), steps)) < 2
+
+
+@few
+@given(st.integers(0, 15), st.sampled_from([127, 32767]), st.integers(0, 999))
+def test_a_mean_of_a_power_of_two_is_the_rounded_shift(power, limit, seed):
+    steps = 2**power
+    assert scale_mean(steps, limit) == (1, 0, power)
+    signal = np.random.default_rng(seed).integers(-limit, limit + 1, (9, steps, 1), dtype=np.int32)
+    layer = GlobalPool("a", "", 0, 1, 1, 0, power, steps * limit)
+    for mean, total in zip(
+        global_pool(signal, layer, limit)[:, 0, 0], signal.sum(axis=1)[:, 0], strict=True
+    ):
+        assert mean == floor(Fraction(int(total), steps) + Fraction(1, 2))
+
+
+def test_a_mean_is_limited():
+    layer = GlobalPool("a", "", 0, 1, *scale_mean(62, 32767), 62 * 32767)
+    signal = np.full((1, 62, 1), 32767, dtype=np.int32)
+    assert global_pool(signal, layer, 32767).ravel().tolist() == [32767, 32767]
+    assert global_pool(signal, layer, 40_000).ravel().tolist() == [32768, 32767]
 
 
 @pytest.mark.parametrize("spare", [0, 3, 7])

@@ -25,6 +25,7 @@ MAC16 = ("-DMODEL_USE_MAC16", f"-Wa,-I{FOLDER}", "-include", str(FOLDER / "mac16
 SHAPES = {
     "132 inputs to the dense layer": {"steps": 22, "blocks": (12,), "units": 24},
     "odd lengths": {"steps": 25, "channels": 3, "blocks": (7,), "units": 17, "pool": 3},
+    "global pooling": {"steps": 14, "blocks": (9,), "units": 17, "pooling": True},
     "window": {"steps": 16, "channels": 5, "blocks": (16,), "window": True, "units": 20},
 }
 

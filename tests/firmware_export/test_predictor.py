@@ -4,12 +4,15 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
+from sklearn.pipeline import make_pipeline
 
 from firmware_export import FixedPointClassifier, _predictor, compile_predictor
 from firmware_export._integer_readings import Status
 from skdualcnn.exceptions import ExportError
+from skdualcnn.preprocessing import SlidingWindow
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +38,17 @@ def _assert_equal(got, wanted):
 def test_bulk_answers_are_the_twins(name, ward, request):
     one = request.getfixturevalue(name)
     _assert_equal(one.answers(ward[0]), one.twin.answers(ward[0]))
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+def test_bulk_answers_with_global_pooling_are_the_twins(compiler, small_network, ward, bits):
+    X, y = ward[0][["Heart rate", "temperature"]], ward[1]
+    network = clone(small_network).set_params(global_pooling=True, max_epochs=2)
+    pipeline = make_pipeline(SlidingWindow(7), network).fit(X, y)
+    twin = FixedPointClassifier(FrozenEstimator(pipeline), activation_bits=bits).fit(X)
+    got, wanted = compile_predictor(twin).answers(X), twin.answers(X)
+    for one, other in zip(got.logits, wanted.logits, strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 @pytest.mark.parametrize("name", ["predictor", "window_predictor"])

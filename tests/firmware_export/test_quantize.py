@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from firmware_export._integer import linear, run
-from firmware_export._integer_graph import Linear
+from firmware_export._integer_graph import GlobalPool, Linear
 from firmware_export._integer_readings import quantise_readings
 from firmware_export._quantize import quantise
 from firmware_export._reference import run_reference, scale_readings
@@ -28,15 +28,22 @@ def _readings(graph, rows=50, seed=1):
     channels=st.integers(1, 4),
     kernel=st.sampled_from([1, 3, 5]),
     residuals=st.integers(0, 2),
+    pooling=st.booleans(),
     slope=st.sampled_from([0.0, 0.01]),
     bits=st.sampled_from([8, 16]),
     calibration=st.sampled_from(["minmax", "percentile", "mse"]),
 )
 def test_no_accumulator_can_overflow(
-    make_graph, seed, steps, channels, kernel, residuals, slope, bits, calibration
+    make_graph, seed, steps, channels, kernel, residuals, pooling, slope, bits, calibration
 ):
     graph = make_graph(
-        seed, steps=steps, channels=channels, kernel=kernel, residuals=residuals, slope=slope
+        seed,
+        steps=steps,
+        channels=channels,
+        kernel=kernel,
+        residuals=residuals,
+        pooling=pooling,
+        slope=slope,
     )
     quantised = quantise(graph, _readings(graph), activation_bits=bits, calibration=calibration)
     # Whatever comes in: every signal stays within its limit.
@@ -104,10 +111,51 @@ def test_too_many_inputs_for_an_accumulator_is_an_error(make_graph):
         quantise(graph, _readings(graph, rows=1))
 
 
+@pytest.mark.parametrize("bits", [8, 16])
+@pytest.mark.parametrize("calibration", ["minmax", "percentile", "mse"])
+def test_what_is_pooled_keeps_its_scale(make_graph, bits, calibration):
+    graph = make_graph(steps=48, residuals=1, pooling=True)
+    quantised = quantise(graph, _readings(graph), activation_bits=bits, calibration=calibration)
+    pool = next(one for one in quantised.operations if isinstance(one, GlobalPool))
+    source, target = quantised.tensors[pool.source], quantised.tensors[pool.target]
+    assert (source.scale, source.limit) == (target.scale, target.limit)
+    assert (target.steps, target.channels) == (1, 2 * source.channels)
+    assert pool.bound == 24 * source.limit
+
+
+def test_what_is_pooled_has_the_limit_that_its_reader_needs(make_graph):
+    graph = make_graph(steps=4, channels=900, blocks=(), pooling=True, separate=True)
+    first, second = graph.paths
+    loud = replace(first.dense, weight=np.sign(first.dense.weight))
+    graph = replace(graph, paths=(replace(first, dense=loud), second))
+    quantised = quantise(graph, _readings(graph))
+    limits = {one.limit for one in quantised.tensors if one.name.endswith(("input", "pooling"))}
+    assert len(limits) == 1
+    assert limits.pop() == pytest.approx(2**31 / (1800 * 127), rel=1e-2)
+
+
+def test_as_many_steps_are_pooled_as_a_graph_may_have(make_graph):
+    graph = make_graph(steps=65_534, kernel=1, blocks=(), pooling=True, units=1, classes=(2,))
+    readings = np.vstack([_readings(graph, rows=1), np.full((2, 65_534), 1e9)])
+    readings[2] *= -1
+    quantised = quantise(graph, readings[:1].astype(np.float32))
+    tensors = run(quantised, quantise_readings(quantised, readings.astype(np.float32)))
+    limit = quantised.tensors[0].limit
+    assert limit == 32767
+    assert tensors[1][1:].tolist() == [[[limit, limit]], [[-limit, -limit]]]
+    with pytest.raises(ExportError, match="65535 inputs from 65535 readings, expected at most"):
+        quantise(make_graph(steps=65_535, blocks=(), pooling=True), np.zeros((1, 65_535)))
+
+
 @pytest.mark.parametrize(("bits", "worst_db", "worst_gap"), [(16, 30, 0.02), (8, 24, 0.05)])
 @pytest.mark.parametrize("slope", [0.0, 0.01])
-def test_integers_stay_close_to_the_float_network(make_graph, bits, worst_db, worst_gap, slope):
-    graph = make_graph(steps=37, channels=2, blocks=(8, 8), residuals=2, slope=slope)
+@pytest.mark.parametrize("pooling", [False, True])
+def test_integers_stay_close_to_the_float_network(
+    make_graph, bits, worst_db, worst_gap, slope, pooling
+):
+    graph = make_graph(
+        steps=37, channels=2, blocks=(8, 8), residuals=2, slope=slope, pooling=pooling
+    )
     readings = _readings(graph, rows=200)
     quantised = quantise(graph, readings, activation_bits=bits)
     exact = run_reference(graph, scale_readings(graph.front_end, readings))

@@ -47,6 +47,19 @@ def test_weights_and_signals_are_whole_numbers_of_steps(network):
     assert len(seen) == len(ROWS)
 
 
+def test_what_is_pooled_over_all_steps_is_rounded():
+    network = DualPathNetwork(1, 7, [2], conv_channels=(4,), dense_units=5, global_pooling=True)
+    seen = []
+    network.dense.register_forward_hook(lambda _, inputs, __: seen.append(inputs[0]))
+    coarse = IntegerSteps(
+        tuple(np.full(rows, 0.1) for rows in (4, 5, 2)), (0.25, 0.25, 0.5, 0.25), (20, 20, 3, 20)
+    )
+    with fake_quantised(network.eval(), coarse), torch.no_grad():
+        network(torch.rand(6, 1, 7))
+    assert on_grid(seen[0], 0.5)
+    assert seen[0].abs().max() <= 1.5
+
+
 def test_network_is_as_before_in_the_end(network):
     before = copy.deepcopy(network.state_dict())
     parameters = list(network.parameters())
