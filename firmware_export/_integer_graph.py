@@ -355,8 +355,15 @@ class IntegerGraph:
 
     @property
     def is_input_kept(self) -> bool:
-        """Whether the rows that the C keeps of a device are the network's input as they are."""
-        return self.window > 1 and self.stride == 1 and not self.changes
+        """Whether the rows that the C keeps of a device are the network's input as they are.
+
+        A dense layer reads them where they are aligned for a chip's own units, in the buffer.
+        """
+        feeds_dense = any(
+            isinstance(one, Linear) and one.kind == "dense" and one.source == 0
+            for one in self.operations
+        )
+        return self.window > 1 and self.stride == 1 and not self.changes and not feeds_dense
 
     @property
     def history(self) -> int:

@@ -118,11 +118,13 @@ def compile_network(network: "DualPathNetwork") -> CompiledNetwork | None:
     """Return a network in evaluation mode as C, or None if torch must run it.
 
     It must where somebody listens to a module (hooks) or has changed one
-    (parametrizations), on other devices and types than float32 on the CPU, and where the
-    kernels cannot be had.
+    (parametrizations), on other devices and types than float32 on the CPU, where there is no
+    block, and where the kernels cannot be had.
     """
     weight, kernels = network.dense.weight, load_kernels()
     if kernels is None or weight.device.type != "cpu" or weight.dtype != float32:
+        return None
+    if not network.blocks:
         return None
     parts = _parts(network)
     if is_listened_to(network) or not all(map(_is_known, parts)):

@@ -76,6 +76,8 @@ SHAPES = {
         "pooling": True,
         "separate": True,
     },
+    "no convolution": {"steps": 9, "channels": 3, "blocks": ()},
+    "no convolution, rows of a window": {"steps": 5, "channels": 3, "blocks": (), "window": True},
     "rows of a window": {"steps": 6, "channels": 3, "window": True, "rule": "anomaly"},
     "window, separate trunks, kernel 5": {
         "steps": 9,

@@ -44,6 +44,7 @@ SHAPES = {
     "odd lengths": {"steps": 25, "channels": 3, "blocks": (7,), "units": 17, "pool": 3},
     "window": {"steps": 16, "channels": 5, "blocks": (16,), "window": True, "units": 20},
     "global pooling": {"steps": 14, "blocks": (9,), "pooling": True},
+    "no convolution": {"steps": 5, "channels": 3, "blocks": (), "window": True},
     "separate paths": {"steps": 9, "blocks": (4, 6), "separate": True, "residuals": 1, "pool": 1},
 }
 

@@ -26,6 +26,8 @@ SHAPES = {
         (60, 7, 3),
         2,
     ),
+    "no block": ({"conv_channels": ()}, (60, 7, 3), 2),
+    "no block, global pooling": ({"conv_channels": (), "global_pooling": True}, (60, 7, 3), 2),
     "window": ({"residual_blocks": 2, "conv_channels": (4,)}, (60, 11, 3), 2),
 }
 

@@ -122,6 +122,12 @@ def test_other_types_are_left_to_torch(network):
     assert compile_network(network.double()) is None
 
 
+def test_a_network_without_blocks_is_left_to_torch():
+    network = DualPathNetwork(2, 5, [2], conv_channels=(), dense_units=4).eval()
+    assert compile_network(network) is None
+    assert make_answer(network)(torch.rand(3, 2, 5)).shape == (3, 2)
+
+
 def test_without_kernels_torch_answers(network, monkeypatch):
     expected = make_answer(network)(network.signals)
     monkeypatch.setattr(_compiled_answer, "load_kernels", lambda: None)
