@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from rich.progress import Progress
-from sklearn.utils import Bunch
+from sklearn.utils import Bunch, _safe_indexing
 
 from skdualcnn._decider import FusionDecider
 from skdualcnn._evaluation import evaluate
@@ -23,7 +23,7 @@ def fit_and_score(
     start = time.perf_counter()
     fit(decider, dataset, train)
     seconds = time.perf_counter() - start
-    result = evaluate(decider, dataset.data.iloc[test], labels_of(dataset, test))
+    result = evaluate(decider, _safe_indexing(dataset.data, test), labels_of(dataset, test))
     return [
         {
             "head": head,

@@ -28,6 +28,7 @@ from skdualcnn.preprocessing import (
     OutlierClipper,
     PlausibilityLimiter,
     QuantileScaler,
+    SeriesScaler,
     SlidingWindow,
 )
 
@@ -59,7 +60,10 @@ STATUSES = ["passed", "xfail", "failed", "skipped"]
 
 
 def estimators() -> dict[str, Any]:
-    """Return one instance of every public estimator, by the name to print."""
+    """Return one instance of every public estimator, by the name to print.
+
+    All but `SeriesStatistics`: the checks give rows, and it reads series alone.
+    """
     network = DualPathCNNClassifier(random_state=0)
     return {
         "DualPathCNNClassifier": network,
@@ -93,6 +97,7 @@ def estimators() -> dict[str, Any]:
         "OutlierClipper": OutlierClipper(),
         "PlausibilityLimiter": PlausibilityLimiter({0: (-1e6, 1e6)}),
         "QuantileScaler": QuantileScaler(),
+        "SeriesScaler": SeriesScaler(),
         "SlidingWindow": SlidingWindow(),
     }
 

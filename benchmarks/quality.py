@@ -15,18 +15,19 @@ from typing import Any
 
 import pandas as pd
 from rich.progress import Progress
-from sklearn.utils import Bunch
+from sklearn.utils import Bunch, _safe_indexing
 
 from benchmarks import tuning
 from benchmarks._held_out import figures, recalls, thresholds
 from benchmarks._output import describe_run, say_run, to_markdown, write_results
+from benchmarks._studies import STUDIES
 from benchmarks.paper import protocols
 from benchmarks.paper.models import models_of
 from benchmarks.paper.perturbation import LEVELS, strengths
 from skdualcnn._auc_comparison import compare_roc_auc
 from skdualcnn._decider import FusionDecider
 from skdualcnn._evaluation import HeadResult, evaluate
-from skdualcnn._studies import OURS, STUDIES, Study, fit, labels_of, thin
+from skdualcnn._studies import OURS, Study, fit, labels_of, thin
 from skdualcnn.model_selection import holm_adjust, honest_split
 from skdualcnn.preprocessing import disturb
 
@@ -141,9 +142,9 @@ def _score(
     train, test = honest_split(dataset, random_state=seed)
     results = _fit(decider, study, dataset, (train, test), quick=quick)
     worse = disturb(
-        dataset.data.iloc[test],
+        _safe_indexing(dataset.data, test),
         **strengths("both", LEVELS[-1]),
-        reference=dataset.data.iloc[train],
+        reference=_safe_indexing(dataset.data, train),
         random_state=seed,
     )
     disturbed = evaluate(decider, worse, labels_of(dataset, test)).heads
@@ -172,4 +173,4 @@ def _fit(
     fit(decider, dataset, thin(train, study.window) if quick else train)
     groups = dataset.groups.iloc[test].to_numpy()
     y = labels_of(dataset, test)
-    return evaluate(decider, dataset.data.iloc[test], y, groups).heads
+    return evaluate(decider, _safe_indexing(dataset.data, test), y, groups).heads

@@ -22,9 +22,10 @@ from sklearn.utils import Bunch
 
 from benchmarks._output import publish
 from benchmarks._runs import fit_and_score
+from benchmarks._studies import STUDIES
 from benchmarks.paper.protocols import strata_of, take
 from skdualcnn._fusion_pipeline import NO_DROPOUT, TEACHER
-from skdualcnn._studies import OURS, STUDIES, Study, thin
+from skdualcnn._studies import OURS, Study, thin
 from skdualcnn.model_selection import PurgedGroupTimeSeriesSplit, honest_split
 from skdualcnn.preprocessing import QuantileScaler
 

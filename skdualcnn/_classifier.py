@@ -45,8 +45,7 @@ class DualPathCNNClassifier(PlainState, ClassifierMixin, BaseEstimator):
     architecture : {"paper", "compact"}, default="paper"
         Shape of the network: the paper's, or a narrow one for a chip, which pools a long
         signal more often and so has less than 30,000 parameters on up to 4,000 columns.
-        Whichever of the next nine parameters is None is as
-        `skdualcnn.network.ARCHITECTURES` has it.
+        Where one of the next nine is None, `skdualcnn.network.ARCHITECTURES` has it.
     conv_channels : tuple of int, default=None
         Output channels of each convolutional block; (64,) in the paper.
     kernel_size : int, default=None
@@ -92,16 +91,17 @@ class DualPathCNNClassifier(PlainState, ClassifierMixin, BaseEstimator):
         Weights of the classes in the loss; a list holds one entry per head.
     teacher : classifier or None, default=None
         A classifier with `predict_proba`, such as boosted trees, whose probabilities the
-        network learns beside the labels. `fit` cross-fits it on the rows of each head
-        (windows flattened), so that it answers for rows that it has not seen. On few or
-        noisy labels the network then often does better than either alone.
+        network learns beside the labels. `fit` cross-fits it on each head's rows (windows
+        flattened). On few or noisy labels the network then often is better than either.
     teacher_weight : float, default=0.5
         Share of the teacher in what the network learns; the rest is the label.
     recombined_rows : int, default=0
         Rows to make of each labelled row, and of each head, by taking some columns (of
         windows, whole channels) from another one. The teacher alone says what they are,
-        so the network learns more of it; training takes as many times longer. Not used
-        without a teacher.
+        so the network learns more of it; training takes as many times longer.
+    recombined_parts : int, default=1
+        Equal parts that columns or channels come in, such as the three of `SeriesScaler`;
+        what is taken in one part is taken in all.
     warm_start : bool, default=False
         Whether `fit` goes on from the last fit's weights.
     callbacks : list of skorch callbacks or None, default=None
@@ -143,14 +143,12 @@ class DualPathCNNClassifier(PlainState, ClassifierMixin, BaseEstimator):
 
     Notes
     -----
-    Convolutional blocks train, and predictions run, on kernels in C if this machine has
-    a compiler; they are built when first needed, which takes seconds, and kept in the
-    user's cache folder. Without a compiler, on a GPU, and where the environment variable
-    ``SKDUALCNN_COMPILE`` is 0, torch does the same up to rounding, at twice the time.
+    Blocks train, and predictions run, on kernels in C if this machine has a compiler; they
+    are built when first needed, in seconds, and kept in the user's cache folder. Else, on a
+    GPU, and where ``SKDUALCNN_COMPILE`` is 0, torch does the same at twice the time.
 
-    Rows are visited in an order that depends on their content and the seed alone, and
-    equal rows are merged with their weights added, so that a whole-number
-    `sample_weight` is the same thing as repeating the row.
+    The order of visits depends on the rows' content and the seed alone, and equal rows are
+    merged, so that a whole-number `sample_weight` is the same as repeating the row.
 
     Searches and cross-validation stratify by default, which scikit-learn refuses to do with
     missing labels: give them ``cv=KFold(...)`` or, by patients, ``cv=GroupKFold(...)``.
@@ -201,6 +199,7 @@ class DualPathCNNClassifier(PlainState, ClassifierMixin, BaseEstimator):
         teacher: Any = None,
         teacher_weight: float = 0.5,
         recombined_rows: int = 0,
+        recombined_parts: int = 1,
         warm_start: bool = False,
         callbacks: list[Any] | None = None,
         device: str = "cpu",
@@ -231,6 +230,7 @@ class DualPathCNNClassifier(PlainState, ClassifierMixin, BaseEstimator):
         self.teacher = teacher
         self.teacher_weight = teacher_weight
         self.recombined_rows = recombined_rows
+        self.recombined_parts = recombined_parts
         self.warm_start = warm_start
         self.callbacks = callbacks
         self.device = device
@@ -264,8 +264,7 @@ class DualPathCNNClassifier(PlainState, ClassifierMixin, BaseEstimator):
             Groups, such as patients, that early stopping holds out whole and that the
             teacher does not learn from where it answers. Give them for windows.
         X_val, y_val : array-like, default=None
-            Rows for early stopping to watch instead of a share of X; not used without
-            early stopping.
+            Rows for early stopping to watch instead of a share of X.
 
         Returns
         -------
@@ -295,6 +294,7 @@ class DualPathCNNClassifier(PlainState, ClassifierMixin, BaseEstimator):
                 *(self.teacher, rows, self._heads, groups),
                 teacher_weight=self.teacher_weight,
                 recombined_rows=self.recombined_rows,
+                recombined_parts=self.recombined_parts,
                 seed=self.seed_,
             )
         return self._train(rows, epochs=self.max_epochs, watch=self._watch(groups, X_val, y_val))

@@ -46,6 +46,8 @@ from skdualcnn.preprocessing import (
     OutlierClipper,
     PlausibilityLimiter,
     QuantileScaler,
+    SeriesScaler,
+    SeriesStatistics,
     SlidingWindow,
     flatten_windows,
 )
@@ -77,6 +79,8 @@ _REGISTRY = Registry(
             OutlierClipper,
             PlausibilityLimiter,
             QuantileScaler,
+            SeriesScaler,
+            SeriesStatistics,
             SlidingWindow,
             ColumnTransformer,
             FrozenEstimator,

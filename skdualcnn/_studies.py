@@ -12,7 +12,7 @@ from sklearn.base import clone
 from sklearn.ensemble import RandomForestClassifier, VotingClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
-from sklearn.utils import Bunch
+from sklearn.utils import Bunch, _safe_indexing
 
 from skdualcnn._classifier import DualPathCNNClassifier
 from skdualcnn._decider import FusionDecider
@@ -33,7 +33,7 @@ from skdualcnn.datasets import (
     make_ward,
 )
 from skdualcnn.network._architectures import SHAPE_PARAMETERS
-from skdualcnn.preprocessing import QuantileScaler
+from skdualcnn.preprocessing import QuantileScaler, SeriesScaler, SeriesStatistics
 
 OURS = "dual-path CNN"
 HELD_OUT = {  # by the split that a data set asks for
@@ -71,6 +71,9 @@ class Study:
         of the vital signs. Levels drift along a recording, and differ between people.
     noise_filter : transformer, dict of str to transformer, or None
         What the numeric columns pass through, as for the preprocessor.
+    series : bool
+        Whether each row is a whole series, steps by channels with gaps, and so a window.
+        Models that take rows then see its statistics.
     classifier : dict
         Parameters of the classifier that differ from its defaults, chosen on training
         data.
@@ -83,20 +86,14 @@ class Study:
     by: str | None = None
     vital_changes: bool = False
     noise_filter: Any = None
+    series: bool = False
     classifier: Mapping[str, Any] = field(default_factory=dict)
 
     def models(
         self, dataset: Bunch, *, quick: bool, verbose: int, random_state: int
     ) -> dict[str, FusionDecider]:
         """Return our model and the baselines, unfitted, by name."""
-        preprocessing = preprocessing_steps(
-            dataset.data,
-            dataset.modalities,
-            noise_filter=self.noise_filter,
-            window=self.window,
-            by=self.by,
-            vital_changes=self.vital_changes,
-        )
+        preprocessing = self._preprocessing(dataset)
         parameters = {**TRAINING, **self.classifier}
         if quick:
             parameters["max_epochs"] = 3
@@ -104,10 +101,25 @@ class Study:
             DualPathCNNClassifier(**parameters, verbose=verbose, random_state=random_state)
         )
         baselines = make_baselines(
-            preprocessing, n_heads=len(labelled_heads(dataset)), random_state=random_state
+            [*preprocessing, SeriesStatistics()] if self.series else preprocessing,
+            n_heads=len(labelled_heads(dataset)),
+            random_state=random_state,
         )
         pipelines = {OURS: make_pipeline(*preprocessing, classifier), **baselines}
         return {name: FusionDecider(pipeline) for name, pipeline in pipelines.items()}
+
+    def _preprocessing(self, dataset: Bunch) -> list[Any]:
+        """Return what comes before every model."""
+        if self.series:
+            return [SeriesScaler()]
+        return preprocessing_steps(
+            dataset.data,
+            dataset.modalities,
+            noise_filter=self.noise_filter,
+            window=self.window,
+            by=self.by,
+            vital_changes=self.vital_changes,
+        )
 
 
 STUDIES = {
@@ -192,7 +204,8 @@ def labels_of(dataset: Bunch, rows: NDArray[np.intp]) -> pd.DataFrame:
 
 def fit(decider: FusionDecider, dataset: Bunch, rows: NDArray[np.intp]) -> FusionDecider:
     """Fit on some rows of a data set; a teacher learns and answers for whole groups."""
-    X, y, groups = dataset.data.iloc[rows], labels_of(dataset, rows), dataset.groups.iloc[rows]
+    X, groups = _safe_indexing(dataset.data, rows), dataset.groups.iloc[rows]
+    y = labels_of(dataset, rows)
     return decider.fit(X, y if y.shape[1] > 1 else y.squeeze(axis=1), groups=groups)
 
 

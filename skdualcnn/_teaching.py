@@ -30,6 +30,7 @@ def teach(
     *,
     teacher_weight: float,
     recombined_rows: int,
+    recombined_parts: int,
     seed: int,
 ) -> Rows:
     """Mix the labels with what a teacher says who has not seen them.
@@ -58,6 +59,8 @@ def teach(
         Share of the teacher in the mixture; the rest is the label.
     recombined_rows : int
         Rows to make of each labelled row, for each head.
+    recombined_parts : int
+        Equal parts of the columns that are taken from another row alike.
     seed : int
         Of the folds, of the recombination, and of each random state in the teacher that
         is None.
@@ -66,6 +69,11 @@ def teach(
     -------
     Rows
         The rows with targets, then those that were made, each with one head's target.
+
+    Raises
+    ------
+    ValueError
+        If the columns cannot be divided into so many parts.
 
     References
     ----------
@@ -79,6 +87,12 @@ def teach(
         check_consistent_length(rows.X, owners)
     values = content_hash(rows.X, np.empty((len(rows.X), 0), dtype=np.int64))
     teacher, rng = _seeded(teacher, seed), np.random.default_rng(seed)
+    n_columns = rows.X.shape[-1]
+    if n_columns % recombined_parts:
+        raise ValueError(
+            f"recombined_parts={recombined_parts} with {n_columns} columns or channels, expected "
+            "parts of equal size. Give the number of parts that they come in, or 1."
+        )
     targets, made = [], []
     for head, classes in enumerate(heads.classes):
         labelled = np.flatnonzero(rows.codes[:, head] != MISSING)
@@ -94,7 +108,7 @@ def teach(
             target[asked] = (1 - teacher_weight) * target[asked] + teacher_weight * said
             if recombined_rows:
                 base = np.tile(asked, recombined_rows)
-                new = _recombine(X, base, asked, rng)
+                new = _recombine(X, base, asked, recombined_parts, rng)
                 said = _answer(fitted, new, len(classes))
                 made.append(_of_one_head(rows, labelled[base], new, head, said, heads))
         targets.append(np.zeros((len(rows.X), len(classes)), dtype=np.float32))
@@ -138,11 +152,16 @@ def _recombine(
     X: NDArray[np.float32],
     base: NDArray[np.intp],
     others: NDArray[np.intp],
+    n_parts: int,
     rng: np.random.Generator,
 ) -> NDArray[np.float32]:
-    """Return the base rows with some columns, whole channels of windows, of other rows."""
+    """Return the base rows with some columns, whole channels of windows, of other rows.
+
+    What is taken in one of the equal parts of the columns is taken in all.
+    """
     share = rng.uniform(0, LARGEST_SHARE, size=len(base))
-    taken = rng.random((len(base), X.shape[-1])) < share[:, None]
+    taken = rng.random((len(base), X.shape[-1] // n_parts)) < share[:, None]
+    taken = np.tile(taken, n_parts)
     if X.ndim == 3:
         taken = taken[:, None, :]
     return np.where(taken, X[rng.choice(others, size=len(base))], X[base])

@@ -16,6 +16,7 @@ from rich.progress import (
 )
 from sklearn.utils import Bunch
 
+from benchmarks._studies import STUDIES
 from benchmarks.paper.jobs import Job, Settings, plan
 from benchmarks.paper.models import make_models
 from benchmarks.paper.outcome import Outcome
@@ -23,7 +24,7 @@ from benchmarks.paper.pages import write_pages
 from benchmarks.paper.results import Results
 from benchmarks.paper.store import Store, common_facts, digest_of, fingerprint, own_facts
 from benchmarks.paper.work import perform, restrict
-from skdualcnn._studies import STUDIES, Study
+from skdualcnn._studies import Study
 from skdualcnn.exceptions import DataFileError
 
 

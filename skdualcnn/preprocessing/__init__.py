@@ -15,6 +15,8 @@ from skdualcnn.preprocessing._plausibility import (
     PlausibleRange,
 )
 from skdualcnn.preprocessing._quantiles import QuantileScaler
+from skdualcnn.preprocessing._series import SeriesScaler
+from skdualcnn.preprocessing._series_statistics import SeriesStatistics
 from skdualcnn.preprocessing._windows import SlidingWindow, flatten_windows
 
 __all__ = [
@@ -28,6 +30,8 @@ __all__ = [
     "PlausibilityLimiter",
     "PlausibleRange",
     "QuantileScaler",
+    "SeriesScaler",
+    "SeriesStatistics",
     "SlidingWindow",
     "StreamClock",
     "align_streams",
