@@ -30,10 +30,11 @@ from benchmarks import (
     tuning,
     windows,
 )
+from benchmarks._studies import STUDIES
+from skdualcnn import _studies
 from skdualcnn._cli import OneLineParser, in_one_line
 from skdualcnn._commands import _exit
 from skdualcnn._commands._source import positive
-from skdualcnn._studies import STUDIES
 from skdualcnn._writing import check_writable
 from skdualcnn.exceptions import SkdualcnnError
 
@@ -92,7 +93,7 @@ def _make_parser() -> OneLineParser:
         _run_paper,
         quick="fewer rows and epochs; two models in the five folds",
     )
-    _add_studies(rerun, seeds=3, offer_all=True)
+    _add_studies(rerun, seeds=3, offer_all=True, offer_series=True)
     sizes = add(
         "architectures",
         "the named architectures: size, flash and scores, beside six classifiers",
@@ -106,7 +107,7 @@ def _make_parser() -> OneLineParser:
         _on_studies(quality.run),
         quick="fewer rows and epochs",
     )
-    _add_studies(judged, seeds=3)
+    _add_studies(judged, seeds=3, offer_series=True)
     disturbed = add(
         "robustness",
         "what noise and missing values cost each model, and what training on them saves",
@@ -120,7 +121,7 @@ def _make_parser() -> OneLineParser:
         _on_studies(tuning.run),
         quick="fewer rows and epochs",
     )
-    _add_studies(tuned, seeds=3)
+    _add_studies(tuned, seeds=3, offer_series=True)
     trusted = add(
         "calibration",
         "whether our probabilities come true on honest test rows, before and after calibration",
@@ -281,12 +282,18 @@ def _run_paper(given: argparse.Namespace) -> None:
     )
 
 
-def _add_studies(command: argparse.ArgumentParser, seeds: int, *, offer_all: bool = False) -> None:
+def _add_studies(
+    command: argparse.ArgumentParser,
+    seeds: int,
+    *,
+    offer_all: bool = False,
+    offer_series: bool = False,
+) -> None:
     chosen = command.add_mutually_exclusive_group()
     chosen.add_argument(
         "--data",
         nargs="+",
-        choices=STUDIES,
+        choices=STUDIES if offer_series else _studies.STUDIES,
         default=["ward"],
         help="data sets (default: ward, which is simulated and needs no files)",
     )

@@ -53,4 +53,4 @@ SERIES = {
         },
     )
 }
-STUDIES: MutableMapping[str, Study] = ChainMap(_studies.STUDIES, SERIES)
+STUDIES: MutableMapping[str, Study] = ChainMap(SERIES, _studies.STUDIES)

@@ -89,10 +89,20 @@ WINDOWED = {
     "two blocks": Setting(classifier={"conv_channels": (64, 64)}),
     "16 rows, weight decay 1e-3": Setting(study={"window": 16}, classifier={"weight_decay": 1e-3}),
 }
+SERIES = {
+    "every step, not pooled": Setting(classifier={"global_pooling": False}),
+    "one block": Setting(classifier={"conv_channels": (64,)}),
+    "96 channels": Setting(classifier={"conv_channels": (96, 96)}),
+    "values, gaps and ages recombined apart": Setting(classifier={"recombined_parts": 1}),
+    "no recombined rows": Setting(classifier={"recombined_rows": 0}),
+    "eight recombined rows": Setting(classifier={"recombined_rows": 8}),
+}
 
 
 def settings_of(study: Study) -> dict[str, Setting]:
     """Return the settings to compare, by the name to print."""
+    if study.series:
+        return {**EVERYWHERE, **SERIES}
     return {**EVERYWHERE, **(WINDOWED if study.window > 1 else TABULAR)}
 
 
