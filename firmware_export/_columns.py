@@ -12,15 +12,22 @@ from sklearn.preprocessing import MinMaxScaler, OneHotEncoder
 
 from firmware_export._curve import IDENTITY, Curve
 from firmware_export._encoding import is_nan
-from firmware_export._graph import CategoricalColumn, Column, FrontEnd, NumericColumn
+from firmware_export._graph import (
+    CategoricalColumn,
+    Column,
+    FrontEnd,
+    NumericColumn,
+    SeriesFrontEnd,
+)
 from skdualcnn.exceptions import ExportError
-from skdualcnn.preprocessing import OutlierClipper, QuantileScaler, SlidingWindow
+from skdualcnn.preprocessing import OutlierClipper, QuantileScaler, SeriesScaler, SlidingWindow
+from skdualcnn.preprocessing._series import share_of_age
 
 SUPPORTED = (
     "Supported in front of the classifier: the ColumnTransformer of make_fusion_preprocessor, "
     "or for numeric columns SimpleImputer, OutlierClipper, QuantileScaler and then MinMaxScaler, "
     "each at most once; for categorical columns SimpleImputer and OneHotEncoder; after either, "
-    "SlidingWindow."
+    "SlidingWindow; or for series SeriesScaler alone."
 )
 
 Step = tuple[str, Any]
@@ -54,10 +61,14 @@ class _Slot:
 def plain_front_end(steps: int, channels: int, names: Sequence[str] | None) -> FrontEnd:
     """Return the front end of a classifier that is given its signal as it is."""
     if names is None:
-        single = channels == 1
-        names = [f"x{t}" if single else f"x{t}_{c}" for t in range(steps) for c in range(channels)]
+        names = _signal_names(steps, channels)
     columns = tuple(NumericColumn(name, i, i) for i, name in enumerate(names))
     return FrontEnd(tuple(names), tuple(range(len(names))), columns, steps, channels)
+
+
+def _signal_names(steps: int, channels: int) -> list[str]:
+    single = channels == 1
+    return [f"x{t}" if single else f"x{t}_{c}" for t in range(steps) for c in range(channels)]
 
 
 def read_front_end(steps: Sequence[Step]) -> FrontEnd:
@@ -70,6 +81,10 @@ def read_front_end(steps: Sequence[Step]) -> FrontEnd:
     """
     *before, (name, last) = steps
     first = steps[0][1]
+    if isinstance(first, SeriesScaler):
+        if before:
+            raise _unsupported(*steps[1], reason="comes after a SeriesScaler")
+        return _read_series(first)
     if not isinstance(last, SlidingWindow):
         return _read_row(first, steps)
     row = _read_row(first, before)
@@ -85,6 +100,33 @@ def read_front_end(steps: Sequence[Step]) -> FrontEnd:
         window=last.length,
         stride=last.stride if last.length > 1 else 1,
         changes=last.changed_channels_,
+    )
+
+
+def _read_series(scaler: SeriesScaler) -> SeriesFrontEnd:
+    steps, channels = scaler.n_features_in_, scaler.n_channels_
+    imputer, clipper, standardiser = (step for _, step in scaler.scaling_.steps)
+    medians = np.nan_to_num(imputer.statistics_)  # 0 for a channel that was never read
+    lines = zip(standardiser.mean_, standardiser.scale_, strict=True)
+    curves = [
+        clip.then(Curve(np.array([mean, mean + scale]), np.array([0.0, 1.0]), unlimited=True))
+        for clip, (mean, scale) in zip(_read_clipper(clipper), lines, strict=True)
+    ]
+    columns = tuple(
+        NumericColumn(
+            f"channel {i}", i, i, curve, missing=float(curve(median)), indicator=channels + i
+        )
+        for i, (curve, median) in enumerate(zip(curves, medians, strict=True))
+    )
+    names = getattr(scaler, "feature_names_in_", _signal_names(steps, channels))
+    ages = share_of_age(np.append(np.arange(steps), np.inf).astype(np.float32))
+    return SeriesFrontEnd(
+        tuple(str(name) for name in names),
+        tuple(range(steps * channels)),
+        columns,
+        steps,
+        3 * channels,
+        ages=tuple(ages.tolist()),
     )
 
 

@@ -29,7 +29,9 @@ def column_context(graph: IntegerGraph) -> dict[str, Any]:
         "required": any(column.missing is None for column in scaled),
         "categorical": [categorical_line(column) for column in graph.categorical],
         "limits": [limits_line(limits) for limits in graph.limits],
-        "fraction_bits": table(graph.fraction_bits),
+        "fraction_bits": table(graph.fraction_bits[: graph.row_readings]),
+        "ages": table(graph.ages) if graph.ages else None,
+        "row_readings": graph.row_readings,
         "column_bytes": COLUMN_BYTES,
         "level_bits": LEVEL_BITS,
         "category_bits": CATEGORY_BITS,
@@ -44,7 +46,7 @@ def _readings(graph: IntegerGraph) -> list[dict[str, Any]]:
     result = []
     identifiers = unique_identifiers(list(graph.readings))
     for index, (name, identifier) in enumerate(zip(graph.readings, identifiers, strict=True)):
-        column = columns[index]
+        column = columns[index % graph.row_readings]
         categories = []
         if isinstance(column, IntegerNumeric):
             note = _numeric_note(column)

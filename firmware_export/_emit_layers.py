@@ -18,6 +18,7 @@ def tensor_context(graph: IntegerGraph, offsets: tuple[int, ...]) -> list[dict[s
             "upper": symbol.upper(),
             "at": f"arena + AT_{symbol.upper()}",
             "offset": offset,
+            "steps": tensor.steps,
             "shape": f"{tensor.steps} x {tensor.channels}",
             "size": tensor.size,
             "storage": tensor.storage,

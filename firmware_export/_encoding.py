@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.utils import _safe_indexing
 
-from firmware_export._graph import CategoricalColumn, FrontEnd
+from firmware_export._graph import CategoricalColumn, FrontEnd, SeriesFrontEnd
 
 UNKNOWN = -1.0
 """Reading of a category that was not seen in training."""
@@ -40,7 +40,8 @@ def encode_readings(
     Raises
     ------
     ValueError
-        If a column is absent or a numeric column holds text.
+        If a column is absent, a numeric column holds text, or a series has other steps or
+        channels.
     """
     columns: list[Any]
     if hasattr(X, "columns"):
@@ -55,6 +56,8 @@ def encode_readings(
         n = len(X)
     else:
         array = np.asarray(X)
+        if isinstance(front_end, SeriesFrontEnd):
+            _check_series(front_end, array.shape)
         array = array.reshape(len(array), -1)
         if array.shape[1] <= max(front_end.positions):
             raise ValueError(
@@ -65,13 +68,24 @@ def encode_readings(
         n = len(array)
     readings = np.full((n, len(columns)), np.nan, dtype=dtype)
     for column in front_end.columns:
-        values = columns[column.reading]
-        if isinstance(column, CategoricalColumn):
-            readings[:, column.reading] = _category_codes(values, column)
-        else:
-            with np.errstate(over="ignore"):
-                readings[:, column.reading] = _numbers(values, column.name)
+        # Of a series, at each step.
+        for reading in range(column.reading, len(columns), front_end.row_readings):
+            values = columns[reading]
+            if isinstance(column, CategoricalColumn):
+                readings[:, reading] = _category_codes(values, column)
+            else:
+                with np.errstate(over="ignore"):
+                    readings[:, reading] = _numbers(values, front_end.readings[reading])
     return readings
+
+
+def _check_series(front_end: SeriesFrontEnd, shape: tuple[int, ...]) -> None:
+    steps, channels = front_end.steps, front_end.row_readings
+    if shape[1:] != (steps, channels) and (shape[1:], channels) != ((steps,), 1):
+        raise ValueError(
+            f"X has shape {shape}, expected (n, {steps}, {channels}): series of the steps and "
+            "channels that the estimator was fitted on."
+        )
 
 
 def device_codes(front_end: FrontEnd, X: Any) -> NDArray[np.int64] | None:

@@ -87,7 +87,7 @@ def export_firmware(
         at, by the name of its column: the C returns a status for one outside. Without,
         a reading is limited to its column's range: that of the estimator or, where it
         sets none (a MinMaxScaler without clip, or no scaler), what the integers hold. A
-        FixedPointClassifier has limits of its own.
+        FixedPointClassifier has limits of its own; the readings of a series have none.
     evaluation_data : tuple (X, y), default=None
         Rows that neither the training nor the calibration saw, and their labels, on which
         the integers are compared with the float estimator: the report's `fidelity`. y may

@@ -121,9 +121,43 @@ class FrontEnd:
     device: tuple[str, int] | None = None
 
     @property
+    def row_readings(self) -> int:
+        """Readings of one row."""
+        return len(self.readings)
+
+    @property
     def row_inputs(self) -> int:
         """Inputs that one row of readings gives."""
         return self.steps * self.channels // self.window
+
+
+@dataclass(frozen=True)
+class SeriesFrontEnd(FrontEnd):
+    """From a whole series of readings with gaps, given at once, to the first signal.
+
+    Each step is a row, and the columns are those of a row: first the values, one to a
+    reading, then as many indicators of gaps. As many ages follow. A value stands until the
+    next reading of its column; what columns give for a missing reading stands before the
+    first one. With n readings to a row, reading number i is step ``i // n``, column ``i % n``.
+
+    Attributes
+    ----------
+    ages : tuple of float
+        Input that says how many steps ago a value was read, from 0 on; the last one stands
+        before the first reading.
+    """
+
+    ages: tuple[float, ...] = ()
+
+    @property
+    def row_readings(self) -> int:
+        """Readings of one step."""
+        return len(self.readings) // self.steps
+
+    @property
+    def row_inputs(self) -> int:
+        """Inputs of one step."""
+        return self.channels
 
 
 @dataclass(frozen=True)

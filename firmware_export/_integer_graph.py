@@ -308,6 +308,9 @@ class IntegerGraph:
         0 in the first half; None where the first row stands in for such a step.
     changes : tuple of int
         Channels that hold what changed since the step before, 0 in the first step.
+    ages : tuple of int
+        Of a series, each step of which is a row: the input for each age of a value, and at
+        last for a channel that was not read so far; empty where no series is read.
     numeric : tuple of IntegerNumeric
     categorical : tuple of IntegerCategorical
     tensors : tuple of Tensor
@@ -332,6 +335,7 @@ class IntegerGraph:
     stride: int
     mark: int | None
     changes: tuple[int, ...]
+    ages: tuple[int, ...]
     numeric: tuple[IntegerNumeric, ...]
     categorical: tuple[IntegerCategorical, ...]
     tensors: tuple[Tensor, ...]
@@ -349,9 +353,14 @@ class IntegerGraph:
         return self.activation_bits // 8
 
     @property
+    def row_readings(self) -> int:
+        """Readings of one row."""
+        return len(self.readings) // self.tensors[0].steps if self.ages else len(self.readings)
+
+    @property
     def row_inputs(self) -> int:
         """Values of the input signal that one row of readings gives."""
-        return self.tensors[0].size // self.window
+        return self.tensors[0].channels if self.ages else self.tensors[0].size // self.window
 
     @property
     def is_input_kept(self) -> bool:

@@ -22,6 +22,7 @@ from firmware_export._integer_graph import (
     IntegerNumeric,
 )
 from firmware_export._rows import BLANK
+from firmware_export._series import carry_forward
 from skdualcnn.preprocessing._gathered import take_changes
 
 Readings = NDArray[np.floating[Any]]
@@ -271,13 +272,21 @@ def as_signal(graph: IntegerGraph, inputs: Integers) -> Integers:
 
 
 def quantise_rows(graph: IntegerGraph, rows: Readings) -> Integers:
-    """Turn each row of (n, n_readings) into the inputs that it gives, (n, row_inputs)."""
-    inputs = np.zeros((len(rows), graph.row_inputs), dtype=np.int32)
-    block = max(1, BLOCK_VALUES // len(graph.readings))
-    for start in range(0, len(rows), block):
+    """Turn each row of (n, n_readings) into the inputs that it gives, (n, row_inputs).
+
+    Of a series, which is given as one row, these are the inputs of all its steps.
+    """
+    every = rows.reshape(-1, graph.row_readings)
+    inputs = np.zeros((len(every), graph.row_inputs), dtype=np.int32)
+    block = max(1, BLOCK_VALUES // graph.row_readings)
+    for start in range(0, len(every), block):
         chosen = slice(start, start + block)
-        _quantise_block(graph, rows[chosen], inputs[chosen])
-    return inputs
+        _quantise_block(graph, every[chosen], inputs[chosen])
+    if not graph.ages:
+        return inputs
+    signal = inputs.reshape(len(rows), -1, graph.row_inputs)
+    carry_forward(signal, np.isnan(every), np.array(graph.ages, dtype=np.int32))
+    return signal.reshape(len(rows), -1)
 
 
 def _quantise_block(graph: IntegerGraph, rows: Readings, inputs: Integers) -> None:

@@ -69,7 +69,8 @@ def vector_rows(layer: Linear) -> NDArray[np.int8]:
 def constant_bytes(graph: IntegerGraph) -> int:
     """Return the bytes of constant tables that a 32-bit chip stores."""
     total = SOFTMAX_TABLE_BYTES
-    total += len(graph.readings)  # fractional bits
+    total += graph.row_readings  # fractional bits
+    total += graph.signal_bytes * len(graph.ages)
     scaled = [column for column in graph.numeric if column.output is not None]
     total += COLUMN_BYTES["numeric"] * len(scaled)
     total += COLUMN_BYTES["segment"] * sum(len(column.starts) for column in scaled)

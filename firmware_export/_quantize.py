@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firmware_export._calibration import CALIBRATIONS, Calibration, measure_ranges
-from firmware_export._graph import Decision, Floats, Graph
+from firmware_export._graph import Decision, Floats, Graph, SeriesFrontEnd
 from firmware_export._integer import EXP_FRACTION_BITS, INT16_MAX, Q30_ONE
 from firmware_export._integer_graph import (
     INT32_MAX,
@@ -110,20 +110,23 @@ def quantise(
     tensors = _make_tensors(graph, layers, weights, ranges, limit)
     operations = tuple(_quantise_layer(layer, weights, tensors) for layer in layers)
     tensors = _with_spare_values(tensors, operations)
-    numeric, categorical = quantise_columns(graph.front_end, tensors[0])
-    fractions = choose_fraction_bits(len(graph.front_end.readings), numeric, bounds)
+    front_end = graph.front_end
+    numeric, categorical = quantise_columns(front_end, tensors[0])
+    fractions = choose_fraction_bits(front_end.row_readings, numeric, bounds)
+    ages = front_end.ages if isinstance(front_end, SeriesFrontEnd) else ()
     logits = [layer for layer in layers if isinstance(layer, LinearLayer) and layer.is_head]
     return IntegerGraph(
-        readings=graph.front_end.readings,
-        fraction_bits=fractions,
+        readings=front_end.readings,
+        fraction_bits=fractions * (len(front_end.readings) // front_end.row_readings),
         limits=tuple(
-            quantise_limits(graph.front_end.readings[reading], reading, pair, fractions[reading])
+            quantise_limits(front_end.readings[reading], reading, pair, fractions[reading])
             for reading, pair in bounds.items()
         ),
-        window=graph.front_end.window,
-        stride=graph.front_end.stride,
-        mark=to_input(1.0, tensors[0]) if graph.front_end.has_blank_steps else None,
-        changes=graph.front_end.changes,
+        window=front_end.window,
+        stride=front_end.stride,
+        mark=to_input(1.0, tensors[0]) if front_end.has_blank_steps else None,
+        changes=front_end.changes,
+        ages=tuple(to_input(age, tensors[0]) for age in ages),
         numeric=numeric,
         categorical=categorical,
         tensors=tensors,

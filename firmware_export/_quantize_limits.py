@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from firmware_export._graph import CategoricalColumn, FrontEnd
+from firmware_export._graph import CategoricalColumn, FrontEnd, SeriesFrontEnd
 from firmware_export._integer_graph import INT32_MAX, IntegerLimits
 from firmware_export._quantize_curve import POSITION_BITS, fraction_bits
 from skdualcnn.exceptions import ExportError
@@ -23,9 +23,15 @@ def check_limits(front_end: FrontEnd, limits: Limits | None) -> dict[int, Bounds
     Raises
     ------
     ExportError
-        If a name is no numeric reading or a pair is not a low and a high number.
+        If a name is no numeric reading or a pair is not a low and a high number, or the
+        readings are those of a series.
     """
     limits = dict(limits or {})
+    if limits and isinstance(front_end, SeriesFrontEnd):
+        raise ExportError(
+            f"limits name the reading(s) {list(limits)} of a series, expected none: SeriesScaler "
+            "clips each channel. Leave limits out, and refuse what is implausible before the call."
+        )
     unknown = [name for name in limits if name not in front_end.readings]
     if unknown:
         raise ExportError(

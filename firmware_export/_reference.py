@@ -5,9 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from firmware_export._graph import CategoricalColumn, Floats, FrontEnd, Graph
+from firmware_export._graph import CategoricalColumn, Floats, FrontEnd, Graph, SeriesFrontEnd
 from firmware_export._layers import Layer, LinearLayer, PoolLayer, SumLayer, list_layers
 from firmware_export._rows import BLANK
+from firmware_export._series import carry_forward
 from skdualcnn.preprocessing._gathered import take_changes
 
 
@@ -22,7 +23,7 @@ def scale_readings(front_end: FrontEnd, readings: NDArray[np.float32]) -> Floats
 
 def scale_rows(front_end: FrontEnd, readings: NDArray[np.float32]) -> Floats:
     """Return what `scale_readings` takes changes of: the inputs that each row gives."""
-    rows = readings.reshape(-1, len(front_end.readings))
+    rows = readings.reshape(-1, front_end.row_readings)
     inputs = np.zeros((len(rows), front_end.row_inputs))
     for column in front_end.columns:
         values = rows[:, column.reading].astype(np.float64)
@@ -41,7 +42,10 @@ def scale_rows(front_end: FrontEnd, readings: NDArray[np.float32]) -> Floats:
     if front_end.has_blank_steps:
         is_blank = (rows == BLANK).all(axis=1)
         inputs[is_blank] = np.arange(front_end.row_inputs) >= front_end.row_inputs // 2
-    return inputs.reshape(-1, front_end.steps, front_end.channels)
+    signal = inputs.reshape(-1, front_end.steps, front_end.channels)
+    if isinstance(front_end, SeriesFrontEnd):
+        carry_forward(signal, np.isnan(rows), np.array(front_end.ages))
+    return signal
 
 
 def run_reference(graph: Graph, signal: Floats) -> list[Floats]:

@@ -130,8 +130,8 @@ class FixedPointClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         rounding and clipping smallest.
     limits : mapping of str to (float, float), default=None
         Lowest and highest value, in its own units, that a numeric reading is accepted
-        at, by the name of its column. Without, a reading is limited to its column's
-        range: that of the estimator or, where it sets none, what the integers hold.
+        at, by the name of its column; not of a series. Without, a reading is limited to its
+        column's range: that of the estimator or, where it sets none, what the integers hold.
     qat_epochs : int, default=0
         Epochs of quantisation-aware training after the fit: with weights and signals
         rounded as the integers will be, the network learns to give the probabilities

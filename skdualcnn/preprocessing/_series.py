@@ -118,8 +118,7 @@ class SeriesScaler(TransformerMixin, BaseEstimator):
     ) -> NDArray[np.float32]:
         """Return values, gaps and ages side by side."""
         scaled = self.scaling_.transform(values.reshape(-1, self.n_channels_))
-        shares = 1 - HALF_AGE / (ages + HALF_AGE)  # of an infinite age, 1
-        parts = [scaled.reshape(values.shape), ages > 0, shares]
+        parts = [scaled.reshape(values.shape), ages > 0, share_of_age(ages)]
         return np.concatenate(parts, axis=2, dtype=np.float32)
 
     def _read(self, X: ArrayLike, *, reset: bool) -> NDArray[np.float32]:
@@ -169,9 +168,38 @@ def carry_forward(
     values, ages : ndarray of shape (n, n_steps, n_channels) and dtype float32
         Before the first reading, NaN and infinity.
     """
-    steps = np.arange(series.shape[1], dtype=np.int64)[None, :, None]
-    read = ~np.isnan(series)
-    latest = np.maximum.accumulate(np.where(read, steps, -1), axis=1)
+    latest = find_latest(np.isnan(series))
     values = np.take_along_axis(series, np.maximum(latest, 0), axis=1)
+    steps = np.arange(series.shape[1], dtype=np.int64)[None, :, None]
     ages = np.where(latest < 0, np.inf, steps - latest).astype(np.float32)
     return values, ages
+
+
+def find_latest(gaps: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Return the step of the last reading at each step; before the first one, -1.
+
+    Parameters
+    ----------
+    gaps : ndarray of shape (n, n_steps, n_channels) and dtype bool
+        Whether nothing was read.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> find_latest(np.array([[[True], [False], [True]]]))[0, :, 0]
+    array([-1,  1,  1])
+    """
+    steps = np.arange(gaps.shape[1], dtype=np.int64)[None, :, None]
+    return np.maximum.accumulate(np.where(gaps, -1, steps), axis=1)
+
+
+def share_of_age(ages: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return what stands for ages in steps: 0 for this step's, 1 for an infinite one.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> share_of_age(np.float32([0, 6, np.inf]))
+    array([0. , 0.5, 1. ], dtype=float32)
+    """
+    return np.asarray(1 - HALF_AGE / (ages + HALF_AGE), dtype=np.float32)

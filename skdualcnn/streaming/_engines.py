@@ -7,7 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firmware_export._extract import extract_graph, unfreeze
-from firmware_export._graph import CategoricalColumn, FrontEnd, Graph, digest_of
+from firmware_export._graph import (
+    CategoricalColumn,
+    FrontEnd,
+    Graph,
+    SeriesFrontEnd,
+    digest_of,
+)
 from skdualcnn import FusionDecider
 from skdualcnn._fusion_rule import FusionRule
 from skdualcnn._softmax import softmax
@@ -42,6 +48,8 @@ class FloatEngine:
     def __init__(self, decider: FusionDecider) -> None:
         graph = extract_graph(decider)
         front_end = graph.front_end
+        if isinstance(front_end, SeriesFrontEnd):
+            raise ExportError("Gaps are not filled along a series here.")
         if front_end.stride > 1 or front_end.has_blank_steps or front_end.device is not None:
             raise ExportError("Windows of this kind are not kept here.")
         self.reading_names = front_end.readings
