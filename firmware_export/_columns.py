@@ -197,7 +197,7 @@ def _read_row(first: Any, steps: Sequence[Step]) -> FrontEnd:
             raise _unsupported(*steps[1], reason="comes after a ColumnTransformer")
         return _read_column_transformer(steps[0][0], first)
     names = _names_of(first)
-    return _assemble(names, range(len(names)), _read_numeric(steps, names))
+    return _assemble(names, _read_numeric(steps, names))
 
 
 def _names_of(step: Any) -> list[str]:
@@ -209,7 +209,6 @@ def _names_of(step: Any) -> list[str]:
 def _read_column_transformer(step: str, transformer: ColumnTransformer) -> FrontEnd:
     every = _names_of(transformer)
     columns: list[Column] = []
-    used: list[int] = []
     for name, fitted, selected in transformer.transformers_:
         where = transformer.output_indices_[name]
         if where.stop == where.start:
@@ -221,7 +220,6 @@ def _read_column_transformer(step: str, transformer: ColumnTransformer) -> Front
         categorical = isinstance(steps[-1][1], OneHotEncoder)
         read = _read_categorical(steps, block) if categorical else _read_numeric(steps, block)
         columns.extend(_move(one, where.start, positions) for one in read)
-        used.extend(positions)
     kinds = {(one.reading, isinstance(one, NumericColumn)) for one in columns}
     both = [every[reading] for reading, numeric in kinds if numeric and (reading, False) in kinds]
     if both:
@@ -229,10 +227,7 @@ def _read_column_transformer(step: str, transformer: ColumnTransformer) -> Front
             f"Column(s) {both} are used as a number and as a category, expected one of the two. "
             "Copy the column under another name before the pipeline."
         )
-    kept = sorted(set(used))
-    order = {position: reading for reading, position in enumerate(kept)}
-    columns = [replace(one, reading=order[one.reading]) for one in columns]
-    return _assemble([every[position] for position in kept], kept, columns)
+    return _assemble(every, columns)
 
 
 def _steps_of(place: str, fitted: Any) -> list[Step]:
@@ -280,14 +275,19 @@ def _move(column: Column, start: int, positions: list[int]) -> Column:
     )
 
 
-def _assemble(names: list[str], positions: Sequence[int], columns: Sequence[Column]) -> FrontEnd:
+def _assemble(every: list[str], columns: Sequence[Column]) -> FrontEnd:
+    """Return the front end of columns that read some of every name's, the readings."""
+    positions = sorted({column.reading for column in columns})
+    order = {position: reading for reading, position in enumerate(positions)}
     width = 0
     for column in columns:
         if isinstance(column, CategoricalColumn):
             width += len(column.categories)
         else:
             width += (column.output is not None) + (column.indicator is not None)
-    return FrontEnd(tuple(names), tuple(positions), tuple(columns), width, 1)
+    names = tuple(every[position] for position in positions)
+    read = tuple(replace(column, reading=order[column.reading]) for column in columns)
+    return FrontEnd(names, tuple(positions), read, width, 1)
 
 
 def _read_numeric(steps: Sequence[Step], names: list[str]) -> list[NumericColumn]:

@@ -14,7 +14,7 @@ from sklearn.preprocessing import (
     StandardScaler,
 )
 
-from firmware_export import FixedPointClassifier
+from firmware_export import FixedPointClassifier, export_firmware
 from firmware_export._columns import plain_front_end, read_front_end
 from firmware_export._encoding import device_codes, encode_readings
 from firmware_export._integer_readings import quantise_readings
@@ -273,6 +273,24 @@ def test_columns_by_position_slice_and_mask():
     front_end = _same_as_transform(transformer, X)
     assert front_end.readings == ("x0", "x1", "x2", "x4")
     assert front_end.positions == (0, 1, 2, 4)
+
+
+@pytest.mark.filterwarnings("ignore:Skipping features without any observed values")
+@pytest.mark.parametrize("in_a_transformer", [False, True])
+def test_a_column_dropped_for_want_of_values_is_no_reading(
+    small_network, tmp_path, in_a_transformer
+):
+    X = np.random.default_rng(0).random((40, 5))
+    X[:, 2] = np.nan
+    steps = [SimpleImputer(), MinMaxScaler(clip=True)]
+    if in_a_transformer:
+        steps = [ColumnTransformer([("numbers", make_pipeline(*steps), [0, 2, 3, 4])])]
+    network = clone(small_network).set_params(max_epochs=1)
+    pipeline = make_pipeline(*steps, network).fit(X, X[:, 0] > 0.5)
+    twin = export_firmware(pipeline, tmp_path / "model", calibration_data=X).twin
+    names = ("x0", "x3", "x4") if in_a_transformer else ("x0", "x1", "x3", "x4")
+    assert twin.integer_graph_.readings == names
+    np.testing.assert_allclose(twin.predict_proba(X), pipeline.predict_proba(X), atol=0.002)
 
 
 @pytest.mark.parametrize(
