@@ -43,6 +43,7 @@ SERIES = {
             "conv_channels": (64, 64),
             "kernel_size": 5,
             "global_pooling": True,
+            "channel_dropout": 0.1,
             "conv_dropout": 0.1,
             "dense_units": 64,
             "dense_dropout": 0.1,

@@ -35,17 +35,16 @@ from skdualcnn.network._training import predict_logits, read_history
 class DualPathCNNClassifier(PlainState, ClassifierMixin, BaseEstimator):
     """One-dimensional CNN with one softmax head per column of y.
 
-    The network of the paper: convolution, activation, batch norm, max-pool and
-    dropout, then a dense layer, then a linear head for each label column, trained on
-    the sum of the heads' cross-entropies. A head learns from the rows that carry its
-    label. With a one-dimensional y it is an ordinary classifier.
+    The network of the paper: convolution, activation, batch norm, max-pool and dropout, then
+    a dense layer, then a linear head for each label column, trained on the sum of the heads'
+    cross-entropies, each over the rows with its label. A one-dimensional y has one head.
 
     Parameters
     ----------
     architecture : {"paper", "compact"}, default="paper"
         Shape of the network: the paper's, or a narrow one for a chip, which pools a long
         signal more often and so has less than 30,000 parameters on up to 4,000 columns.
-        Where one of the next nine is None, `skdualcnn.network.ARCHITECTURES` has it.
+        Where one of the next ten is None, `skdualcnn.network.ARCHITECTURES` has it.
     conv_channels : tuple of int, default=None
         Output channels of each convolutional block; (64,) in the paper.
     kernel_size : int, default=None
@@ -53,12 +52,14 @@ class DualPathCNNClassifier(PlainState, ClassifierMixin, BaseEstimator):
     residual_blocks : int, default=None
         Residual blocks after the convolutional ones.
     activation : {"leaky_relu", "relu"}, default=None
-        Activation after each convolution and after the dense layer.
+        What follows each convolution and the dense layer.
     pool_size : int, default=None
         Steps each maximum is taken over; 1 means no pooling.
     global_pooling : bool, default=None
         Whether the dense layer reads the mean and the maximum of each channel over all
         steps, instead of every step.
+    channel_dropout : float, default=None
+        Share of a window's channels that a row loses whole, drawn anew at each visit.
     conv_dropout : float, default=None
         Dropout after each block.
     dense_units : int, default=None
@@ -66,8 +67,7 @@ class DualPathCNNClassifier(PlainState, ClassifierMixin, BaseEstimator):
     dense_dropout : float, default=None
         Dropout after the dense layer.
     sharing : {"trunk", "none"}, default="trunk"
-        Whether the heads share one trunk, or each has a network of its own, trained
-        as a classifier of that head alone would be.
+        Whether the heads share one trunk, or each has a network of its own.
     lr : float, default=1e-3
         Learning rate of Adam; the paper's is 1e-4.
     lr_schedule : {"constant", "cosine"}, default="cosine"
@@ -86,9 +86,9 @@ class DualPathCNNClassifier(PlainState, ClassifierMixin, BaseEstimator):
     n_iter_no_change : int, default=5
         Epochs without improvement after which early stopping stops.
     tol : float, default=1e-4
-        What counts as an improvement of the validation loss.
+        What counts as an improvement of the held-out loss.
     class_weight : dict, "balanced", list of these or None, default=None
-        Weights of the classes in the loss; a list holds one entry per head.
+        Weights of the classes in the loss; a list has one entry per head.
     teacher : classifier or None, default=None
         A classifier with `predict_proba`, such as boosted trees, whose probabilities the
         network learns beside the labels. `fit` cross-fits it on each head's rows (windows
@@ -96,16 +96,14 @@ class DualPathCNNClassifier(PlainState, ClassifierMixin, BaseEstimator):
     teacher_weight : float, default=0.5
         Share of the teacher in what the network learns; the rest is the label.
     recombined_rows : int, default=0
-        Rows to make of each labelled row, and of each head, by taking some columns (of
-        windows, whole channels) from another one. The teacher alone says what they are,
-        so the network learns more of it; training takes as many times longer.
+        Rows to make of each labelled row and head by taking some columns (of windows, whole
+        channels) from another one. What they are, the teacher alone says.
     recombined_parts : int, default=1
-        Equal parts that columns or channels come in, such as the three of `SeriesScaler`;
-        what is taken in one part is taken in all.
+        Equal parts that columns come in, as `SeriesScaler` has three, to be taken alike.
     warm_start : bool, default=False
         Whether `fit` goes on from the last fit's weights.
-    callbacks : list of skorch callbacks or None, default=None
-        Called by skorch during training.
+    callbacks : list or None, default=None
+        Callbacks of skorch.
     device : str, default="cpu"
         Torch device, or "auto" for a GPU where there is one.
     verbose : int, default=0
@@ -147,11 +145,11 @@ class DualPathCNNClassifier(PlainState, ClassifierMixin, BaseEstimator):
     are built when first needed, in seconds, and kept in the user's cache folder. Else, on a
     GPU, and where ``SKDUALCNN_COMPILE`` is 0, torch does the same at twice the time.
 
-    The order of visits depends on the rows' content and the seed alone, and equal rows are
-    merged, so that a whole-number `sample_weight` is the same as repeating the row.
+    The order of visits depends on the rows' content and the seed alone. Equal rows are
+    merged: a whole-number `sample_weight` is the same as repeating the row.
 
-    Searches and cross-validation stratify by default, which scikit-learn refuses to do with
-    missing labels: give them ``cv=KFold(...)`` or, by patients, ``cv=GroupKFold(...)``.
+    Searches stratify by default, which scikit-learn refuses to do with missing labels: give
+    them ``cv=KFold(...)`` or, by patients, ``cv=GroupKFold(...)``.
 
     Examples
     --------
@@ -182,6 +180,7 @@ class DualPathCNNClassifier(PlainState, ClassifierMixin, BaseEstimator):
         activation: str | None = None,
         pool_size: int | None = None,
         global_pooling: bool | None = None,
+        channel_dropout: float | None = None,
         conv_dropout: float | None = None,
         dense_units: int | None = None,
         dense_dropout: float | None = None,
@@ -213,6 +212,7 @@ class DualPathCNNClassifier(PlainState, ClassifierMixin, BaseEstimator):
         self.activation = activation
         self.pool_size = pool_size
         self.global_pooling = global_pooling
+        self.channel_dropout = channel_dropout
         self.conv_dropout = conv_dropout
         self.dense_units = dense_units
         self.dense_dropout = dense_dropout

@@ -15,6 +15,7 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "activation": [StrOptions({"leaky_relu", "relu"}), None],
     "pool_size": [Interval(Integral, 1, None, closed="left"), None],
     "global_pooling": ["boolean", None],
+    "channel_dropout": [Interval(Real, 0, 1, closed="left"), None],
     "conv_dropout": [Interval(Real, 0, 1, closed="left"), None],
     "dense_units": [Interval(Integral, 1, None, closed="left"), None],
     "dense_dropout": [Interval(Real, 0, 1, closed="left"), None],

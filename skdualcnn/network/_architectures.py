@@ -29,6 +29,8 @@ class Architecture:
     global_pooling : bool
         Whether the dense layer reads the mean and the maximum of each channel over all
         steps, instead of every step.
+    channel_dropout : float
+        Share of the input's channels dropped whole while training.
     conv_dropout : float
         Dropout after each block.
     dense_units : int
@@ -47,6 +49,7 @@ class Architecture:
     activation: Activation = "leaky_relu"
     pool_size: int = 2
     global_pooling: bool = False
+    channel_dropout: float = 0.0
     conv_dropout: float = 0.3
     dense_units: int = 128
     dense_weights: int | None = None

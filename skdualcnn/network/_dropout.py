@@ -1,4 +1,4 @@
-"""Dropout whose random numbers are cheap."""
+"""Dropout whose random numbers are cheap, of values or of whole channels."""
 
 import torch
 from torch import Tensor, nn
@@ -48,3 +48,22 @@ class WordDropout(nn.Dropout):
             return signal
         kept = (pieces >= self.threshold).view(signal.shape)
         return signal * kept.to(signal.dtype).mul_(self.scale)
+
+
+class ChannelDropout(WordDropout):
+    """Dropout of whole channels of a signal, other ones for each row."""
+
+    def forward(self, signal: Tensor) -> Tensor:
+        """Return the signal, with channels dropped while training.
+
+        Parameters
+        ----------
+        signal : Tensor of shape (n, channels, length) and dtype float32
+
+        Returns
+        -------
+        Tensor of the same shape and dtype
+        """
+        if not self.training or self.p == 0:
+            return signal
+        return signal * super().forward(torch.ones_like(signal[:, :, :1]))

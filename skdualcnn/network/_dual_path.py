@@ -15,7 +15,7 @@ from skdualcnn.network._blocks import (
     ResidualBlock,
     make_activation,
 )
-from skdualcnn.network._dropout import WordDropout
+from skdualcnn.network._dropout import ChannelDropout, WordDropout
 
 
 class DualPathNetwork(nn.Module):
@@ -46,6 +46,8 @@ class DualPathNetwork(nn.Module):
     global_pooling : bool
         Whether the dense layer reads the mean and the maximum of each channel over all
         steps, instead of every step.
+    channel_dropout : float
+        Share of the input's channels dropped whole while training.
     conv_dropout : float
         Dropout after each block.
     dense_units : int
@@ -56,8 +58,8 @@ class DualPathNetwork(nn.Module):
     Raises
     ------
     ArchitectureError
-        If the kernel is even or longer than the signal, nothing is left to pool, or a
-        number of channels is not a positive whole number.
+        If the kernel is even or longer than the signal, nothing is left to pool, a number
+        of channels is not a positive whole number, or the only channel would be dropped.
     """
 
     def __init__(
@@ -72,6 +74,7 @@ class DualPathNetwork(nn.Module):
         activation: Activation = PAPER.activation,
         pool_size: int = PAPER.pool_size,
         global_pooling: bool = PAPER.global_pooling,
+        channel_dropout: float = PAPER.channel_dropout,
         conv_dropout: float = PAPER.conv_dropout,
         dense_units: int = PAPER.dense_units,
         dense_dropout: float = PAPER.dense_dropout,
@@ -82,6 +85,12 @@ class DualPathNetwork(nn.Module):
                 f"conv_channels={tuple(conv_channels)}, expected whole numbers of 1 or more, one "
                 "per convolutional block."
             )
+        if channel_dropout and in_channels == 1:
+            raise ArchitectureError(
+                f"channel_dropout={channel_dropout} with a signal of one channel, expected "
+                "several: it would drop the whole row. Use 0, or give windows of several channels."
+            )
+        self.channel_dropout = ChannelDropout(channel_dropout)
         blocks: list[nn.Module] = []
         for out_channels in conv_channels:
             check_fits(kernel_size, pool_size, length)
@@ -126,7 +135,7 @@ class DualPathNetwork(nn.Module):
         list of Tensor of shape (n, n_classes) and dtype float32
             One entry per head.
         """
-        features = self.dense(self.pooling(self.blocks(signal)))
+        features = self.dense(self.pooling(self.blocks(self.channel_dropout(signal))))
         features = self.dropout(self.activation(features))
         return [head(features) for head in self.heads]
 

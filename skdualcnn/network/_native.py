@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from skdualcnn._compiler import find_compiler
 from skdualcnn._writing import write_whole
 from skdualcnn.exceptions import ToolchainError
-from skdualcnn.network._dropout import WordDropout
+from skdualcnn.network._dropout import ChannelDropout, WordDropout
 
 FOLDER = Path(__file__).parent / "kernels"
 SWITCH = "SKDUALCNN_COMPILE"
@@ -30,7 +30,7 @@ TIMEOUT_S = 120.0
 
 _KNOWN = {
     *(nn.Conv1d, nn.ReLU, nn.LeakyReLU, nn.BatchNorm1d, nn.MaxPool1d, nn.Identity),
-    *(nn.Linear, WordDropout),
+    *(nn.Linear, WordDropout, ChannelDropout),
 }
 
 _LOG = logging.getLogger(__name__)

@@ -184,6 +184,7 @@ ERRORS = {
         ("activation", "tanh"),
         ("pool_size", 0),
         ("global_pooling", "max"),
+        ("channel_dropout", 1.0),
         ("conv_dropout", 1.0),
         ("dense_units", 0),
         ("dense_dropout", -0.1),

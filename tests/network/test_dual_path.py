@@ -52,6 +52,26 @@ def test_with_global_pooling_the_dense_layer_reads_means_then_maxima(shape):
     assert network.dense.in_features == 6
 
 
+def test_channels_are_dropped_whole_while_training():
+    network = DualPathNetwork(10, 6, [2], channel_dropout=0.25)
+    seen = []
+    network.blocks.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
+    signal = torch.rand(400, 10, 6) + 0.5
+    network(signal)
+    network.eval()(signal)
+    trained, used = seen
+    torch.testing.assert_close(used, signal)
+    kept = trained[:, :, 0] != 0
+    assert 0.7 < kept.float().mean() < 0.8
+    assert (kept.any(0) & ~kept.all(0)).all()  # other channels in other rows
+    torch.testing.assert_close(trained, signal * kept[:, :, None] / 0.75)
+
+
+def test_the_only_channel_is_not_dropped():
+    with pytest.raises(ArchitectureError, match=r"channel_dropout=0.1 .* one channel"):
+        DualPathNetwork(1, 6, [2], channel_dropout=0.1)
+
+
 def test_no_blocks_is_a_dense_network():
     network = DualPathNetwork(2, 5, [2], conv_channels=(), dense_units=4).eval()
     assert network.dense.in_features == 10
