@@ -65,13 +65,10 @@ def fake_quantised(network: DualPathNetwork, steps: IntegerSteps) -> Iterator[No
     integer-arithmetic-only inference. CVPR.
     """
     layers = [one for one in network.modules() if isinstance(one, nn.Conv1d | nn.Linear)]
-    # Every signal that integers hold is what a dropout reads, but for the input, and for what
-    # the dense layer reads if it is no block's signal.
+    # Every signal that integers hold is what a dropout reads, but for what the dense layer
+    # reads if it is no block's signal.
     apart = network.dense if isinstance(network.pooling, GlobalPooling) else None
-    readers = [
-        network,
-        *(one for one in network.modules() if isinstance(one, nn.Dropout) or one is apart),
-    ]
+    readers = [one for one in network.modules() if isinstance(one, nn.Dropout) or one is apart]
     hooks: list[RemovableHandle] = [
         one.register_forward_pre_hook(_freeze)
         for one in network.modules()
