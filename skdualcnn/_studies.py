@@ -12,6 +12,7 @@ from sklearn.base import clone
 from sklearn.ensemble import RandomForestClassifier, VotingClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 from sklearn.utils import Bunch, _safe_indexing
 
 from skdualcnn._classifier import DualPathCNNClassifier
@@ -73,7 +74,7 @@ class Study:
         What the numeric columns pass through, as for the preprocessor.
     series : bool
         Whether each row is a whole series, steps by channels with gaps, and so a window.
-        Models that take rows then see its statistics.
+        Models that take rows then see its statistics, scaled.
     classifier : dict
         Parameters of the classifier that differ from its defaults, chosen on training
         data.
@@ -100,8 +101,9 @@ class Study:
         classifier = clone(  # its teacher with it, which is the study's
             DualPathCNNClassifier(**parameters, verbose=verbose, random_state=random_state)
         )
+        as_rows = [SeriesStatistics(), StandardScaler()] if self.series else []
         baselines = make_baselines(
-            [*preprocessing, SeriesStatistics()] if self.series else preprocessing,
+            [*preprocessing, *as_rows],
             n_heads=len(labelled_heads(dataset)),
             random_state=random_state,
         )
