@@ -10,6 +10,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import make_pipeline
 
 from firmware_export import FixedPointClassifier, export_firmware
+from firmware_export._check import expected_answers
 from firmware_export._emit import GoldenVectors, render_firmware
 from firmware_export._graph import (
     Convolution,
@@ -26,6 +27,7 @@ from firmware_export._graph import (
     Path as NetworkPath,
 )
 from firmware_export._harness import build_harness
+from firmware_export._integer_readings import Status, row_statuses
 from firmware_export._rows import BLANK, stack_windows
 from firmware_export._targets import TARGETS, find_target
 from firmware_export._toolchain import run_rows
@@ -169,6 +171,21 @@ def write_firmware():
             file.write_text(text)
 
     return write
+
+
+@pytest.fixture(scope="session")
+def expect_rows():
+    """Return what tells what the C writes of raw readings, which it may refuse."""
+
+    def expect(graph, readings):
+        statuses = row_statuses(graph, readings)
+        accepted = expected_answers(answer(graph, readings[statuses == Status.OK]))
+        expected = np.zeros((len(readings), accepted.shape[1]), dtype=np.int32)
+        expected[statuses == Status.OK] = accepted
+        expected[:, 0] = statuses  # a refused row changes nothing else
+        return expected
+
+    return expect
 
 
 @pytest.fixture(scope="session")

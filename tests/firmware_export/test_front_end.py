@@ -7,15 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from firmware_export._check import expected_answers
 from firmware_export._curve import Curve
 from firmware_export._graph import CategoricalColumn, FrontEnd, NumericColumn
 from firmware_export._harness import build_harness
-from firmware_export._integer_readings import Status, from_fixed, row_statuses, to_fixed
+from firmware_export._integer_readings import Status, from_fixed, to_fixed
 from firmware_export._quantize import quantise
 from firmware_export._rows import stack_windows
 from firmware_export._toolchain import WARNINGS, run_command, run_rows
-from firmware_export._twin import answer
 
 SANITIZERS = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-g", "-O1")
 LIMITS = {"line": (-2.5, 7.3), "tail": (0.0, np.inf), "gap": (-np.inf, -0.1)}
@@ -77,16 +75,6 @@ def fixed_program(quantised, compiler, write_firmware, tmp_path_factory):
     return _build(quantised, write_firmware, tmp_path_factory.mktemp("fixed"), flags)
 
 
-def _expected(graph, readings):
-    """Return what the C writes: a refused row has a status and changes nothing else."""
-    statuses = row_statuses(graph, readings)
-    accepted = expected_answers(answer(graph, readings[statuses == Status.OK]))
-    expected = np.zeros((len(readings), accepted.shape[1]), dtype=np.int32)
-    expected[statuses == Status.OK] = accepted
-    expected[:, 0] = statuses
-    return expected
-
-
 def _usual(rng, rows):
     """Return readings of all magnitudes that are mostly accepted."""
     line = rng.uniform(-2.5, 7.3, rows)
@@ -96,7 +84,7 @@ def _usual(rng, rows):
     return np.column_stack([line, tail, gap, kind, rng.normal(size=rows)]).astype(np.float32)
 
 
-def test_any_bits_as_floats(quantised, program, tmp_path):
+def test_any_bits_as_floats(expect_rows, quantised, program, tmp_path):
     rng = np.random.default_rng(0)
     usual = _usual(rng, 1500)
     wild = rng.integers(0, 2**32, (1500, 5), dtype=np.uint32).view(np.float32)
@@ -107,13 +95,13 @@ def test_any_bits_as_floats(quantised, program, tmp_path):
     one[np.arange(80), np.arange(80) % 5] = np.repeat(SPECIAL, 5)
     readings = np.vstack([mixed, one, wild, special]).astype(np.float32)
     got = run_rows(program, readings, tmp_path)
-    np.testing.assert_array_equal(got, _expected(quantised, readings))
+    np.testing.assert_array_equal(got, expect_rows(quantised, readings))
     found = set(got[:, 0])
     assert found == {0, Status.INFINITE, Status.MISSING} | ({5} if quantised.limits else set())
     assert (got[:, 0] == 0).sum() > 300
 
 
-def test_any_bits_in_fixed_point(quantised, fixed_program, tmp_path):
+def test_any_bits_in_fixed_point(expect_rows, quantised, fixed_program, tmp_path):
     rng = np.random.default_rng(1)
     usual = to_fixed(quantised, _usual(rng, 1500))
     wild = rng.integers(-(2**31), 2**31, (3000, 5)).astype(np.int32)
@@ -121,7 +109,7 @@ def test_any_bits_in_fixed_point(quantised, fixed_program, tmp_path):
     wild[rng.random(wild.shape) < 0.02] = -(2**31)
     wild[rng.random(wild.shape) < 0.02] = 0
     got = run_rows(fixed_program, wild, tmp_path)
-    np.testing.assert_array_equal(got, _expected(quantised, from_fixed(quantised, wild)))
+    np.testing.assert_array_equal(got, expect_rows(quantised, from_fixed(quantised, wild)))
     assert (got[:, 0] == 0).sum() > 300
 
 

@@ -17,15 +17,13 @@ from firmware_export import (
     compile_predictor,
     export_firmware,
 )
-from firmware_export._check import expected_answers
 from firmware_export._columns import read_front_end
 from firmware_export._harness import build_harness
-from firmware_export._integer_readings import Status, from_fixed, row_statuses, to_fixed
+from firmware_export._integer_readings import Status, from_fixed, to_fixed
 from firmware_export._literals import constant_bytes
 from firmware_export._quantize import quantise
 from firmware_export._reference import scale_rows
 from firmware_export._toolchain import run_rows
-from firmware_export._twin import answer
 from skdualcnn import DualPathCNNClassifier, FusionDecider
 from skdualcnn.exceptions import ExportError
 from skdualcnn.model_selection import honest_split
@@ -133,16 +131,6 @@ def _any_bits(rng, X):
     return np.vstack([usual, few, wild]).astype(np.float32)
 
 
-def _expected(graph, readings):
-    """Return what the C writes: a refused series has a status and changes nothing else."""
-    statuses = row_statuses(graph, readings)
-    accepted = expected_answers(answer(graph, readings[statuses == Status.OK]))
-    expected = np.zeros((len(readings), accepted.shape[1]), dtype=np.int32)
-    expected[statuses == Status.OK] = accepted
-    expected[:, 0] = statuses
-    return expected
-
-
 @pytest.mark.parametrize(
     ("n_steps", "bits", "shape"),
     [
@@ -154,7 +142,7 @@ def _expected(graph, readings):
     ids=str,
 )
 def test_c_answers_like_its_twin_under_sanitizers(
-    make_graph, compiler, write_firmware, tmp_path, n_steps, bits, shape
+    expect_rows, make_graph, compiler, write_firmware, tmp_path, n_steps, bits, shape
 ):
     rng = np.random.default_rng(n_steps)
     X = _series(rng, n_steps=n_steps)
@@ -163,12 +151,12 @@ def test_c_answers_like_its_twin_under_sanitizers(
     readings = _any_bits(rng, X)
     program = build_harness(graph, tmp_path, "model", tmp_path, SANITIZERS)
     got = run_rows(program, readings, tmp_path)
-    np.testing.assert_array_equal(got, _expected(graph, readings))
+    np.testing.assert_array_equal(got, expect_rows(graph, readings))
     assert set(got[:, 0]) <= {Status.OK, Status.INFINITE}
     integers = np.vstack([to_fixed(graph, X.reshape(len(X), -1)), readings.view(np.int32)])
     program = build_harness(graph, tmp_path, "model", tmp_path, (*SANITIZERS, "-DFIXED"))
     got = run_rows(program, integers, tmp_path)
-    np.testing.assert_array_equal(got, _expected(graph, from_fixed(graph, integers)))
+    np.testing.assert_array_equal(got, expect_rows(graph, from_fixed(graph, integers)))
     assert not got[:, 0].any()
 
 
