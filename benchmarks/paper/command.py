@@ -161,11 +161,14 @@ def _work(
     )
     with Progress(*columns, console=console, speed_estimate_period=600) as progress:
         task = progress.add_task(name, total=len(pending))
-        for job, decider, mark in pending:
-            progress.update(task, description=f"{name} {job.protocol}, {job.part}: {job.model}")
+        for number, (job, decider, mark) in enumerate(pending, start=1):
+            description = f"{name} {job.protocol}, {job.part}: {job.model}"
+            progress.update(task, description=description)
             seen = restrict(bench.dataset(job.seed), job.modalities)
             facts = {"fingerprint": mark, "environment": common}
             outcomes[job] = perform(job, decider, bench.study, seen, settings, facts)
             store.save(outcomes[job])
             progress.advance(task)
+            if not console.is_terminal:  # where no bar is drawn before the end
+                console.print(f"{number} of {len(pending)}, {description}", soft_wrap=True)
     return [outcomes[job] for job in jobs], reasons, bench

@@ -70,7 +70,7 @@ def count_jobs(monkeypatch, stop_after=None):
     return done
 
 
-def test_an_interrupted_run_goes_on(tmp_path, monkeypatch, few_models):
+def test_an_interrupted_run_goes_on(tmp_path, monkeypatch, few_models, capsys):
     monkeypatch.setattr(command, "write_pages", lambda *given: [])
     monkeypatch.setattr(work, "KINDS", ("both",))
     monkeypatch.setattr(work, "_deploy", lambda *given: {"refused": "not tried here"})
@@ -79,6 +79,7 @@ def test_an_interrupted_run_goes_on(tmp_path, monkeypatch, few_models):
     with pytest.raises(KeyboardInterrupt):
         rerun(["ward"], tmp_path, out)
     assert len(list(out.rglob("*.npz"))) == len(done) == 9
+    assert "\n9 of 37, ward paper, " in capsys.readouterr().out
 
     before, done = list(done), count_jobs(monkeypatch)
     first = rerun(["ward"], tmp_path, out)["ward"]
