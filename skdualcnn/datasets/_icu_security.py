@@ -144,6 +144,8 @@ def load_icu_security(
     home = DataHome(data_home, ORIGIN)
     # Everything is read as text: the types of a column change from row to row.
     tables = [read_table(home, FILES[name], verify=verify, dtype=str) for name in FILES]
+    if all(one.empty for one in tables):
+        raise FILES["attack"].error(home, "a header without rows, as the other two files")
     labels = []
     for expected, one in zip(FILES.values(), tables, strict=True):
         label = pd.to_numeric(one["label"], errors="coerce")

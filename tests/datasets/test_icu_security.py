@@ -40,6 +40,13 @@ def test_hexadecimal_missing_and_repeated_values(icu_folder):
     assert set(data["mqtt.conack.flags"].dropna()) == {0.0}
 
 
+def test_files_without_rows_are_refused(icu_folder):
+    for file in icu_folder.rglob("*.csv"):
+        file.write_text(file.read_text().splitlines()[0] + "\n")
+    with pytest.raises(DataFileError, match="Attack.csv .* got a header without rows"):
+        load_icu_security(icu_folder, verify=False)
+
+
 def test_text_that_is_no_number_is_missing():
     decoded = _icu_security._decode(pd.Series(["0x0A", "x", None, " 7 ", "0xzz"]))
     np.testing.assert_array_equal(decoded, [10.0, np.nan, np.nan, 7.0, np.nan])
