@@ -43,7 +43,7 @@ def test_hexadecimal_missing_and_repeated_values(icu_folder):
 def test_files_without_rows_are_refused(icu_folder):
     for file in icu_folder.rglob("*.csv"):
         file.write_text(file.read_text().splitlines()[0] + "\n")
-    with pytest.raises(DataFileError, match="Attack.csv .* got a header without rows"):
+    with pytest.raises(DataFileError, match=r"Attack.csv .* got a header without rows"):
         load_icu_security(icu_folder, verify=False)
 
 
