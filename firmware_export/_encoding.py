@@ -1,5 +1,6 @@
 """Rows of raw data -> the readings that the firmware takes."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -58,7 +59,7 @@ def encode_readings(
         array = np.asarray(X)
         if isinstance(front_end, SeriesFrontEnd):
             _check_series(front_end, array.shape)
-        array = array.reshape(len(array), -1)
+        array = array.reshape(len(array), math.prod(array.shape[1:]))
         if array.shape[1] <= max(front_end.positions):
             raise ValueError(
                 f"X has {array.shape[1]} value(s) a row, expected at least "

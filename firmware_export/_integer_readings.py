@@ -284,9 +284,10 @@ def quantise_rows(graph: IntegerGraph, rows: Readings) -> Integers:
         _quantise_block(graph, every[chosen], inputs[chosen])
     if not graph.ages:
         return inputs
-    signal = inputs.reshape(len(rows), -1, graph.row_inputs)
+    steps = graph.tensors[0].steps
+    signal = inputs.reshape(-1, steps, graph.row_inputs)
     carry_forward(signal, np.isnan(every), np.array(graph.ages, dtype=np.int32))
-    return signal.reshape(len(rows), -1)
+    return signal.reshape(-1, steps * graph.row_inputs)
 
 
 def _quantise_block(graph: IntegerGraph, rows: Readings, inputs: Integers) -> None:

@@ -138,11 +138,8 @@ class SeriesScaler(TransformerMixin, BaseEstimator):
                 "-1)."
             )
         series = given[:, :, None] if given.ndim == 2 else given
-        if not reset and series.shape[2] != self.n_channels_:
-            raise ValueError(
-                f"X has {series.shape[2]} channel(s), expected {self.n_channels_} as in fit. Give "
-                "the same channels in the same order."
-            )
+        if not reset:
+            check_channels(series.shape[2], self.n_channels_)
         return series
 
     def __sklearn_tags__(self) -> Tags:
@@ -151,6 +148,15 @@ class SeriesScaler(TransformerMixin, BaseEstimator):
         tags.input_tags.three_d_array = True
         tags.transformer_tags.preserves_dtype = ["float32"]
         return tags
+
+
+def check_channels(found: int, fitted: int) -> None:
+    """Refuse series of another number of channels than in `fit`."""
+    if found != fitted:
+        raise ValueError(
+            f"X has {found} channel(s), expected {fitted} as in fit. Give the same channels in "
+            "the same order."
+        )
 
 
 def carry_forward(

@@ -10,6 +10,8 @@ from sklearn.utils import Tags
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from skdualcnn.preprocessing._series import check_channels
+
 PARTS = 3  # values, gaps and ages
 
 
@@ -140,11 +142,8 @@ class SeriesStatistics(TransformerMixin, BaseEstimator):
                 f"and ages, or that laid flat, and n_steps={self.n_steps}. Give what SeriesScaler "
                 "makes, and n_steps for rows that are laid flat."
             )
-        if not reset and given.shape[2] != PARTS * self.n_channels_:
-            raise ValueError(
-                f"X has {given.shape[2]} channels, expected {PARTS * self.n_channels_} as in fit. "
-                "Give the same channels in the same order."
-            )
+        if not reset:
+            check_channels(given.shape[2], PARTS * self.n_channels_)
         return given
 
     def __sklearn_tags__(self) -> Tags:

@@ -110,6 +110,10 @@ def test_inputs_are_the_rounded_ones_of_the_pipeline(decider, X, bits):
         np.testing.assert_allclose(fixed, floats, atol=0.02 if bits == 8 else 0.002)
 
 
+def test_no_series_no_answers(twin, X):
+    assert [len(answers) for answers in twin.predict_proba(X[:0])] == [0, 0]
+
+
 def test_a_value_stands_until_the_next_reading(twin, X):
     values, gaps, ages = np.split(twin.layer_integers(X)["input"], 3, axis=2)
     one = gaps.max()

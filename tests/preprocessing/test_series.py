@@ -112,7 +112,7 @@ def test_statistics_of_what_is_no_series_are_refused(n_steps, shape):
 
 def test_statistics_of_other_channels_are_refused():
     statistics = SeriesStatistics().fit(np.zeros((2, 5, 3)))
-    with pytest.raises(ValueError, match="6 channels, expected 3 as in fit"):
+    with pytest.raises(ValueError, match=r"6 channel\(s\), expected 3 as in fit"):
         statistics.transform(np.zeros((2, 5, 6)))
 
 
