@@ -19,8 +19,6 @@ from skdualcnn.network import MISSING
 from skdualcnn.network._batches import content_hash
 
 N_FOLDS = 5
-FOLDS_OF_FEW_ROWS = 10  # of which a teacher cannot spare a fifth
-FEW_ROWS = 10_000
 LARGEST_SHARE = 0.5  # of a recombined row's columns that are another row's
 
 
@@ -37,10 +35,10 @@ def teach(
 ) -> Rows:
     """Mix the labels with what a teacher says who has not seen them.
 
-    For each head, the labelled rows are divided into five folds, up to 10,000 rows into
-    ten, and a clone of the teacher that is fitted on the others answers for each. What a
-    teacher says about its own training rows would be little more than their labels. Where
-    it has not met a row's class at least twice, the label counts alone.
+    For each head, the labelled rows are divided into five folds, and a clone of the
+    teacher that is fitted on four answers for the fifth. What a teacher says about its
+    own training rows would be little more than their labels. Where it has not met a row's
+    class at least twice, the label counts alone.
 
     Each clone also answers for rows recombined of those of its fold: a row takes a share
     of its columns from another one, the share drawn from 0 to a half. They have no label
@@ -90,7 +88,7 @@ def teach(
     values = content_hash(rows.X, np.empty((len(rows.X), 0), dtype=np.int64))
     teacher, rng = _seeded(teacher, seed), np.random.default_rng(seed)
     n_columns = rows.X.shape[-1]
-    if recombined_rows and n_columns % recombined_parts:
+    if n_columns % recombined_parts:
         raise ValueError(
             f"recombined_parts={recombined_parts} with {n_columns} columns or channels, expected "
             "parts of equal size. Give the number of parts that they come in, or 1."
@@ -211,8 +209,7 @@ def _number_folds(
     """Return the fold of each row, the same one for all rows if they are too few to divide."""
     fold = np.zeros(len(codes), dtype=np.int64)
     counts = np.bincount(codes)
-    wanted = FOLDS_OF_FEW_ROWS if len(codes) <= FEW_ROWS else N_FOLDS
-    n_folds = min(wanted, counts.max(), len(codes) if groups is None else groups.max() + 1)
+    n_folds = min(N_FOLDS, counts.max(), len(codes) if groups is None else groups.max() + 1)
     if n_folds < 2:
         return fold
     # A class too rare to be in every fold cannot be stratified.

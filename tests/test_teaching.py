@@ -49,21 +49,6 @@ class FirstColumn(ClassifierMixin, BaseEstimator):
         return np.column_stack([~high, high]).astype(float)
 
 
-class Share(ClassifierMixin, BaseEstimator):
-    """Says of every row what share of `n` rows it was fitted on."""
-
-    def __init__(self, n=1000):
-        self.n = n
-
-    def fit(self, X, y):
-        self.classes_ = np.unique(y)
-        self.share_ = len(X) / self.n
-        return self
-
-    def predict_proba(self, X):
-        return np.tile([1 - self.share_, self.share_], (len(X), 1))
-
-
 def make_rows(X, codes):
     codes = np.asarray(codes, dtype=np.int64)
     return Rows(X.astype(np.float32), codes, (codes >= 0).astype(float))
@@ -331,10 +316,3 @@ def test_recombined_rows_are_the_same_for_the_same_seed(rows):
     )
     assert_array_equal(first, again)
     assert (first != other).any()
-
-
-@pytest.mark.parametrize(("n", "learnt"), [(1_000, 0.9), (10_000, 0.9), (10_020, 0.8)])
-def test_teachers_of_few_rows_learn_from_more_of_them(n, learnt):
-    rows = make_rows(np.arange(n)[:, None], np.arange(n)[:, None] % 2)
-    (target,) = ask(Share(n), rows)
-    assert_allclose(target[:, 1], learnt, atol=2 / n)
