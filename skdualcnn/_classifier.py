@@ -90,9 +90,8 @@ class DualPathCNNClassifier(PlainState, ClassifierMixin, BaseEstimator):
     class_weight : dict, "balanced", list of these or None, default=None
         Weights of the classes in the loss; a list has one entry per head.
     teacher : classifier or None, default=None
-        A classifier with `predict_proba`, such as boosted trees, whose probabilities the
-        network learns beside the labels. `fit` cross-fits it on each head's rows (windows
-        flattened). On few or noisy labels the network then often is better than either.
+        A classifier with `predict_proba`, such as boosted trees, that `fit` cross-fits. What it
+        says of a row (windows flattened) is learnt beside the label, and where that is missing.
     teacher_weight : float, default=0.5
         Share of the teacher in what the network learns; the rest is the label.
     recombined_rows : int, default=0
@@ -290,8 +289,9 @@ class DualPathCNNClassifier(PlainState, ClassifierMixin, BaseEstimator):
             self._build(signals, Heads.from_labels(labels))
         rows = self._rows(signals, labels)
         if self.teacher is not None:
+            missing = labels.in_order_of(self.head_names_).missing
             rows = teach(
-                *(self.teacher, rows, self._heads, groups),
+                *(self.teacher, rows, missing, self._heads, groups),
                 teacher_weight=self.teacher_weight,
                 recombined_rows=self.recombined_rows,
                 recombined_parts=self.recombined_parts,

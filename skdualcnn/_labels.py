@@ -1,7 +1,7 @@
 """Labels of one or several heads: names, classes, missing values, weights."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
@@ -27,14 +27,19 @@ class Labels:
         Labels of each head as they came; None where missing among objects.
     weights : ndarray of shape (n, n_heads) and dtype float64
         Sample weights; 0 where the label is missing.
-    single_output : bool
-        Whether y was one column: an ordinary classifier.
+    missing : ndarray of shape (n, n_heads) and dtype float64
+        Sample weights where the label is missing; 0 where it is not.
     """
 
     names: tuple[str, ...]
     columns: tuple[NDArray[Any], ...]
     weights: NDArray[np.float64]
-    single_output: bool
+    missing: NDArray[np.float64]
+
+    @property
+    def single_output(self) -> bool:
+        """Whether y was one column: an ordinary classifier."""
+        return len(self.columns) == 1
 
     @classmethod
     def read(cls, y: Any, sample_weight: ArrayLike | None = None) -> Self:
@@ -54,8 +59,8 @@ class Labels:
             else column
             for column, here in zip(columns, present.T, strict=True)
         )
-        weights = _read_weights(sample_weight, present.shape) * present
-        return cls(names, columns, weights, len(columns) == 1)
+        weights = _read_weights(sample_weight, present.shape)
+        return cls(names, columns, weights * present, weights * ~present)
 
     def in_order_of(self, names: Sequence[str]) -> Self:
         """Return the labels with their columns in the order of `names`.
@@ -66,7 +71,8 @@ class Labels:
             return self
         order = [self.names.index(name) for name in names]
         columns = tuple(self.columns[position] for position in order)
-        return replace(self, names=tuple(names), columns=columns, weights=self.weights[:, order])
+        names, weights = tuple(names), self.weights[:, order]
+        return type(self)(names, columns, weights, self.missing[:, order])
 
     def used(self, head: int) -> NDArray[Any]:
         """Return the labels of one head that are there and have a weight."""

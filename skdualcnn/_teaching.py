@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, clone
 from sklearn.ensemble import VotingClassifier
@@ -19,12 +20,14 @@ from skdualcnn.network import MISSING
 from skdualcnn.network._batches import content_hash
 
 N_FOLDS = 5
+NOBODYS = -1  # fold of a row that belongs with no labelled one
 LARGEST_SHARE = 0.5  # of a recombined row's columns that are another row's
 
 
 def teach(
     teacher: BaseEstimator,
     rows: Rows,
+    missing: NDArray[np.float64],
     heads: Heads,
     groups: ArrayLike | None,
     *,
@@ -40,6 +43,9 @@ def teach(
     own training rows would be little more than their labels. Where it has not met a row's
     class at least twice, the label counts alone.
 
+    Where a label is missing, the network learns what the clones say on average, or, of a
+    row that belongs with labelled ones, what the clone says that has not seen these.
+
     Each clone also answers for rows recombined of those of its fold: a row takes a share
     of its columns from another one, the share drawn from 0 to a half. They have no label
     but what the teacher says, so the network learns more of the teacher than its answers
@@ -51,6 +57,8 @@ def teach(
         With `predict_proba`. Windows are flattened for it.
     rows : Rows
         Training rows.
+    missing : ndarray of shape (n, n_heads) and dtype float64
+        Sample weights where the label is missing; 0 where it is not.
     heads : Heads
         Names and classes of the heads.
     groups : array-like of shape (n,) or None
@@ -68,7 +76,8 @@ def teach(
     Returns
     -------
     Rows
-        The rows with targets, then those that were made, each with one head's target.
+        The rows with targets, then those that were made and those without a label, each with
+        one head's target.
 
     Raises
     ------
@@ -82,38 +91,75 @@ def teach(
     Hinton, G., Vinyals, O. & Dean, J. (2015). Distilling the knowledge in a neural
     network.
     """
-    owners = None if groups is None else number_groups(column_or_1d(groups))
-    if owners is not None:
-        check_consistent_length(rows.X, owners)
-    values = content_hash(rows.X, np.empty((len(rows.X), 0), dtype=np.int64))
     teacher, rng = _seeded(teacher, seed), np.random.default_rng(seed)
     n_columns = rows.X.shape[-1]
-    if n_columns % recombined_parts:
+    if recombined_rows and n_columns % recombined_parts:
         raise ValueError(
             f"recombined_parts={recombined_parts} with {n_columns} columns or channels, expected "
             "parts of equal size. Give the number of parts that they come in, or 1."
         )
+    units: NDArray[Any]
+    if groups is None:
+        units = content_hash(rows.X, np.empty((len(rows.X), 0), dtype=np.int64))
+    else:
+        units = number_groups(column_or_1d(groups))
+        check_consistent_length(rows.X, units)
     targets, made = [], []
     for head, classes in enumerate(heads.classes):
         labelled = np.flatnonzero(rows.codes[:, head] != MISSING)
-        codes = rows.codes[labelled, head]
-        if owners is None:
-            fold = _folds_of_values(values[labelled], codes, seed)
-        else:
-            fold = _folds_of_groups(owners[labelled], codes, seed)
-        X, weights = np.asarray(rows.X[labelled]), rows.weights[labelled, head]
-        target = np.eye(len(classes), dtype=np.float32)[codes]
-        for fitted, asked in _cross_fit(teacher, X, codes, weights, fold):
+        codes, weights = rows.codes[labelled, head], rows.weights[labelled, head]
+        folds = _folds_of_values if groups is None else _folds_of_groups
+        fold = folds(units[labelled], codes, seed)
+        X, target = np.asarray(rows.X[labelled]), np.eye(len(classes), dtype=np.float32)[codes]
+        rest = np.flatnonzero(missing[:, head])
+        belongs = _folds_of_others(units[rest], units[labelled], fold)
+        unlabelled = _Unlabelled(np.asarray(rows.X[rest]), belongs, len(classes))
+        for number, fitted, asked in _cross_fit(teacher, X, codes, weights, fold):
             said = _answer(fitted, X[asked], len(classes))
             target[asked] = (1 - teacher_weight) * target[asked] + teacher_weight * said
+            unlabelled.ask(fitted, number)
             if recombined_rows:
                 base = np.tile(asked, recombined_rows)
                 new = _recombine(X, base, asked, recombined_parts, rng)
                 said = _answer(fitted, new, len(classes))
-                made.append(_of_one_head(rows, labelled[base], new, head, said, heads))
+                made.append(_of_one_head(labelled[base], weights[base], new, head, said, heads))
+        asked, X, said = unlabelled.answers()
+        if len(asked):
+            base = rest[asked]
+            made.append(_of_one_head(base, missing[base, head], X, head, said, heads))
         targets.append(np.zeros((len(rows.X), len(classes)), dtype=np.float32))
         targets[head][labelled] = target
     return join([replace(rows, targets=tuple(targets)), *made])
+
+
+class _Unlabelled:
+    """Rows without a label, and what the teacher's clones say of them, on average.
+
+    Parameters
+    ----------
+    X : ndarray of n rows and dtype float32
+    fold : ndarray of shape (n,) and dtype int64
+        Of the labelled rows that a row belongs with, `NOBODYS` for none.
+    n_classes : int
+    """
+
+    def __init__(self, X: NDArray[np.float32], fold: NDArray[np.int64], n_classes: int) -> None:
+        self.X, self.fold = X, fold
+        self.sums = np.zeros((len(X), n_classes), dtype=np.float32)
+        self.counts = np.zeros(len(X), dtype=np.int64)
+
+    def ask(self, fitted: Any, number: int) -> None:
+        """Ask the clone that has not learnt from the labelled rows of a fold."""
+        asked = np.flatnonzero((self.fold == number) | (self.fold == NOBODYS))
+        if len(asked):
+            self.sums[asked] += _answer(fitted, self.X[asked], self.sums.shape[1])
+            self.counts[asked] += 1
+
+    def answers(self) -> tuple[NDArray[np.intp], NDArray[np.float32], NDArray[np.float32]]:
+        """Return which rows a clone has answered for, these rows, and the mean answers."""
+        asked = np.flatnonzero(self.counts)
+        means = np.divide(self.sums[asked], self.counts[asked, None], dtype=np.float32)
+        return asked, self.X[asked], means
 
 
 def _cross_fit(
@@ -122,8 +168,8 @@ def _cross_fit(
     codes: NDArray[np.int64],
     weights: NDArray[np.float64],
     fold: NDArray[np.int64],
-) -> Iterator[tuple[BaseEstimator, NDArray[np.intp]]]:
-    """Yield for each fold a clone fitted on the others, and the rows it can answer for."""
+) -> Iterator[tuple[int, BaseEstimator, NDArray[np.intp]]]:
+    """Yield each fold, a clone fitted on the others, and the rows it can answer for."""
     flat = X.reshape(len(X), -1)
     # One that votes hands its weights on, though its signature does not say so. Weights of 1
     # are left out: they tell boosted trees nothing, and cost them several times the time.
@@ -138,7 +184,7 @@ def _cross_fit(
         if len(met) < 2 or len(asked) == 0:
             continue
         fit_params = {"sample_weight": weights[known]} if weighted else {}
-        yield clone(teacher).fit(flat[known], codes[known], **fit_params), asked
+        yield int(one), clone(teacher).fit(flat[known], codes[known], **fit_params), asked
 
 
 def _answer(fitted: Any, X: NDArray[np.float32], n_classes: int) -> NDArray[np.float32]:
@@ -168,24 +214,24 @@ def _recombine(
 
 
 def _of_one_head(
-    rows: Rows,
     base: NDArray[np.intp],
+    weight: NDArray[np.float64],
     X: NDArray[np.float32],
     head: int,
     said: NDArray[np.float32],
     heads: Heads,
 ) -> Rows:
-    """Return made rows that teach one head, with the weights of the rows they are made of."""
+    """Return rows made of the base rows that teach one head, with their weights."""
     codes = np.full((len(X), len(heads.classes)), MISSING)
     weights = np.zeros(codes.shape)
-    codes[:, head], weights[:, head] = said.argmax(axis=1), rows.weights[base, head]
+    codes[:, head], weights[:, head] = said.argmax(axis=1), weight
     targets = [np.zeros((len(X), len(one)), dtype=np.float32) for one in heads.classes]
     targets[head] = said
     return Rows(X, codes, weights, tuple(targets), base)
 
 
 def _folds_of_values(
-    values: NDArray[np.uint64], codes: NDArray[np.int64], seed: int
+    values: NDArray[Any], codes: NDArray[np.int64], seed: int
 ) -> NDArray[np.int64]:
     """Return the fold of each row; equal rows are in the same one."""
     _, first, value = np.unique(values, return_index=True, return_inverse=True)
@@ -193,11 +239,19 @@ def _folds_of_values(
 
 
 def _folds_of_groups(
-    groups: NDArray[np.intp], codes: NDArray[np.int64], seed: int
+    groups: NDArray[Any], codes: NDArray[np.int64], seed: int
 ) -> NDArray[np.int64]:
     """Return the fold of each row; groups stay whole."""
     _, group = np.unique(groups, return_inverse=True)
     return _number_folds(StratifiedGroupKFold, codes, group, seed)
+
+
+def _folds_of_others(
+    units: NDArray[Any], known: NDArray[Any], fold: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Return the fold of the known rows of the same value or group, `NOBODYS` for none."""
+    of_unit = pd.Series(fold, index=known).groupby(level=0).first()
+    return of_unit.reindex(units, fill_value=NOBODYS).to_numpy(dtype=np.int64)
 
 
 def _number_folds(

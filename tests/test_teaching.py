@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import (
     ExtraTreesClassifier,
     HistGradientBoostingClassifier,
@@ -59,13 +60,22 @@ def ask(teacher, rows, groups=None, *, teacher_weight=1.0, seed=0):
 
 
 def teach_rows(
-    teacher, rows, groups=None, *, teacher_weight=1.0, recombined_rows=0, recombined_parts=1, seed=0
+    teacher,
+    rows,
+    groups=None,
+    *,
+    missing=None,
+    teacher_weight=1.0,
+    recombined_rows=0,
+    recombined_parts=1,
+    seed=0,
 ):
     heads = tuple(f"head_{i}" for i in range(rows.codes.shape[1]))
     classes = tuple(np.arange(column.max() + 1) for column in rows.codes.T)
     return teach(
         teacher,
         rows,
+        np.zeros(rows.codes.shape) if missing is None else missing,
         Heads(heads, classes, len(heads) == 1),
         groups,
         teacher_weight=teacher_weight,
@@ -73,6 +83,11 @@ def teach_rows(
         recombined_parts=recombined_parts,
         seed=seed,
     )
+
+
+def ask_about_unlabelled(teacher, X, codes, groups=None):
+    taught = teach_rows(teacher, make_rows(X, codes), groups, missing=(codes < 0).astype(float))
+    return taught.targets[0][len(X) :]
 
 
 @pytest.fixture
@@ -120,6 +135,76 @@ def test_each_head_is_taught_on_its_labelled_rows(rows):
     assert_allclose(health[20:].sum(axis=1), 1, rtol=1e-6)
     alone = ask(LogisticRegression(), make_rows(rows.X[20:], codes[20:, :1]))[0]
     assert_allclose(health[20:], alone, rtol=1e-6)
+
+
+def test_where_a_label_is_missing_the_teacher_speaks_alone(rows):
+    codes = rows.codes.copy()
+    codes[40:] = -1
+    missing = np.where(codes < 0, 3.0, 0.0)
+    missing[50:] = 0  # rows of no weight
+    taught = teach_rows(FirstColumn(), make_rows(rows.X, codes), missing=missing)
+    assert_array_equal(taught.made_of, np.arange(40, 50))
+    assert_array_equal(taught.X[60:], rows.X[40:50])
+    assert_array_equal(taught.targets[0][60:, 1], rows.X[40:50, 0] > 0.5)
+    assert_array_equal(taught.codes[60:, 0], rows.X[40:50, 0] > 0.5)
+    assert_array_equal(taught.weights[:, 0], [1] * 40 + [0] * 20 + [3] * 10)
+
+
+def test_clones_answer_for_unlabelled_rows_on_average(rows):
+    codes = rows.codes.copy()
+    codes[50:] = -1
+    (said,) = ask(DummyClassifier(), make_rows(rows.X[:50], codes[:50]))
+    assert len(np.unique(said, axis=0)) > 1
+    unlabelled = ask_about_unlabelled(DummyClassifier(), rows.X, codes)
+    assert_allclose(unlabelled, np.tile(said.mean(axis=0), (10, 1)), rtol=1e-6)
+
+
+@pytest.mark.parametrize("grouped", [False, True])
+def test_no_clone_answers_for_a_row_that_belongs_with_those_it_has_learnt(rows, grouped):
+    X, codes = np.tile(rows.X, (2, 1)), np.tile(rows.codes, (2, 1))
+    codes[60:] = -1
+    if grouped:
+        assert_array_equal(
+            ask_about_unlabelled(Memory(), X, codes, np.tile(np.arange(60) // 3, 2)),
+            np.full((60, 2), 0.5),
+        )
+        # Of other groups, equal as the rows are, those clones answer that know them by heart.
+        known = ask_about_unlabelled(Memory(), X, codes, np.arange(120) // 3)
+        assert_allclose(known[np.arange(60), rows.codes[:, 0]], 0.9, rtol=1e-6)
+    else:
+        assert_array_equal(ask_about_unlabelled(Memory(), X, codes), np.full((60, 2), 0.5))
+
+
+def test_a_row_without_label_and_weight_is_as_if_it_were_not_there(rows):
+    y = rows.codes[:, 0].astype(float)
+    y[40:] = np.nan
+    weight = np.where(np.isnan(y), 0.0, 1.0)
+    network = DualPathCNNClassifier(teacher=LogisticRegression(), max_epochs=2, random_state=0)
+    without = clone(network).fit(rows.X[:40], y[:40]).predict_proba(rows.X)
+    weightless = clone(network).fit(rows.X, y, sample_weight=weight).predict_proba(rows.X)
+    assert_allclose(weightless, without, atol=1e-6)
+    assert np.abs(network.fit(rows.X, y).predict_proba(rows.X) - without).max() > 1e-4
+
+
+def test_unlabelled_rows_help_the_network_to_follow_its_teacher():
+    rng = np.random.default_rng(0)
+    X, unseen = rng.random((1000, 8)), rng.random((2000, 8))
+    y = rng.integers(0, 2, 1000).astype(float)  # nothing to learn
+    y[60:] = np.nan
+    network = DualPathCNNClassifier(
+        kernel_size=1,
+        pool_size=1,
+        lr=3e-3,
+        max_epochs=20,
+        teacher=FirstColumn(),
+        teacher_weight=1.0,
+        random_state=0,
+    )
+    rule = unseen[:, 0] > 0.5
+    few, many = (
+        (clone(network).fit(X[:n], y[:n]).predict(unseen) == rule).mean() for n in (60, 1000)
+    )
+    assert many > max(few + 0.05, 0.9)
 
 
 def test_a_random_teacher_is_seeded(rows):
