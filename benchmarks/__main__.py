@@ -28,6 +28,7 @@ from benchmarks import (
     streaming,
     tampering,
     tuning,
+    unlabelled,
     windows,
 )
 from benchmarks._studies import STUDIES
@@ -115,6 +116,13 @@ def _make_parser() -> OneLineParser:
         quick="fewer rows and epochs",
     )
     _add_studies(disturbed, seeds=3)
+    few = add(
+        "unlabelled",
+        "what rows without a label are worth: most labels of the training rows taken away",
+        _on_studies(unlabelled.run),
+        quick="fewer rows and epochs",
+    )
+    _add_studies(few, seeds=3)
     tuned = add(
         "tuning",
         "settings of our network compared on training rows alone",
