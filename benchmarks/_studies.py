@@ -50,7 +50,6 @@ SERIES = {
             "teacher": make_pipeline(SeriesStatistics(N_HOURS), TEACHERS_OF_SERIES),
             "teacher_weight": 0.6,
             "recombined_rows": 4,
-            "recombined_parts": 3,
         },
     )
 }

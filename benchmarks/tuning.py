@@ -94,7 +94,6 @@ SERIES = {
     "one block": Setting(classifier={"conv_channels": (64,)}),
     "every channel at each visit": Setting(classifier={"channel_dropout": 0.0}),
     "96 channels": Setting(classifier={"conv_channels": (96, 96)}),
-    "values, gaps and ages recombined apart": Setting(classifier={"recombined_parts": 1}),
     "no recombined rows": Setting(classifier={"recombined_rows": 0}),
     "eight recombined rows": Setting(classifier={"recombined_rows": 8}),
 }

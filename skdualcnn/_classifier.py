@@ -97,8 +97,6 @@ class DualPathCNNClassifier(PlainState, ClassifierMixin, BaseEstimator):
     recombined_rows : int, default=0
         Rows to make of each labelled row and head by taking some columns (of windows, whole
         channels) from another one. What they are, the teacher alone says.
-    recombined_parts : int, default=1
-        Equal parts that columns come in, as `SeriesScaler` has three, to be taken alike.
     warm_start : bool, default=False
         Whether `fit` goes on from the last fit's weights.
     callbacks : list or None, default=None
@@ -197,7 +195,6 @@ class DualPathCNNClassifier(PlainState, ClassifierMixin, BaseEstimator):
         teacher: Any = None,
         teacher_weight: float = 0.5,
         recombined_rows: int = 0,
-        recombined_parts: int = 1,
         warm_start: bool = False,
         callbacks: list[Any] | None = None,
         device: str = "cpu",
@@ -229,7 +226,6 @@ class DualPathCNNClassifier(PlainState, ClassifierMixin, BaseEstimator):
         self.teacher = teacher
         self.teacher_weight = teacher_weight
         self.recombined_rows = recombined_rows
-        self.recombined_parts = recombined_parts
         self.warm_start = warm_start
         self.callbacks = callbacks
         self.device = device
@@ -294,7 +290,6 @@ class DualPathCNNClassifier(PlainState, ClassifierMixin, BaseEstimator):
                 *(self.teacher, rows, missing, self._heads, groups),
                 teacher_weight=self.teacher_weight,
                 recombined_rows=self.recombined_rows,
-                recombined_parts=self.recombined_parts,
                 seed=self.seed_,
             )
         return self._train(rows, epochs=self.max_epochs, watch=self._watch(groups, X_val, y_val))

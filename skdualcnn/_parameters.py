@@ -33,7 +33,6 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "teacher": [HasMethods(["fit", "predict_proba"]), None],
     "teacher_weight": [Interval(Real, 0, 1, closed="right")],
     "recombined_rows": [Interval(Integral, 0, None, closed="left")],
-    "recombined_parts": [Interval(Integral, 1, None, closed="left")],
     "warm_start": ["boolean"],
     "callbacks": [list, tuple, None],
     "device": [str],

@@ -33,7 +33,6 @@ def teach(
     *,
     teacher_weight: float,
     recombined_rows: int,
-    recombined_parts: int,
     seed: int,
 ) -> Rows:
     """Mix the labels with what a teacher says who has not seen them.
@@ -67,8 +66,6 @@ def teach(
         Share of the teacher in the mixture; the rest is the label.
     recombined_rows : int
         Rows to make of each labelled row, for each head.
-    recombined_parts : int
-        Equal parts of the columns that are taken from another row alike.
     seed : int
         Of the folds, of the recombination, and of each random state in the teacher that
         is None.
@@ -79,11 +76,6 @@ def teach(
         The rows with targets, then those that were made and those without a label, each with
         one head's target.
 
-    Raises
-    ------
-    ValueError
-        If the columns cannot be divided into so many parts.
-
     References
     ----------
     Bucila, C., Caruana, R. & Niculescu-Mizil, A. (2006). Model compression.
@@ -92,12 +84,6 @@ def teach(
     network.
     """
     teacher, rng = _seeded(teacher, seed), np.random.default_rng(seed)
-    n_columns = rows.X.shape[-1]
-    if recombined_rows and n_columns % recombined_parts:
-        raise ValueError(
-            f"recombined_parts={recombined_parts} with {n_columns} columns or channels, expected "
-            "parts of equal size. Give the number of parts that they come in, or 1."
-        )
     units: NDArray[Any]
     if groups is None:
         units = content_hash(rows.X, np.empty((len(rows.X), 0), dtype=np.int64))
@@ -120,7 +106,7 @@ def teach(
             unlabelled.ask(fitted, number)
             if recombined_rows:
                 base = np.tile(asked, recombined_rows)
-                new = _recombine(X, base, asked, recombined_parts, rng)
+                new = _recombine(X, base, asked, rng)
                 said = _answer(fitted, new, len(classes))
                 made.append(_of_one_head(labelled[base], weights[base], new, head, said, heads))
         asked, X, said = unlabelled.answers()
@@ -198,16 +184,11 @@ def _recombine(
     X: NDArray[np.float32],
     base: NDArray[np.intp],
     others: NDArray[np.intp],
-    n_parts: int,
     rng: np.random.Generator,
 ) -> NDArray[np.float32]:
-    """Return the base rows with some columns, whole channels of windows, of other rows.
-
-    What is taken in one of the equal parts of the columns is taken in all.
-    """
+    """Return the base rows with some columns, whole channels of windows, of other rows."""
     share = rng.uniform(0, LARGEST_SHARE, size=len(base))
-    taken = rng.random((len(base), X.shape[-1] // n_parts)) < share[:, None]
-    taken = np.tile(taken, n_parts)
+    taken = rng.random((len(base), X.shape[-1])) < share[:, None]
     if X.ndim == 3:
         taken = taken[:, None, :]
     return np.where(taken, X[rng.choice(others, size=len(base))], X[base])

@@ -67,7 +67,6 @@ def teach_rows(
     missing=None,
     teacher_weight=1.0,
     recombined_rows=0,
-    recombined_parts=1,
     seed=0,
 ):
     heads = tuple(f"head_{i}" for i in range(rows.codes.shape[1]))
@@ -80,7 +79,6 @@ def teach_rows(
         groups,
         teacher_weight=teacher_weight,
         recombined_rows=recombined_rows,
-        recombined_parts=recombined_parts,
         seed=seed,
     )
 
@@ -332,17 +330,6 @@ def test_recombined_windows_keep_each_channel_whole():
     taught = teach_rows(FirstColumn(), windows, recombined_rows=2)
     same = (taught.X[40:] == taught.X[taught.made_of]).mean(axis=1)
     assert set(np.unique(same)) == {0.0, 1.0}
-
-
-def test_parts_are_recombined_alike():
-    rng = np.random.default_rng(0)
-    windows = make_rows(rng.random((40, 3, 6)), rng.integers(0, 2, (40, 1)))
-    taught = teach_rows(FirstColumn(), windows, recombined_rows=2, recombined_parts=3)
-    own = (taught.X[40:] == taught.X[taught.made_of]).reshape(80, 3, 3, 2)
-    assert (own == own[:, :1, :1]).all()
-    assert 0 < own.mean() < 1
-    with pytest.raises(ValueError, match="recombined_parts=4 with 6 columns or channels"):
-        teach_rows(FirstColumn(), windows, recombined_rows=2, recombined_parts=4)
 
 
 def test_a_recombined_row_teaches_one_head_what_the_teacher_says(rows):

@@ -57,7 +57,7 @@ class SeriesStatistics(TransformerMixin, BaseEstimator):
     >>> from skdualcnn import DualPathCNNClassifier
     >>> trees = make_pipeline(SeriesStatistics(n_steps=48), HistGradientBoostingClassifier())
     >>> network = DualPathCNNClassifier(
-    ...     global_pooling=True, teacher=trees, recombined_rows=4, recombined_parts=3
+    ...     global_pooling=True, teacher=trees, recombined_rows=4
     ... )
     """
 

@@ -128,7 +128,6 @@ def test_a_network_reads_series_and_learns_from_a_teacher_that_reads_their_stati
         dense_units=16,
         teacher=teacher,
         recombined_rows=2,
-        recombined_parts=3,
         max_epochs=30,
         lr=3e-3,
         random_state=0,
