@@ -50,6 +50,17 @@ class FirstColumn(ClassifierMixin, BaseEstimator):
         return np.column_stack([~high, high]).astype(float)
 
 
+FOLLOWER = DualPathCNNClassifier(
+    kernel_size=1,
+    pool_size=1,
+    lr=3e-3,
+    max_epochs=20,
+    teacher=FirstColumn(),
+    teacher_weight=1.0,
+    random_state=0,
+)
+
+
 def make_rows(X, codes):
     codes = np.asarray(codes, dtype=np.int64)
     return Rows(X.astype(np.float32), codes, (codes >= 0).astype(float))
@@ -189,18 +200,9 @@ def test_unlabelled_rows_help_the_network_to_follow_its_teacher():
     X, unseen = rng.random((1000, 8)), rng.random((2000, 8))
     y = rng.integers(0, 2, 1000).astype(float)  # nothing to learn
     y[60:] = np.nan
-    network = DualPathCNNClassifier(
-        kernel_size=1,
-        pool_size=1,
-        lr=3e-3,
-        max_epochs=20,
-        teacher=FirstColumn(),
-        teacher_weight=1.0,
-        random_state=0,
-    )
     rule = unseen[:, 0] > 0.5
     few, many = (
-        (clone(network).fit(X[:n], y[:n]).predict(unseen) == rule).mean() for n in (60, 1000)
+        (clone(FOLLOWER).fit(X[:n], y[:n]).predict(unseen) == rule).mean() for n in (60, 1000)
     )
     assert many > max(few + 0.05, 0.9)
 
@@ -363,19 +365,10 @@ def test_rows_made_of_a_row_that_is_watched_are_left_out(groups):
 def test_recombined_rows_teach_what_the_given_ones_do_not_show():
     rng = np.random.default_rng(0)
     X, unseen = rng.random((60, 8)), rng.random((2000, 8))
-    network = DualPathCNNClassifier(
-        kernel_size=1,
-        pool_size=1,
-        lr=3e-3,
-        max_epochs=20,
-        teacher=FirstColumn(),
-        teacher_weight=1.0,
-        random_state=0,
-    )
     y = rng.integers(0, 2, 60)
     rule = unseen[:, 0] > 0.5
     few, many = (
-        (clone(network).set_params(recombined_rows=n).fit(X, y).predict(unseen) == rule).mean()
+        (clone(FOLLOWER).set_params(recombined_rows=n).fit(X, y).predict(unseen) == rule).mean()
         for n in (0, 20)
     )
     assert many > few + 0.02
