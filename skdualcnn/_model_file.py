@@ -174,8 +174,8 @@ def damaged(name: str, details: str) -> ModelFileError:
     """Return the error for a file whose checksum is right and whose content is not."""
     return ModelFileError(
         f"{name} does not hold what skdualcnn.save writes ({details[:300]}), although its checksum "
-        "is right: it was made or changed by something else. Use a file that save wrote, from a "
-        "source that you trust."
+        "is right: another version of skdualcnn wrote it, or something else made or changed it. "
+        "Use the version that wrote it, or a file that save wrote, from a source that you trust."
     )
 
 
