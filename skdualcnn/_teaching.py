@@ -87,15 +87,16 @@ def teach(
     units: NDArray[Any]
     if groups is None:
         units = content_hash(rows.X, np.empty((len(rows.X), 0), dtype=np.int64))
+        divide = _folds_of_values
     else:
         units = number_groups(column_or_1d(groups))
         check_consistent_length(rows.X, units)
+        divide = _folds_of_groups
     targets, made = [], []
     for head, classes in enumerate(heads.classes):
         labelled = np.flatnonzero(rows.codes[:, head] != MISSING)
         codes, weights = rows.codes[labelled, head], rows.weights[labelled, head]
-        folds = _folds_of_values if groups is None else _folds_of_groups
-        fold = folds(units[labelled], codes, seed)
+        fold = divide(units[labelled], codes, seed)
         X, target = np.asarray(rows.X[labelled]), np.eye(len(classes), dtype=np.float32)[codes]
         rest = np.flatnonzero(missing[:, head])
         belongs = _folds_of_others(units[rest], units[labelled], fold)
@@ -109,10 +110,10 @@ def teach(
                 new = _recombine(X, base, asked, rng)
                 said = _answer(fitted, new, len(classes))
                 made.append(_of_one_head(labelled[base], weights[base], new, head, said, heads))
-        asked, X, said = unlabelled.answers()
+        asked, said = unlabelled.answers()
         if len(asked):
-            base = rest[asked]
-            made.append(_of_one_head(base, missing[base, head], X, head, said, heads))
+            base, new = rest[asked], unlabelled.X[asked]
+            made.append(_of_one_head(base, missing[base, head], new, head, said, heads))
         targets.append(np.zeros((len(rows.X), len(classes)), dtype=np.float32))
         targets[head][labelled] = target
     return join([replace(rows, targets=tuple(targets)), *made])
@@ -141,11 +142,10 @@ class _Unlabelled:
             self.sums[asked] += _answer(fitted, self.X[asked], self.sums.shape[1])
             self.counts[asked] += 1
 
-    def answers(self) -> tuple[NDArray[np.intp], NDArray[np.float32], NDArray[np.float32]]:
-        """Return which rows a clone has answered for, these rows, and the mean answers."""
+    def answers(self) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
+        """Return which rows a clone has answered for, and the mean answers."""
         asked = np.flatnonzero(self.counts)
-        means = np.divide(self.sums[asked], self.counts[asked, None], dtype=np.float32)
-        return asked, self.X[asked], means
+        return asked, np.divide(self.sums[asked], self.counts[asked, None], dtype=np.float32)
 
 
 def _cross_fit(
@@ -211,19 +211,15 @@ def _of_one_head(
     return Rows(X, codes, weights, tuple(targets), base)
 
 
-def _folds_of_values(
-    values: NDArray[Any], codes: NDArray[np.int64], seed: int
-) -> NDArray[np.int64]:
-    """Return the fold of each row; equal rows are in the same one."""
-    _, first, value = np.unique(values, return_index=True, return_inverse=True)
+def _folds_of_values(units: NDArray[Any], codes: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
+    """Return the fold of each row; rows of equal values are in the same one."""
+    _, first, value = np.unique(units, return_index=True, return_inverse=True)
     return _number_folds(StratifiedKFold, codes[first], None, seed)[value]
 
 
-def _folds_of_groups(
-    groups: NDArray[Any], codes: NDArray[np.int64], seed: int
-) -> NDArray[np.int64]:
+def _folds_of_groups(units: NDArray[Any], codes: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
     """Return the fold of each row; groups stay whole."""
-    _, group = np.unique(groups, return_inverse=True)
+    _, group = np.unique(units, return_inverse=True)
     return _number_folds(StratifiedGroupKFold, codes, group, seed)
 
 
