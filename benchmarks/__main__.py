@@ -80,14 +80,25 @@ def _make_parser() -> OneLineParser:
             command.add_argument("--quick", action="store_true", help=quick)
         return command
 
+    def add_on_studies(
+        name: str,
+        purpose: str,
+        run: Callable[..., Any],
+        quick: str = "fewer rows and epochs",
+        seeds: int = 3,
+        *,
+        offer_series: bool = False,
+    ) -> None:
+        command = add(name, purpose, _on_studies(run), quick=quick)
+        _add_studies(command, seeds, offer_series=offer_series)
+
     add("conformance", "scikit-learn's common checks, counted", lambda _: conformance.run())
-    compare = add(
+    add_on_studies(
         "baselines",
         "our network beside six classifiers, two protocols, every data set",
-        _on_studies(baselines.run),
-        quick="fewer rows and epochs",
+        baselines.run,
+        seeds=1,
     )
-    _add_studies(compare, seeds=1)
     rerun = add(
         "paper",
         "every table and figure of the paper, under its protocol and under an honest one",
@@ -95,62 +106,49 @@ def _make_parser() -> OneLineParser:
         quick="fewer rows and epochs; two models in the five folds",
     )
     _add_studies(rerun, seeds=3, offer_all=True, offer_series=True)
-    sizes = add(
+    add_on_studies(
         "architectures",
         "the named architectures: size, flash and scores, beside six classifiers",
-        _on_studies(architectures.run),
-        quick="fewer rows and epochs",
+        architectures.run,
     )
-    _add_studies(sizes, seeds=3)
-    judged = add(
+    add_on_studies(
         "quality",
         "our network beside six classifiers on honest test rows: every figure, and tests",
-        _on_studies(quality.run),
-        quick="fewer rows and epochs",
+        quality.run,
+        offer_series=True,
     )
-    _add_studies(judged, seeds=3, offer_series=True)
-    disturbed = add(
+    add_on_studies(
         "robustness",
         "what noise and missing values cost each model, and what training on them saves",
-        _on_studies(robustness.run),
-        quick="fewer rows and epochs",
+        robustness.run,
     )
-    _add_studies(disturbed, seeds=3)
-    few = add(
+    add_on_studies(
         "unlabelled",
         "what rows without a label are worth: most labels of the training rows taken away",
-        _on_studies(unlabelled.run),
-        quick="fewer rows and epochs",
+        unlabelled.run,
     )
-    _add_studies(few, seeds=3)
-    tuned = add(
+    add_on_studies(
         "tuning",
         "settings of our network compared on training rows alone",
-        _on_studies(tuning.run),
-        quick="fewer rows and epochs",
+        tuning.run,
+        offer_series=True,
     )
-    _add_studies(tuned, seeds=3, offer_series=True)
-    trusted = add(
+    add_on_studies(
         "calibration",
         "whether our probabilities come true on honest test rows, before and after calibration",
-        _on_studies(calibration.run),
-        quick="fewer rows and epochs",
+        calibration.run,
     )
-    _add_studies(trusted, seeds=3)
-    reasons = add(
+    add_on_studies(
         "explanation",
         "whether contributions find the columns that matter: deletion against chance",
-        _on_studies(explanation.run),
-        quick="fewer rows and epochs",
+        explanation.run,
     )
-    _add_studies(reasons, seeds=3)
-    attacked = add(
+    add_on_studies(
         "adversarial",
         "readings moved within sensor accuracy, before and after adversarial training",
-        _on_studies(adversarial.run),
+        adversarial.run,
         quick="fewer rows, epochs and steps",
     )
-    _add_studies(attacked, seeds=3)
     add(
         "firmware",
         "instructions, code, RAM and stack on three chips, beside the peers'",
