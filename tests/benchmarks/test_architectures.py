@@ -1,24 +1,18 @@
 """The benchmark of the architectures: costs beside scores, and a plain verdict."""
 
 import json
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from benchmarks import architectures
-from skdualcnn._studies import STUDIES
-from skdualcnn.datasets import make_ward
 from skdualcnn.network import ARCHITECTURES
 
 
 @pytest.mark.slow
-def test_tables_hold_costs_and_scores_of_every_architecture(tmp_path, monkeypatch, capsys):
-    def small_ward(_, seed):
-        return make_ward(n_patients=5, hours=3.0, random_state=seed)
-
-    monkeypatch.setitem(STUDIES, "ward", replace(STUDIES["ward"], load=small_ward))
+@pytest.mark.usefixtures("small_ward")
+def test_tables_hold_costs_and_scores_of_every_architecture(tmp_path, capsys):
     results = architectures.run(["ward"], tmp_path, tmp_path / "out", [0, 1], quick=True)
     networks = results[results["model"].isin(ARCHITECTURES)]
     assert len(networks) == 2 * 2 * len(ARCHITECTURES)

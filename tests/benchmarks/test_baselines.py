@@ -1,21 +1,16 @@
 """The benchmark fits every model under both protocols and writes what it printed."""
 
 import json
-from dataclasses import replace
 
 import pytest
 
 from benchmarks import baselines
-from skdualcnn._studies import STUDIES
 from skdualcnn.datasets import make_ward
 
 
 @pytest.mark.slow
-def test_tables_hold_every_model_and_both_protocols(tmp_path, monkeypatch, capsys):
-    def small_ward(_, seed):
-        return make_ward(n_patients=5, hours=3.0, random_state=seed)
-
-    monkeypatch.setitem(STUDIES, "ward", replace(STUDIES["ward"], load=small_ward))
+@pytest.mark.usefixtures("small_ward")
+def test_tables_hold_every_model_and_both_protocols(tmp_path, capsys):
     results = baselines.run(["ward"], tmp_path, tmp_path / "out", [0], quick=True)
     assert set(results["protocol"]) == {"paper", "honest"}
     assert results["model"].nunique() == 7

@@ -1,7 +1,6 @@
 """The benchmark of rows without a label: which lose theirs, and who is fitted on what."""
 
 import json
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -12,8 +11,7 @@ from sklearn.utils import Bunch
 
 from benchmarks import unlabelled
 from skdualcnn import DualPathCNNClassifier, FusionDecider
-from skdualcnn._studies import OURS, STUDIES
-from skdualcnn.datasets import make_ward
+from skdualcnn._studies import OURS
 
 
 @pytest.mark.parametrize("size", [1, 8])
@@ -48,11 +46,8 @@ def test_as_many_steps_on_few_rows_take_more_epochs():
 
 
 @pytest.mark.slow
-def test_the_table_has_every_model(tmp_path, monkeypatch, capsys):
-    def small_ward(_, seed):
-        return make_ward(n_patients=12, hours=2.0, random_state=seed)
-
-    monkeypatch.setitem(STUDIES, "ward", replace(STUDIES["ward"], load=small_ward))
+@pytest.mark.usefixtures("small_ward")
+def test_the_table_has_every_model(tmp_path, capsys):
     results = unlabelled.run(["ward"], tmp_path, tmp_path / "out", [0], quick=True)
     assert len(results) == 2 * (3 + 6)
     assert (results["labelled_rows"] < results["train_rows"].max()).all()
